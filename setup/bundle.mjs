@@ -1,0 +1,21 @@
+// Bundles what tsc wrote to .build/ into dist/: one entry per process that we start, shared code in chunks
+// that are loaded only where they are imported, so that the start path stays small.
+import { build } from 'esbuild';
+
+const outdir = process.argv[2];
+await build({
+  entryPoints: { cofferdam: '.build/cli/main.js', gateway: '.build/egress/gateway-process.js' },
+  outdir,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  legalComments: 'linked',
+  // Bundled CommonJS packages call require for Node's own modules.
+  banner: {
+    js: "import { createRequire as cofferdamRequire } from 'node:module'; const require = cofferdamRequire(import.meta.url);",
+  },
+  logLevel: 'warning',
+});

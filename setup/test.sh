@@ -1,0 +1,12 @@
+#!/bin/sh
+# `npm test`: does the set-up that is missing, builds, and runs every hermetic suite.
+set -eu
+top=$(cd "$(dirname "$0")/.." && pwd)
+. "$top/setup/ready.sh"
+mkdir -p "$CD_CACHE"
+cd_need_node
+cd_need_packages
+cd_need_modules "$top"
+cd_need_build "$top"
+cd "$top"
+PATH="$(dirname "$CD_NODE"):$PATH:/usr/sbin:/sbin" exec "$CD_NODE" node_modules/vitest/vitest.mjs run "$@"
