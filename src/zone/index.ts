@@ -1,0 +1,9 @@
+export {
+  type Controls,
+  ISOLATION_TIERS,
+  type IsolationTier,
+  type LimitName,
+  type Limits,
+  ZONES,
+  type ZoneId,
+} from './controls.ts';
