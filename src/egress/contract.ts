@@ -1,0 +1,112 @@
+import type { Refusal } from '../base/index.ts';
+
+/** One destination that may be reached: the allowlist's entry after presets were resolved. */
+export interface AllowedDestination {
+  /** Lower-case ASCII name without a final dot; `*.name` for any whole left label; or an address literal. */
+  readonly host: string;
+  /** Absent: 443 and 80. */
+  readonly ports?: readonly number[];
+  /** The entry as the operator wrote it, for the record: `@npm` or `api.test:8443`. */
+  readonly entry: string;
+}
+
+export interface EgressPolicy {
+  readonly allow: readonly AllowedDestination[];
+  /** CIDR ranges that the operator named, out of those that are otherwise refused. */
+  readonly allowRanges: readonly string[];
+}
+
+/** Why a destination was refused. One cause, one code, one behaviour on the wire. */
+export type DenialReason =
+  | 'not-on-allowlist'
+  | 'address-without-name'
+  | 'forbidden-range'
+  | 'name-mismatch'
+  | 'no-server-name'
+  | 'protocol-not-allowed'
+  | 'query-type-not-allowed'
+  | 'malformed'
+  | 'limit';
+
+/** What the gateway saw, in order. Bytes are counts of payload. Names come from the job and are hostile. */
+export type GatewayEvent =
+  | {
+      readonly kind: 'dns';
+      readonly name: string;
+      readonly type: string;
+      readonly verdict: 'allowed' | 'denied';
+      readonly reason?: DenialReason;
+      readonly transport: 'udp' | 'tcp';
+      readonly clientPort: number;
+    }
+  | {
+      readonly kind: 'connect';
+      readonly id: number;
+      readonly family: 4 | 6;
+      /** The inner end of the connection, to find the process that made it. */
+      readonly clientPort: number;
+      readonly address: string;
+      readonly port: number;
+      /** The name, when one is known: from our DNS answer, TLS SNI or HTTP Host. */
+      readonly host?: string;
+      readonly protocol: 'tls' | 'http' | 'tcp';
+      readonly verdict: 'allowed' | 'denied';
+      readonly reason?: DenialReason;
+      /** The allowlist's entry that let it through. */
+      readonly entry?: string;
+      /** The address really dialled, when allowed and connected. */
+      readonly dialled?: string;
+    }
+  | {
+      readonly kind: 'closed';
+      readonly id: number;
+      readonly bytesIn: number;
+      readonly bytesOut: number;
+      readonly durationMs: number;
+      readonly requests: number;
+      /** Set when it was allowed and the far side could not be reached: an errno name. */
+      readonly failure?: string;
+    }
+  | {
+      readonly kind: 'refused-packet';
+      readonly family: 4 | 6;
+      readonly protocol: string;
+      readonly address: string;
+      readonly port?: number;
+      readonly uid?: number;
+    }
+  | { readonly kind: 'gap'; readonly why: string };
+
+/** How the gateway finds addresses: the machine's resolver, or a fixed table (tests, air-gapped use). */
+export type Resolver =
+  | { readonly kind: 'system' }
+  | { readonly kind: 'static'; readonly addresses: Readonly<Record<string, readonly string[]>> };
+
+export interface GatewayRequest {
+  readonly policy: EgressPolicy;
+  readonly resolver: Resolver;
+  /**
+   * Called for every event, in order. An allowed connection's first byte is passed only after the promise for its
+   * event is fulfilled; when it rejects, the connection is refused.
+   */
+  readonly record: (event: GatewayEvent) => Promise<void>;
+}
+
+export interface GatewayReceipt {
+  /** Each statement was tested from inside the namespace, not assumed. */
+  readonly checks: readonly { readonly id: string; readonly held: boolean; readonly seen: string }[];
+  readonly armedMs: number;
+}
+
+/** A running gateway: a process of its own that holds a network namespace with nothing in it but itself. */
+export interface Gateway {
+  /** A path that names the namespace for as long as the gateway lives. */
+  readonly namespacePath: string;
+  readonly receipt: GatewayReceipt;
+  /** Whether the job's probe was heard: the other half of the sandbox's own receipt. Waits at most a second. */
+  heard(probeName: string): Promise<boolean>;
+  /** Settles if the gateway ends by itself; the job has no network from then on, and must fail. */
+  readonly died: Promise<Refusal>;
+  /** Ends it and its namespace. Every event was recorded when this settles. */
+  close(): Promise<void>;
+}

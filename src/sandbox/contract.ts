@@ -1,0 +1,150 @@
+import type { Readable, Writable } from 'node:stream';
+import type { Refusal, Result } from '../base/index.ts';
+import type { Controls, IsolationTier, LimitName } from '../zone/index.ts';
+
+/** One mount of a host path, at `path` inside. */
+export interface BoundPath {
+  readonly hostPath: string;
+  readonly path: string;
+}
+
+/** What a job asks of its sandbox. Everything here comes from the control side; none of it is read from the job. */
+export interface SandboxRequest {
+  readonly runId: string;
+  /** Unique within the run; letters, digits, `-` and `_`. */
+  readonly jobId: string;
+  readonly controls: Controls;
+  /** The base file system: the host's `/usr` with a synthetic `/etc`, or an unpacked OCI image's root directory. */
+  readonly root: { readonly kind: 'host' } | { readonly kind: 'image'; readonly directory: string };
+  /** Copied on write: the host's directory stays untouched. `source` absent: the workspace begins empty. */
+  readonly workspace: { readonly source?: string; readonly path: string };
+  /** Read-only host paths (tools, `--read`). */
+  readonly readPaths: readonly BoundPath[];
+  /** Host paths that the operator lets the job write for real (`--write`). */
+  readonly writePaths: readonly BoundPath[];
+  /** Extra files of the control side, shown read-only (a certificate bundle, an event payload). */
+  readonly files: readonly { readonly path: string; readonly content: string }[];
+  /** The network namespace to join, made and held by the gateway. */
+  readonly networkNamespace: string;
+  /** A random DNS label under which the probe asks, so that the gateway's log is the probe's other half. */
+  readonly probeName: string;
+  readonly hostname: string;
+}
+
+/** One process to start inside. */
+export interface ProcessSpec {
+  /** The step on whose account it runs, for the record. */
+  readonly stepId: string;
+  readonly argv: readonly [string, ...string[]];
+  /** The whole environment: nothing is inherited. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly workingDirectory: string;
+  readonly terminal?: { readonly columns: number; readonly rows: number };
+}
+
+export interface ProcessExit {
+  /** The exit status, or null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Set when it could not be started: an errno name such as `ENOENT` or `EACCES`. */
+  readonly failure?: string;
+}
+
+export interface RunningProcess {
+  /** Its id as the job sees it; settles when it was started. */
+  readonly pid: Promise<number>;
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+  /** Empty when there is a terminal. */
+  readonly stderr: Readable;
+  readonly exited: Promise<ProcessExit>;
+  /** Sends to the whole process group. A name such as `SIGTERM`. */
+  signal(name: string): void;
+  resize(columns: number, rows: number): void;
+}
+
+/** One check that the probe made inside, before any of the job's code: `attack` must fail, `state` must hold. */
+export interface ProbeCheck {
+  readonly id: string;
+  readonly kind: 'attack' | 'state';
+  readonly held: boolean;
+  /** What was seen: an errno name or a value. */
+  readonly seen: string;
+}
+
+/** The proof that the sandbox was armed; without it no step is started. */
+export interface SandboxReceipt {
+  readonly runtime: { readonly name: string; readonly version: string; readonly tier: IsolationTier };
+  readonly checks: readonly ProbeCheck[];
+  readonly probeMs: number;
+  /** Limits that the kernel holds, with the value read back; those named by the operator as not needed are absent. */
+  readonly limits: Readonly<Partial<Record<LimitName, number>>>;
+  readonly limitsUnenforced: readonly LimitName[];
+}
+
+/** What a job has used; bytes, milliseconds, counts. A value is absent when it could not be read. */
+export interface Usage {
+  readonly cpuMs?: number;
+  readonly memoryPeakBytes?: number;
+  readonly pidsPeak?: number;
+  readonly workspaceBytes?: number;
+  readonly workspaceInodes?: number;
+  readonly tmpBytes?: number;
+  readonly oomKills?: number;
+  readonly pidsRefused?: number;
+}
+
+/** A process that the telemetry saw; `argv` is as the caller gave it and may lie after the fact. */
+export interface ObservedProcess {
+  readonly pid: number;
+  readonly parent: number;
+  readonly argv: readonly string[];
+  /** True when arguments were cut to the bound. */
+  readonly truncated: boolean;
+  readonly startedAt: number;
+}
+
+export type Observation =
+  | { readonly kind: 'process'; readonly process: ObservedProcess }
+  | {
+      readonly kind: 'refused-packet';
+      readonly pid: number;
+      readonly family: string;
+      readonly protocol: string;
+    }
+  | { readonly kind: 'gap'; readonly why: string };
+
+export interface Sandbox {
+  readonly receipt: SandboxReceipt;
+  /**
+   * A small private folder that both sides see (scripts, file commands). The job writes here: whoever reads it from
+   * outside must use `readJobFile`, never a plain open.
+   */
+  readonly exchange: BoundPath;
+  /** Where the job's workspace can be seen from outside: the merged tree, and the upper layer that is the diff. */
+  readonly workspace: { readonly mergedHostPath: string; readonly upperHostPath: string };
+  start(process: ProcessSpec): RunningProcess;
+  /** Kills every process but the sandbox's own first one: what a step left behind ends with its step. */
+  killLeftovers(): Promise<number>;
+  usage(): Promise<Usage>;
+  /** The process that owns a TCP connection's inner end, as the job sees its id; undefined when it has gone. */
+  ownerOf(flow: {
+    readonly family: 4 | 6;
+    readonly localPort: number;
+    readonly remoteAddress: string;
+    readonly remotePort: number;
+  }): { readonly pid: number; readonly argv: readonly string[] } | undefined;
+  /** Settles if the sandbox ends by itself (killed from outside, a crash): the job must then fail. */
+  readonly died: Promise<{ readonly why: string }>;
+  /**
+   * Ends every process and removes every mount, cgroup and folder; safe to call twice. What could not be removed is
+   * named. The workspace's upper layer is kept at `keepUpperAt` when that is given.
+   */
+  destroy(options?: { readonly keepUpperAt?: string }): Promise<{ readonly leftBehind: readonly string[] }>;
+}
+
+/** A driver that applies a plan or refuses; it never applies a weaker one. */
+export interface SandboxRuntime<Plan> {
+  readonly name: string;
+  open(plan: Plan, observe: (seen: Observation) => void): Promise<Result<Sandbox, Refusal>>;
+}
