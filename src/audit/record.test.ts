@@ -1,0 +1,130 @@
+import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { CHECKPOINT_FILE, openRecord, RECORD_FILE } from './record.ts';
+import { type Verification, verifyRecord } from './verify-record.ts';
+import type { RecordEvent } from './vocabulary.ts';
+
+const RUN = '01JDAAAAAAAAAAAAAAAAAAAAAA';
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'record-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function options(name: string, runId = RUN) {
+  const directory = join(folder, name);
+  mkdirSync(directory, { recursive: true });
+  return { directory, keysFolder: join(folder, 'keys'), runId, now: () => new Date(1_700_000_000_000) };
+}
+
+function event(i: number): RecordEvent {
+  return { type: 'job.started', job: `job-${i}`, name: 'x'.repeat(i % 7) };
+}
+
+async function written(name: string, count: number, runId = RUN): Promise<string> {
+  const record = openRecord(options(name, runId));
+  for (let i = 0; i < count; i += 1) await record.write(event(i));
+  await record.close();
+  return options(name).directory;
+}
+
+function verify(name: string, runId = RUN): Promise<Verification> {
+  return verifyRecord(options(name, runId));
+}
+
+describe('a record', () => {
+  test('that was closed verifies, and gives its events in order', async () => {
+    await written('a', 50);
+    const seen: string[] = [];
+    const result = await verifyRecord({
+      ...options('a'),
+      each: (found) => seen.push(found.type === 'job.started' ? found.job : ''),
+    });
+    expect(result).toMatchObject({ state: 'whole', events: 50 });
+    expect(seen).toEqual(Array.from({ length: 50 }, (_, i) => `job-${i}`));
+  });
+
+  test('in which any byte was changed does not verify', async () => {
+    const directory = await written('a', 6);
+    const file = join(directory, RECORD_FILE);
+    const bytes = readFileSync(file);
+    await fc.assert(
+      fc.asyncProperty(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), async (at, by) => {
+        const changed = Buffer.from(bytes);
+        changed.writeUInt8(changed.readUInt8(at) ^ by, at);
+        writeFileSync(file, changed);
+        expect((await verify('a')).state).toBe('broken');
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('that was cut anywhere does not verify', async () => {
+    const directory = await written('a', 5);
+    const file = join(directory, RECORD_FILE);
+    const bytes = readFileSync(file);
+    for (let length = 0; length < bytes.length; length += 1) {
+      writeFileSync(file, bytes.subarray(0, length));
+      expect((await verify('a')).state).toBe('broken');
+    }
+  });
+
+  test('with a line left out, doubled, swapped or added does not verify', async () => {
+    const directory = await written('a', 5);
+    const file = join(directory, RECORD_FILE);
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+    const [a = '', b = '', c = '', d = '', e = ''] = lines;
+    for (const forged of [
+      [a, b, d, e],
+      [a, b, c, d],
+      [a, b, b, c, d, e],
+      [a, c, b, d, e],
+      [a, b, c, d, e, e],
+      [],
+    ]) {
+      writeFileSync(file, forged.map((line) => `${line}\n`).join(''));
+      expect((await verify('a')).state).toBe('broken');
+    }
+  });
+
+  test('of another run, put in its place with its checkpoint, does not verify', async () => {
+    await written('a', 3);
+    await written('b', 3, '01JDBBBBBBBBBBBBBBBBBBBBBB');
+    for (const name of [RECORD_FILE, CHECKPOINT_FILE]) {
+      writeFileSync(join(folder, 'a', name), readFileSync(join(folder, 'b', name)));
+    }
+    expect(await verify('a')).toMatchObject({ state: 'broken', why: expect.stringContaining('another run') });
+  });
+
+  test('signed by another key does not verify', async () => {
+    await written('a', 3);
+    rmSync(join(folder, 'keys'), { recursive: true });
+    expect(await verify('a')).toMatchObject({ state: 'broken', why: expect.stringContaining('signature') });
+  });
+
+  test('of a run that was cut off says so, and is never called whole', async () => {
+    const record = openRecord(options('a'));
+    for (let i = 0; i < 4; i += 1) await record.write(event(i), { durable: true });
+    expect(await verify('a')).toMatchObject({ state: 'unfinished', events: 4 });
+    await record.close();
+    expect((await verify('a')).state).toBe('whole');
+  });
+
+  test('that cannot be written refuses what is to be granted', async () => {
+    const record = openRecord(options('a'));
+    await record.close();
+    await expect(record.write(event(1), { durable: true })).rejects.toThrow('closed');
+  });
+
+  test('bounds what a hostile job puts into an event', async () => {
+    const record = openRecord(options('a'));
+    await record.write({ type: 'job.started', job: 'a', name: 'n'.repeat(10_000_000) });
+    await record.write({ type: 'telemetry.gap', what: '\ud800', why: '\u0000' });
+    await record.close();
+    expect(await verify('a')).toMatchObject({ state: 'whole', events: 2 });
+    expect(readFileSync(join(folder, 'a', RECORD_FILE)).length).toBeLessThan(10_000);
+  });
+});

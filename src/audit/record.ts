@@ -1,0 +1,161 @@
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fdatasyncSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { type Digest, sha256 } from '../base/index.ts';
+import { loadSigningKey, type SigningKey, signCheckpoint } from './checkpoint.ts';
+import { encodeLine, genesis } from './record-line.ts';
+import type { RecordEvent } from './vocabulary.ts';
+
+export const RECORD_FILE = 'record.jsonl';
+export const CHECKPOINT_FILE = 'record.checkpoint';
+
+/** A job may cause events without end: from then on only counts are kept, and the record says so. */
+const MAX_EVENTS = 1_000_000;
+const CHECKPOINT_EVERY_MS = 2_000;
+
+/** An append-only, hash-chained record of one run. */
+export interface RunRecord {
+  /**
+   * Writes an event. With `durable` the promise is fulfilled when it is on disk; without, at once. Rejects when the
+   * record cannot be written any more: whatever was to be granted is then not.
+   */
+  write(event: RecordEvent, options?: { readonly durable?: boolean }): Promise<void>;
+  /** Writes what is left and signs the end. */
+  close(): Promise<{ readonly events: number; readonly head: Digest }>;
+}
+
+export interface RecordOptions {
+  /** An existing private folder that holds no record yet. */
+  readonly directory: string;
+  readonly keysFolder: string;
+  readonly runId: string;
+  readonly now: () => Date;
+  readonly watch?: (event: RecordEvent) => void;
+}
+
+/** Starts a record. Throws when the folder cannot be written: a run without a record does not begin. */
+export function openRecord(options: RecordOptions): RunRecord {
+  return new ChainedRecord(options, loadSigningKey(options.keysFolder));
+}
+
+class ChainedRecord implements RunRecord {
+  readonly #options: RecordOptions;
+  readonly #key: SigningKey;
+  readonly #file: number;
+  #seq = 0;
+  #head: Digest;
+  #lines: string[] = [];
+  #scheduled = false;
+  #broken: Error | undefined;
+  #closed = false;
+  #dropped = 0;
+  #checkpointed = 0;
+
+  constructor(options: RecordOptions, key: SigningKey) {
+    this.#options = options;
+    this.#key = key;
+    this.#head = genesis(options.runId);
+    const flags =
+      constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND | constants.O_NOFOLLOW;
+    this.#file = openSync(join(options.directory, RECORD_FILE), flags, 0o600);
+    this.#checkpoint(false);
+  }
+
+  async write(event: RecordEvent, options: { readonly durable?: boolean } = {}): Promise<void> {
+    if (this.#closed) throw new Error('the record is closed');
+    if (this.#seq >= MAX_EVENTS && event.type !== 'run.finished') {
+      this.#dropped += 1;
+      return;
+    }
+    this.#append(event);
+    if (options.durable === true) {
+      this.#flush();
+      await this.#sync();
+    } else if (!this.#scheduled) {
+      this.#scheduled = true;
+      setImmediate(() => this.#flush());
+    }
+    if (this.#broken !== undefined) throw this.#broken;
+  }
+
+  async close(): Promise<{ readonly events: number; readonly head: Digest }> {
+    if (!this.#closed) {
+      if (this.#dropped > 0) {
+        this.#append({
+          type: 'telemetry.gap',
+          what: 'events',
+          why: 'there were more than a record holds',
+          count: this.#dropped,
+        });
+      }
+      this.#flush();
+      this.#closed = true;
+      if (this.#broken === undefined) {
+        fdatasyncSync(this.#file);
+        this.#checkpoint(true);
+      }
+      closeSync(this.#file);
+    }
+    if (this.#broken !== undefined) throw this.#broken;
+    return { events: this.#seq, head: this.#head };
+  }
+
+  #append(event: RecordEvent): void {
+    const line = encodeLine(this.#seq, this.#options.now().toISOString(), this.#head, event);
+    this.#seq += 1;
+    this.#head = sha256(line);
+    this.#lines.push(`${line}\n`);
+    this.#options.watch?.(event);
+  }
+
+  #flush(): void {
+    this.#scheduled = false;
+    if (this.#lines.length === 0 || this.#broken !== undefined || this.#closed) return;
+    const bytes = Buffer.from(this.#lines.join(''));
+    this.#lines = [];
+    try {
+      for (let written = 0; written < bytes.length; ) written += writeSync(this.#file, bytes, written);
+      const now = this.#options.now().getTime();
+      if (now - this.#checkpointed >= CHECKPOINT_EVERY_MS) this.#checkpoint(false);
+    } catch (error) {
+      this.#broken = error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  #sync(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      fdatasync(this.#file, (error) => {
+        if (error !== null) this.#broken = error;
+        if (this.#broken === undefined) resolve();
+        else reject(this.#broken);
+      });
+    });
+  }
+
+  /** Replaced as a whole, so that a crash leaves the one before. */
+  #checkpoint(closed: boolean): void {
+    this.#checkpointed = this.#options.now().getTime();
+    const text = signCheckpoint(
+      { runId: this.#options.runId, size: this.#seq, head: this.#head, closed },
+      this.#key,
+    );
+    const path = join(this.#options.directory, CHECKPOINT_FILE);
+    const staged = `${path}.new`;
+    writeFileSync(staged, text, { mode: 0o600 });
+    if (closed) {
+      const file = openSync(staged, 'r');
+      fsyncSync(file);
+      closeSync(file);
+    }
+    renameSync(staged, path);
+  }
+}

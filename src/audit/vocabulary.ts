@@ -1,0 +1,206 @@
+import type { Json } from '../base/index.ts';
+
+/** Where an event belongs; absent for what concerns the whole run. */
+interface InJob {
+  readonly job: string;
+}
+interface InStep extends InJob {
+  readonly step: string;
+}
+
+/** A process as it was seen; its arguments are the job's own word. */
+export interface SeenProcess {
+  readonly pid: number;
+  readonly argv: readonly string[];
+}
+
+export interface RecordedFact {
+  readonly name: string;
+  readonly value: string;
+  readonly source: string;
+  readonly forgeable: boolean;
+}
+
+export type Verdict = 'passed' | 'failed' | 'contained' | 'refused' | 'stopped' | 'cancelled';
+
+/**
+ * Everything that a record can say. Names follow CDEvents and OpenTelemetry where they have one. Text in an event may be
+ * hostile: it is bounded when written and made visible when shown.
+ */
+export type RecordEvent =
+  | {
+      readonly type: 'run.started';
+      readonly run: string;
+      readonly command: 'run' | 'exec';
+      readonly version: string;
+      readonly repository?: string;
+      readonly directory?: string;
+      readonly ref?: string;
+      readonly commit?: string;
+      readonly uncommitted?: boolean;
+      readonly actor?: string;
+      readonly event?: string;
+      readonly workflow?: { readonly name: string; readonly path: string; readonly digest: string };
+      readonly argv?: readonly string[];
+      readonly runner: { readonly kernel: string; readonly architecture: string };
+      readonly policy: { readonly source: string; readonly digest?: string };
+    }
+  | (InJob & { readonly type: 'job.started'; readonly name: string })
+  | (InJob & {
+      readonly type: 'zone.decided';
+      readonly zone: string;
+      readonly because: readonly string[];
+      readonly facts: readonly RecordedFact[];
+      readonly controls: Json;
+      readonly refusedWidening?: readonly string[];
+    })
+  | (InJob & {
+      readonly type: 'policy.armed';
+      readonly control: 'sandbox' | 'gateway';
+      readonly receipt: Json;
+    })
+  | {
+      readonly type: 'policy.refused';
+      readonly job?: string;
+      readonly step?: string;
+      readonly rule: string;
+      readonly why: string;
+      readonly fix: string;
+    }
+  | (InStep & { readonly type: 'step.started'; readonly name: string })
+  | (InStep & {
+      readonly type: 'process.started';
+      readonly pid: number;
+      readonly parent: number;
+      readonly argv: readonly string[];
+      readonly truncated: boolean;
+      readonly at: string;
+    })
+  | (InStep & {
+      readonly type: 'dns.question';
+      readonly name: string;
+      readonly queryType: string;
+      readonly verdict: 'allowed' | 'denied';
+      readonly reason?: string;
+      readonly transport: 'udp' | 'tcp';
+      readonly process?: SeenProcess;
+    })
+  | (InStep & {
+      readonly type: 'network.connection';
+      readonly connection: number;
+      readonly verdict: 'allowed' | 'denied';
+      readonly address: string;
+      readonly port: number;
+      readonly host?: string;
+      readonly protocol: 'tls' | 'http' | 'tcp';
+      readonly reason?: string;
+      readonly entry?: string;
+      readonly dialled?: string;
+      readonly process?: SeenProcess;
+    })
+  | (InStep & {
+      readonly type: 'network.closed';
+      readonly connection: number;
+      readonly bytesIn: number;
+      readonly bytesOut: number;
+      readonly requests: number;
+      readonly durationMs: number;
+      readonly failure?: string;
+    })
+  | (InStep & {
+      readonly type: 'network.refused';
+      readonly protocol: string;
+      readonly family?: string;
+      readonly address?: string;
+      readonly port?: number;
+      readonly process?: SeenProcess;
+    })
+  | (InStep & { readonly type: 'limit.hit'; readonly limit: string; readonly value: number })
+  | (InStep & {
+      readonly type: 'command.used';
+      readonly source: 'stdout' | 'file';
+      readonly command: string;
+      readonly names: readonly string[];
+      readonly refused?: string;
+    })
+  | (InStep & {
+      readonly type: 'annotation';
+      readonly level: 'error' | 'warning' | 'notice';
+      readonly message: string;
+    })
+  | (InJob & { readonly type: 'secret.withheld'; readonly name: string; readonly why: string })
+  | (InJob & { readonly type: 'secret.delivered'; readonly name: string })
+  | (InStep & {
+      readonly type: 'step.finished';
+      readonly name: string;
+      readonly result: 'success' | 'failure' | 'cancelled' | 'skipped';
+      readonly tolerated?: boolean;
+      readonly exit?: { readonly code: number | null; readonly signal: string | null };
+      readonly durationMs: number;
+    })
+  | (InJob & {
+      readonly type: 'job.finished';
+      readonly result: 'success' | 'failure' | 'cancelled' | 'skipped';
+      readonly durationMs: number;
+      readonly usage?: Json;
+    })
+  | (InJob & {
+      readonly type: 'workspace.changed';
+      readonly added: number;
+      readonly modified: number;
+      readonly deleted: number;
+    })
+  | {
+      readonly type: 'workspace.applied';
+      readonly applied: number;
+      readonly refused: readonly { readonly path: string; readonly why: string }[];
+    }
+  | {
+      readonly type: 'telemetry.gap';
+      readonly job?: string;
+      readonly step?: string;
+      readonly what: string;
+      readonly why: string;
+      readonly count?: number;
+    }
+  | (InJob & { readonly type: 'telemetry.completeness'; readonly what: string; readonly how: string })
+  | (InJob & { readonly type: 'sandbox.destroyed'; readonly leftBehind: readonly string[] })
+  | {
+      readonly type: 'run.finished';
+      readonly verdict: Verdict;
+      readonly exitStatus: number;
+      readonly denied: number;
+      readonly gaps: number;
+      readonly durationMs: number;
+      readonly zones: readonly string[];
+    };
+
+export type RecordEventType = RecordEvent['type'];
+
+/** Every type there is; a record with another is not one of ours. */
+export const EVENT_TYPES: readonly RecordEventType[] = [
+  'run.started',
+  'job.started',
+  'zone.decided',
+  'policy.armed',
+  'policy.refused',
+  'step.started',
+  'process.started',
+  'dns.question',
+  'network.connection',
+  'network.closed',
+  'network.refused',
+  'limit.hit',
+  'command.used',
+  'annotation',
+  'secret.withheld',
+  'secret.delivered',
+  'step.finished',
+  'job.finished',
+  'workspace.changed',
+  'workspace.applied',
+  'telemetry.gap',
+  'telemetry.completeness',
+  'sandbox.destroyed',
+  'run.finished',
+];

@@ -1,0 +1,106 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
+import type { StateFolder } from './state-folder.ts';
+
+/** A run's own folder. What lies in `scratch` is gone when the run ended. */
+export interface RunFolder {
+  readonly id: string;
+  readonly directory: string;
+  readonly record: string;
+  readonly logs: string;
+  readonly scratch: string;
+  /** What a job changed in its workspace is kept here, by job. */
+  readonly changes: string;
+}
+
+const RUN_ID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
+const OWNER_FILE = 'owner';
+
+function runFolder(state: StateFolder, id: string): RunFolder {
+  const directory = join(state.runs, id);
+  return {
+    id,
+    directory,
+    record: join(directory, 'record'),
+    logs: join(directory, 'logs'),
+    scratch: join(directory, 'scratch'),
+    changes: join(directory, 'changes'),
+  };
+}
+
+/** Makes the folder of a new run and marks this process as its owner. Throws when it cannot be made. */
+export function createRun(state: StateFolder, id: string): RunFolder {
+  const run = runFolder(state, id);
+  mkdirSync(run.directory, { mode: 0o700 });
+  for (const folder of [run.record, run.logs, run.scratch, run.changes]) mkdirSync(folder, { mode: 0o700 });
+  writeFileSync(join(run.directory, OWNER_FILE), `${process.pid} ${startTime(process.pid) ?? ''}\n`, {
+    mode: 0o600,
+    flag: 'wx',
+  });
+  return run;
+}
+
+/** Every run, newest first. */
+export function listRuns(state: StateFolder): readonly RunFolder[] {
+  const names = readdirSync(state.runs).filter((name) => RUN_ID.test(name));
+  return names
+    .toSorted()
+    .toReversed()
+    .map((id) => runFolder(state, id));
+}
+
+/** The run that a person means: its id, a beginning or an end of it that fits only one, or `latest`. */
+export function findRun(state: StateFolder, asked: string): Result<RunFolder, Refusal> {
+  const runs = listRuns(state);
+  const wanted = asked.toUpperCase();
+  const fitting =
+    asked === 'latest'
+      ? runs.slice(0, 1)
+      : runs.filter((run) => run.id.startsWith(wanted) || run.id.endsWith(wanted));
+  const [only, other] = fitting;
+  if (only !== undefined && other === undefined) return ok(only);
+  const why =
+    only === undefined
+      ? `there is no run ${JSON.stringify(asked)}`
+      : `${JSON.stringify(asked)} fits ${fitting.length} runs`;
+  return err(refusal('usage', 'store/run', why, 'see cofferdam audit log'));
+}
+
+/** Field 22 of /proc/PID/stat: when the process began, so that a reused number is not taken for its predecessor. */
+function startTime(pid: number): string | undefined {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
+
+function ownerLives(run: RunFolder): boolean {
+  try {
+    const [pid = '', started = ''] = readFileSync(join(run.directory, OWNER_FILE), 'utf8').trim().split(' ');
+    return /^\d+$/.test(pid) && started !== '' && startTime(Number(pid)) === started;
+  } catch {
+    return false;
+  }
+}
+
+/** Runs whose process died before they were finished: something of them may be left on the machine. */
+export function abandonedRuns(state: StateFolder): readonly RunFolder[] {
+  return listRuns(state).filter((run) => hasScratch(run) && !ownerLives(run));
+}
+
+function hasScratch(run: RunFolder): boolean {
+  try {
+    readdirSync(run.scratch);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Removes what only a running run needs; nothing may be mounted there any more. */
+export function finishRun(run: RunFolder): void {
+  rmSync(run.scratch, { recursive: true, force: true });
+}

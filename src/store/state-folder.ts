@@ -1,0 +1,67 @@
+import { lstatSync, mkdirSync } from 'node:fs';
+import { isAbsolute, join } from 'node:path';
+import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
+
+/** Where runs, records and keys are kept. All of it is private to the user who runs Cofferdam. */
+export interface StateFolder {
+  readonly directory: string;
+  readonly keys: string;
+  readonly runs: string;
+}
+
+/**
+ * Finds and makes the state folder: `$COFFERDAM_STATE`, else `$XDG_STATE_HOME/cofferdam`, else
+ * `~/.local/state/cofferdam`. Refused when somebody else could write to it or has put a link in its place: a record
+ * there would prove nothing.
+ */
+export function openStateFolder(
+  environment: Readonly<Record<string, string | undefined>>,
+): Result<StateFolder, Refusal> {
+  const directory = statePath(environment);
+  if (directory === undefined || !isAbsolute(directory)) {
+    return err(
+      refusal(
+        'usage',
+        'state/path',
+        'the state folder is not an absolute path',
+        'set COFFERDAM_STATE to one',
+      ),
+    );
+  }
+  try {
+    for (const folder of [directory, join(directory, 'keys'), join(directory, 'runs')]) {
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      const found = lstatSync(folder);
+      if (!found.isDirectory() || found.uid !== process.geteuid?.() || (found.mode & 0o022) !== 0) {
+        return err(
+          refusal(
+            'machine',
+            'state/unsafe',
+            `${folder} is a link, or somebody else may write to it`,
+            `chown it to yourself and chmod 700 ${folder}`,
+          ),
+        );
+      }
+    }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return err(
+      refusal(
+        'machine',
+        'state/unwritable',
+        `the state folder cannot be used: ${why}`,
+        'set COFFERDAM_STATE to a folder that you can write to',
+      ),
+    );
+  }
+  return ok({ directory, keys: join(directory, 'keys'), runs: join(directory, 'runs') });
+}
+
+function statePath(environment: Readonly<Record<string, string | undefined>>): string | undefined {
+  const own = environment['COFFERDAM_STATE'];
+  if (own !== undefined && own !== '') return own;
+  const state = environment['XDG_STATE_HOME'];
+  if (state !== undefined && state !== '') return join(state, 'cofferdam');
+  const home = environment['HOME'];
+  return home === undefined || home === '' ? undefined : join(home, '.local/state/cofferdam');
+}

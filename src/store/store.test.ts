@@ -1,0 +1,74 @@
+import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { abandonedRuns, createRun, findRun, finishRun, listRuns } from './runs.ts';
+import { openStateFolder, type StateFolder } from './state-folder.ts';
+
+const A = '01JDAAAAAAAAAAAAAAAAAAAAAA';
+const B = '01JDBBBBBBBBBBBBBBBBBBBBBB';
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'state-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function state(): StateFolder {
+  const opened = openStateFolder({ COFFERDAM_STATE: join(folder, 'state') });
+  if (!opened.ok) throw new Error(opened.error.why);
+  return opened.value;
+}
+
+describe('the state folder', () => {
+  test('follows COFFERDAM_STATE, then XDG_STATE_HOME, then HOME', () => {
+    for (const [environment, expected] of [
+      [{ COFFERDAM_STATE: join(folder, 'a'), XDG_STATE_HOME: join(folder, 'b'), HOME: folder }, 'a'],
+      [{ XDG_STATE_HOME: join(folder, 'b'), HOME: folder }, 'b/cofferdam'],
+      [{ HOME: folder }, '.local/state/cofferdam'],
+    ] as const) {
+      const opened = openStateFolder(environment);
+      expect(opened.ok && opened.value.directory).toBe(join(folder, expected));
+    }
+  });
+
+  test('is refused when others may write to it, when it is a link, and when its path is relative', () => {
+    state();
+    chmodSync(join(folder, 'state/runs'), 0o777);
+    expect(openStateFolder({ COFFERDAM_STATE: join(folder, 'state') }).ok).toBe(false);
+    symlinkSync('/tmp', join(folder, 'link'));
+    expect(openStateFolder({ COFFERDAM_STATE: join(folder, 'link') }).ok).toBe(false);
+    expect(openStateFolder({ COFFERDAM_STATE: 'state' }).ok).toBe(false);
+    expect(openStateFolder({}).ok).toBe(false);
+  });
+});
+
+describe('runs', () => {
+  test('are found by their id, a part that fits one, or as the latest', () => {
+    const at = state();
+    createRun(at, A);
+    createRun(at, B);
+    expect(listRuns(at).map((run) => run.id)).toEqual([B, A]);
+    for (const [asked, id] of [
+      [A, A],
+      ['01jdb', B],
+      ['AAAA', A],
+      ['latest', B],
+    ] as const) {
+      const found = findRun(at, asked);
+      expect(found.ok && found.value.id).toBe(id);
+    }
+    expect(findRun(at, '01JD').ok).toBe(false);
+    expect(findRun(at, '../../etc').ok).toBe(false);
+  });
+
+  test('are abandoned when their process is gone, and not while it lives', () => {
+    const at = state();
+    const run = createRun(at, A);
+    expect(abandonedRuns(at)).toEqual([]);
+    writeFileSync(join(run.directory, 'owner'), '1 0\n');
+    expect(abandonedRuns(at).map((found) => found.id)).toEqual([A]);
+    finishRun(run);
+    expect(existsSync(run.scratch)).toBe(false);
+    expect(abandonedRuns(at)).toEqual([]);
+  });
+});
