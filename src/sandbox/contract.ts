@@ -99,9 +99,13 @@ export interface ObservedProcess {
   readonly pid: number;
   readonly parent: number;
   readonly argv: readonly string[];
-  /** True when arguments were cut to the bound. */
+  /** True when arguments were cut to the bound or could not be read. */
   readonly truncated: boolean;
   readonly startedAt: number;
+  /** The path that was to be executed, as the caller gave it; for a descriptor, what the descriptor was. */
+  readonly executable?: string;
+  /** Set when there was no file of that name when we looked: the start was tried and most likely failed. */
+  readonly notFound?: true;
 }
 
 export type Observation =

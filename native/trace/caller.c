@@ -1,0 +1,147 @@
+#define _GNU_SOURCE
+#include "trace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define PAGE 4096u
+
+/* Bytes of /proc/TASK/NAME, NUL-terminated; 0 when it cannot be read. */
+static size_t read_proc(pid_t task, const char *name, char *into, size_t room) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/%s", (int)task, name);
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return 0;
+  ssize_t got = read(fd, into, room - 1);
+  close(fd);
+  if (got <= 0) return 0;
+  into[got] = '\0';
+  return (size_t)got;
+}
+
+/* The text after `\nFIELD:`. A hostile process name cannot forge a line: the kernel escapes its newlines. */
+static const char *field(const char *status, const char *name) {
+  const char *found = strstr(status, name);
+  return found == NULL ? NULL : found + strlen(name);
+}
+
+/* `NStgid:` lists the id in our namespace first, then in each one below: the second is the sandbox's. */
+static pid_t inner_pid(const char *status) {
+  const char *ids = field(status, "\nNStgid:");
+  if (ids == NULL) return 0;
+  char *end;
+  (void)strtol(ids, &end, 10);
+  if (*end != '\t') return 0;
+  return (pid_t)strtol(end, NULL, 10);
+}
+
+bool read_identity(pid_t task, struct execution *into) {
+  char status[2048];
+  if (read_proc(task, "status", status, sizeof status) == 0) return false;
+  const char *group = field(status, "\nTgid:");
+  const char *parent = field(status, "\nPPid:");
+  const char *uid = field(status, "\nUid:");
+  if (group == NULL || parent == NULL || uid == NULL) return false;
+  into->host_pid = (pid_t)strtol(group, NULL, 10);
+  into->uid = (uid_t)strtoul(uid, NULL, 10);
+  into->pid = inner_pid(status);
+  pid_t host_parent = (pid_t)strtol(parent, NULL, 10);
+  /* A parent outside (the runtime, entering with a step) has no id inside: 0. */
+  into->parent = host_parent > 0 && read_proc(host_parent, "status", status, sizeof status) > 0 ? inner_pid(status) : 0;
+  return true;
+}
+
+/* Up to `room` bytes at `address`, page by page so that a hole ends the read where it begins. Returns the count read. */
+static size_t read_memory(pid_t task, uint64_t address, char *into, size_t room, bool to_nul) {
+  size_t got = 0;
+  while (got < room) {
+    size_t want = PAGE - (size_t)((address + got) & (PAGE - 1));
+    if (to_nul && got == 0 && want > 256) want = 256;
+    if (want > room - got) want = room - got;
+    struct iovec here = {into + got, want}, there = {(void *)(uintptr_t)(address + got), want};
+    ssize_t part = process_vm_readv(task, &here, 1, &there, 1, 0);
+    if (part <= 0) break;
+    if (to_nul && memchr(into + got, '\0', (size_t)part) != NULL) return got + (size_t)part;
+    got += (size_t)part;
+    if ((size_t)part < want) break;
+  }
+  return got;
+}
+
+/* A string of at most `room` bytes; `*cut` when it is longer or unreadable. */
+static size_t read_string(pid_t task, uint64_t address, char *into, size_t room, bool *cut) {
+  size_t got = read_memory(task, address, into, room, true);
+  const char *end = memchr(into, '\0', got);
+  if (end != NULL) return (size_t)(end - into);
+  *cut = true;
+  return got;
+}
+
+/* Looks the path up in the caller's own root. O_PATH opens nothing and so cannot hang on a FIFO or a device. */
+static bool is_missing(pid_t task, const char *path) {
+  char name[64];
+  snprintf(name, sizeof name, "/proc/%d/root", (int)task);
+  int root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  if (root < 0) return false;
+  struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+  int file = (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+  bool missing = file < 0 && (errno == ENOENT || errno == ENOTDIR);
+  if (file >= 0) close(file);
+  close(root);
+  return missing;
+}
+
+/* execveat(2) with a descriptor: what the descriptor is (a memfd, a directory), then the path. */
+static void prefix_descriptor(pid_t task, int descriptor, struct execution *into) {
+  char link[64], target[PATH_BYTES_MAX];
+  if (descriptor == AT_FDCWD) return;
+  snprintf(link, sizeof link, "/proc/%d/fd/%d", (int)task, descriptor);
+  ssize_t length = readlink(link, target, sizeof target);
+  if (length <= 0) return;
+  size_t prefix = (size_t)length, separator = into->path_length > 0 ? 1 : 0;
+  if (prefix + separator + into->path_length > sizeof into->path) {
+    into->cut = true;
+    if (prefix + separator > sizeof into->path) prefix = sizeof into->path - separator;
+    into->path_length = sizeof into->path - prefix - separator;
+  }
+  memmove(into->path + prefix + separator, into->path, into->path_length);
+  memcpy(into->path, target, prefix);
+  if (separator == 1) into->path[prefix] = '/';
+  into->path_length += prefix + separator;
+}
+
+static void read_arguments(pid_t task, uint64_t vector, struct execution *into) {
+  uint64_t pointers[ARGUMENTS_MAX + 1];
+  /* The kernel takes a null vector as an empty one. */
+  if (vector == 0) return;
+  size_t count = read_memory(task, vector, (char *)pointers, sizeof pointers, false) / sizeof pointers[0];
+  size_t used = 0, index = 0;
+  for (; index < count && pointers[index] != 0; index += 1) {
+    if (index == ARGUMENTS_MAX || used == sizeof into->arguments) break;
+    bool cut = false;
+    used += read_string(task, pointers[index], into->arguments + used, sizeof into->arguments - used, &cut);
+    into->argument_end[into->argument_count++] = used;
+    if (cut) {
+      into->cut = true;
+      break;
+    }
+  }
+  if (index == count || pointers[index] != 0) into->cut = true;
+}
+
+void read_execution(pid_t task, bool at, const unsigned long long *args, struct execution *into) {
+  char path[PATH_BYTES_MAX + 1];
+  into->path_length = read_string(task, args[at ? 1 : 0], path, PATH_BYTES_MAX, &into->cut);
+  path[into->path_length] = '\0';
+  memcpy(into->path, path, into->path_length);
+  if (path[0] == '/') into->missing = !into->cut && is_missing(task, path);
+  else if (at) prefix_descriptor(task, (int)args[0], into);
+  read_arguments(task, args[at ? 2 : 1], into);
+}

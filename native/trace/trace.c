@@ -1,0 +1,303 @@
+/*
+ * trace SOCKET: process telemetry for one sandbox (guide §8), run outside it, as the runtime's user.
+ *
+ * The OCI runtime connects to SOCKET (config.json: linux.seccomp.listenerPath) and hands over the seccomp user
+ * notification descriptor of each process that it starts in the sandbox (seccomp_unotify(2), OCI runtime
+ * specification, ContainerProcessState). Every execve(2) and execveat(2) of the job then waits for us: we read the
+ * arguments, let it continue, and write one JSON line to standard output. A notified socket(2) is refused here.
+ *
+ * It is telemetry and not policy: between our reading and the kernel's, another thread of the job may change the
+ * arguments, so `argv` may lie; that something was started cannot be hidden. The arguments of socket(2) are
+ * registers, which cannot change, so refusing by them is sound.
+ *
+ * It ends when standard input closes (the engine is gone) or the last process of the sandbox is gone. Once it has
+ * ended every further execve in the sandbox fails with ENOSYS: the job fails closed.
+ */
+#define _GNU_SOURCE
+#include "trace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/seccomp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#if defined(__x86_64__)
+#define NATIVE_ARCHITECTURE AUDIT_ARCH_X86_64
+#elif defined(__aarch64__)
+#define NATIVE_ARCHITECTURE AUDIT_ARCH_AARCH64
+#else
+#error "trace: this architecture is not supported"
+#endif
+
+/* Each process that the runtime starts brings one descriptor; beyond the bound the runtime is refused, closed. */
+#define DESCRIPTORS_MAX 512
+
+enum { FROM_ENGINE, TO_ENGINE, LISTENER, FIXED };
+enum role { NOTIFY, CONNECTION };
+
+static struct pollfd polled[FIXED + DESCRIPTORS_MAX];
+static enum role roles[FIXED + DESCRIPTORS_MAX];
+static nfds_t polled_count = FIXED;
+static size_t notify_count;
+static bool notified_ever;
+
+static struct seccomp_notif *request;
+static struct seccomp_notif_resp *response;
+static struct seccomp_notif_sizes sizes;
+
+static _Noreturn void fail(const char *what) {
+  dprintf(STDERR_FILENO, "trace: %s: %s\n", what, strerror(errno));
+  exit(1);
+}
+
+static bool watch(int fd, enum role role) {
+  if (polled_count == FIXED + DESCRIPTORS_MAX) return false;
+  polled[polled_count] = (struct pollfd){.fd = fd, .events = POLLIN};
+  roles[polled_count] = role;
+  polled_count += 1;
+  if (role == NOTIFY) {
+    notify_count += 1;
+    notified_ever = true;
+  }
+  return true;
+}
+
+static void forget(nfds_t index) {
+  close(polled[index].fd);
+  if (roles[index] == NOTIFY) notify_count -= 1;
+  polled_count -= 1;
+  polled[index] = polled[polled_count];
+  roles[index] = roles[polled_count];
+}
+
+static void accept_runtime(int listener) {
+  int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  if (fd < 0) return;
+  struct ucred peer;
+  socklen_t length = sizeof peer;
+  bool known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 && (peer.uid == 0 || peer.uid == geteuid());
+  if (!known || !watch(fd, CONNECTION)) {
+    record_gap("a connection to the listener was refused");
+    close(fd);
+  }
+}
+
+static bool is_notify_descriptor(int fd) {
+  char link[64], target[64];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+  ssize_t length = readlink(link, target, sizeof target - 1);
+  if (length <= 0) return false;
+  target[length] = '\0';
+  return strcmp(target, "anon_inode:seccomp notify") == 0;
+}
+
+/* Takes the one descriptor of the runtime's message. The state that comes with it says nothing that we need. */
+static int receive_descriptor(int connection) {
+  static char state[65536];
+  union {
+    struct cmsghdr header;
+    char bytes[CMSG_SPACE(sizeof(int) * 4)];
+  } control;
+  struct iovec part = {state, sizeof state};
+  struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+  if (recvmsg(connection, &message, MSG_CMSG_CLOEXEC) <= 0) return -1;
+  int kept = -1;
+  /* The kernel gathers all descriptors of a message into one header. */
+  struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+  if (header == NULL || header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) return -1;
+  size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+  for (size_t i = 0; i < count; i += 1) {
+    int fd;
+    memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
+    if (kept < 0 && is_notify_descriptor(fd)) kept = fd;
+    else close(fd);
+  }
+  return kept;
+}
+
+static void take_over(int connection) {
+  int fd = receive_descriptor(connection);
+  if (fd < 0) {
+    record_gap("the runtime connected without a notification descriptor");
+    return;
+  }
+#ifdef SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
+  /* Linux 6.6: caller and supervisor hand over on one processor. Older kernels refuse, and lose only speed. */
+  (void)ioctl(fd, SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+#endif
+  if (!watch(fd, NOTIFY)) {
+    record_gap("too many processes of the runtime at once");
+    close(fd);
+    return;
+  }
+  record_text("{\"kind\":\"attached\"}");
+}
+
+static int64_t now_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Answers the caller. False when it is gone or was interrupted by a signal; then the call comes again as a new one. */
+static bool answer(int notify, int error) {
+  memset(response, 0, sizes.seccomp_notif_resp);
+  response->id = request->id;
+  response->error = -error;
+  response->flags = error == 0 ? SECCOMP_USER_NOTIF_FLAG_CONTINUE : 0;
+  return ioctl(notify, SECCOMP_IOCTL_NOTIF_SEND, response) == 0;
+}
+
+static void serve_execution(int notify, bool at) {
+  static struct execution seen;
+  pid_t task = (pid_t)request->pid;
+  seen.at_ms = now_ms();
+  seen.path_length = seen.argument_count = 0;
+  seen.cut = seen.missing = false;
+  bool identified = read_identity(task, &seen);
+  read_execution(task, at, request->data.args, &seen);
+  /* Only now is it certain that the process we read was the caller and not another with its recycled id. */
+  bool valid = ioctl(notify, SECCOMP_IOCTL_NOTIF_ID_VALID, &request->id) == 0;
+  if (!answer(notify, 0) || !valid) return;
+  if (identified) record_execution(&seen);
+  else record_gap("a process was started whose identity could not be read");
+}
+
+/* Everything that the profile notifies of is refused; the error is the one that programs know how to take. */
+static void serve_socket(int notify) {
+  int family = (int)request->data.args[0], type = (int)request->data.args[1] & 0xf, protocol = (int)request->data.args[2];
+  struct execution caller = {.pid = 0};
+  bool inet = family == AF_INET || family == AF_INET6;
+  int error = type == SOCK_RAW || family == AF_PACKET ? EPERM : inet ? EACCES : EAFNOSUPPORT;
+  (void)read_identity((pid_t)request->pid, &caller);
+  if (answer(notify, error)) record_refusal(caller.pid, family, type, protocol);
+}
+
+/* One notification. False when the descriptor is of no more use. */
+static bool serve(int notify) {
+  memset(request, 0, sizes.seccomp_notif);
+  if (ioctl(notify, SECCOMP_IOCTL_NOTIF_RECV, request) != 0) return errno == ENOENT || errno == EINTR;
+  if (request->data.arch != NATIVE_ARCHITECTURE) {
+    if (answer(notify, ENOSYS)) record_gap("a call of a foreign architecture was refused");
+    return true;
+  }
+  switch (request->data.nr) {
+    case SYS_execve: serve_execution(notify, false); break;
+    case SYS_execveat: serve_execution(notify, true); break;
+    case SYS_socket: serve_socket(notify); break;
+    default:
+      if (answer(notify, ENOSYS)) record_gap("a call that is not known to the telemetry was refused");
+  }
+  return true;
+}
+
+/* Keeps what reading other processes needs and drops the rest. */
+static void drop_privileges(void) {
+  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct sets[2], kept[2];
+  (void)prctl(PR_SET_DUMPABLE, 0);
+  (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  if (syscall(SYS_capget, &header, sets) != 0) fail("capget");
+  memset(kept, 0, sizeof kept);
+  kept[0].effective = kept[0].permitted = sets[0].permitted & (1u << CAP_SYS_PTRACE);
+  if (syscall(SYS_capset, &header, kept) != 0) fail("capset");
+}
+
+static int listen_at(const char *path) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (strlen(path) >= sizeof address.sun_path) {
+    errno = ENAMETOOLONG;
+    fail("socket path");
+  }
+  strcpy(address.sun_path, path);
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  (void)umask(0177);
+  if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 16) != 0) fail("listen");
+  return fd;
+}
+
+static void prepare(const char *path) {
+  signal(SIGPIPE, SIG_IGN);
+  /* A terminal's interrupt is for the engine, which ends us by closing our standard input. */
+  signal(SIGINT, SIG_IGN);
+  signal(SIGQUIT, SIG_IGN);
+  signal(SIGHUP, SIG_IGN);
+  if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) != 0) fail("seccomp user notification");
+  if (sizes.seccomp_notif < sizeof *request) sizes.seccomp_notif = sizeof *request;
+  if (sizes.seccomp_notif_resp < sizeof *response) sizes.seccomp_notif_resp = sizeof *response;
+  request = malloc(sizes.seccomp_notif);
+  response = malloc(sizes.seccomp_notif_resp);
+  if (request == NULL || response == NULL) fail("memory");
+  polled[FROM_ENGINE] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
+  polled[LISTENER] = (struct pollfd){.fd = listen_at(path), .events = POLLIN};
+  polled[TO_ENGINE] = (struct pollfd){.fd = STDOUT_FILENO};
+  if (fcntl(STDOUT_FILENO, F_SETFL, fcntl(STDOUT_FILENO, F_GETFL) | O_NONBLOCK) != 0) fail("standard output");
+  drop_privileges();
+}
+
+static bool engine_closed(void) {
+  char ignored[64];
+  if (polled[FROM_ENGINE].revents == 0) return false;
+  ssize_t got = read(STDIN_FILENO, ignored, sizeof ignored);
+  return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+/* False when there is no engine any more to take what we see. */
+static bool wait_for_events(void) {
+  polled[TO_ENGINE].events = record_pending() ? POLLOUT : 0;
+  while (poll(polled, polled_count, -1) < 0)
+    if (errno != EINTR) fail("poll");
+  return (polled[TO_ENGINE].revents & (POLLERR | POLLHUP)) == 0;
+}
+
+static void serve_events(void) {
+  /* Downwards, because forgetting moves the last one into the gap. */
+  for (nfds_t i = polled_count; i-- > FIXED;) {
+    short events = polled[i].revents;
+    if (events == 0) continue;
+    if (roles[i] == CONNECTION) {
+      take_over(polled[i].fd);
+      forget(i);
+    } else if ((events & POLLIN) == 0 || !serve(polled[i].fd)) {
+      forget(i);
+    }
+  }
+  if (polled[LISTENER].revents != 0) accept_runtime(polled[LISTENER].fd);
+}
+
+int main(int argc, char **argv) {
+  if (argc != 2) {
+    dprintf(STDERR_FILENO, "usage: trace SOCKET\n");
+    return 2;
+  }
+  prepare(argv[1]);
+  record_text("{\"kind\":\"ready\"}");
+  bool closed = false;
+  while (!closed && (!notified_ever || notify_count > 0)) {
+    if (!record_flush() || !wait_for_events()) return 0;
+    closed = engine_closed();
+    if (!closed) serve_events();
+  }
+  /* From here on nothing is served: an execve that still waits fails. What was seen may wait for a slow reader. */
+  while (polled_count > FIXED) forget(polled_count - 1);
+  close(polled[LISTENER].fd);
+  polled[LISTENER].fd = polled[FROM_ENGINE].fd = -1;
+  if (!closed) record_text("{\"kind\":\"ended\"}");
+  while (record_flush() && record_pending())
+    if (!wait_for_events()) return 0;
+  return 0;
+}

@@ -1,0 +1,106 @@
+import type { ObservedProcess } from '../contract.ts';
+
+/** One line of the trace program, checked. Text in it came from the job and is hostile. */
+export type TraceLine =
+  | { readonly kind: 'ready' | 'attached' | 'ended' }
+  | { readonly kind: 'exec'; readonly hostPid: number; readonly process: ObservedProcess }
+  | { readonly kind: 'socket'; readonly pid: number; readonly family: string; readonly protocol: string }
+  | { readonly kind: 'dropped'; readonly count: number }
+  | { readonly kind: 'gap'; readonly why: string };
+
+/** Linux numbers (include/linux/socket.h) of the families that a job may meet. */
+const FAMILIES: Readonly<Record<number, string>> = {
+  2: 'inet',
+  10: 'inet6',
+  16: 'netlink',
+  17: 'packet',
+  29: 'can',
+  31: 'bluetooth',
+  38: 'alg',
+  40: 'vsock',
+  44: 'xdp',
+};
+
+/** IANA protocol numbers. */
+const PROTOCOLS: Readonly<Record<number, string>> = {
+  1: 'icmp',
+  6: 'tcp',
+  17: 'udp',
+  33: 'dccp',
+  47: 'gre',
+  58: 'icmpv6',
+  115: 'l2tp',
+  132: 'sctp',
+  136: 'udplite',
+  255: 'raw',
+  262: 'mptcp',
+};
+
+function protocolName(family: number, type: number, protocol: number): string {
+  if (family === 2 || family === 10) {
+    const name = PROTOCOLS[protocol] ?? `protocol ${protocol}`;
+    return type === 3 && name !== 'raw' ? `raw ${name}` : name;
+  }
+  return `protocol ${protocol}`;
+}
+
+function count(value: unknown): number | undefined {
+  return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined;
+}
+
+function exec(members: Readonly<Record<string, unknown>>): TraceLine | undefined {
+  const { argv, path, cut, missing } = members;
+  const pid = count(members['pid']);
+  const parent = count(members['parent']);
+  const hostPid = count(members['host']);
+  const startedAt = count(members['at']);
+  if (pid === undefined || parent === undefined || hostPid === undefined || startedAt === undefined)
+    return undefined;
+  if (!Array.isArray(argv) || !argv.every((item) => typeof item === 'string')) return undefined;
+  if (typeof path !== 'string' || typeof cut !== 'boolean' || typeof missing !== 'boolean') return undefined;
+  const process = { pid, parent, argv, truncated: cut, startedAt, executable: path };
+  return { kind: 'exec', hostPid, process: missing ? { ...process, notFound: true } : process };
+}
+
+/** Reads one line; `undefined` when it is not one that the trace program writes. */
+export function parseTraceLine(text: string): TraceLine | undefined {
+  let members: unknown;
+  try {
+    members = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  if (members === null || typeof members !== 'object') return undefined;
+  const line = members as Readonly<Record<string, unknown>>;
+  const kind = line['kind'];
+  switch (kind) {
+    case 'ready':
+    case 'attached':
+    case 'ended':
+      return { kind };
+    case 'exec':
+      return exec(line);
+    case 'socket': {
+      const [pid, family] = [count(line['pid']), count(line['family'])];
+      const [type, protocol] = [count(line['type']), count(line['protocol'])];
+      if (pid === undefined || family === undefined || type === undefined || protocol === undefined)
+        return undefined;
+      return {
+        kind,
+        pid,
+        family: FAMILIES[family] ?? `family ${family}`,
+        protocol: protocolName(family, type, protocol),
+      };
+    }
+    case 'dropped': {
+      const lost = count(line['count']);
+      return lost === undefined ? undefined : { kind, count: lost };
+    }
+    case 'gap': {
+      const why = line['why'];
+      return typeof why === 'string' ? { kind, why } : undefined;
+    }
+    default:
+      return undefined;
+  }
+}
