@@ -1,0 +1,87 @@
+/*
+ * workspace: the mounts of one job's copy-on-write workspace, and what only system calls can do with its upper layer
+ * (guide §1 and §5). Run as root, outside every sandbox, by the control side; each call ends in milliseconds.
+ *
+ *   workspace open DIR BYTES INODES UID GID EXCHANGE_BYTES EXCHANGE_INODES [SOURCE]
+ *   workspace unmount DIR
+ *   workspace scan UPPER MOST_ENTRIES
+ *   workspace keep UPPER TARGET MOST_BYTES MOST_ENTRIES
+ *
+ * All but `scan` print one JSON line. A failure prints {"failed":STEP,"errno":NUMBER,"why":TEXT} and ends with 1.
+ */
+#define _GNU_SOURCE
+#include "workspace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+void (*on_failure)(void);
+
+static void print_escaped(const char *text) {
+  for (const unsigned char *at = (const unsigned char *)text; *at != 0; at += 1) {
+    if (*at == '"' || *at == '\\') printf("\\%c", *at);
+    else if (*at < 0x20 || *at > 0x7e) printf("\\u%04x", *at);
+    else putchar(*at);
+  }
+}
+
+_Noreturn void fail(const char *step, const char *detail) {
+  int cause = errno;
+  void (*undo)(void) = on_failure;
+  on_failure = NULL;
+  if (undo != NULL) undo();
+  printf("{\"failed\":\"%s\",\"errno\":%d,\"why\":\"", step, cause);
+  print_escaped(strerror(cause));
+  if (detail != NULL && *detail != 0) {
+    printf(": ");
+    print_escaped(detail);
+  }
+  printf("\"}\n");
+  fflush(stdout);
+  _exit(1);
+}
+
+int open_directory(const char *path, const char *step, int flags) {
+  struct open_how how = {
+    .flags = (uint64_t)(O_DIRECTORY | O_CLOEXEC | flags),
+    .resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+  };
+  if (path[0] != '/') {
+    errno = EINVAL;
+    fail(step, "the path is not absolute");
+  }
+  int fd = (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+  if (fd < 0) fail(step, path);
+  return fd;
+}
+
+uint64_t number(const char *text, uint64_t least, uint64_t most) {
+  uint64_t value = 0;
+  size_t length = strlen(text);
+  bool good = length > 0 && length < 19;
+  for (const char *at = text; good && *at != 0; at += 1) {
+    good = *at >= '0' && *at <= '9';
+    value = value * 10 + (uint64_t)(*at - '0');
+  }
+  if (!good || value < least || value > most) {
+    errno = EINVAL;
+    fail("arguments", text);
+  }
+  return value;
+}
+
+int main(int count, char **values) {
+  const char *command = count > 1 ? values[1] : "";
+  if (strcmp(command, "open") == 0 && (count == 9 || count == 10)) return open_workspace(count - 2, values + 2);
+  if (strcmp(command, "unmount") == 0 && count == 3) return unmount_below(values[2]);
+  if (strcmp(command, "scan") == 0 && count == 4) return scan(values[2], values[3]);
+  if (strcmp(command, "keep") == 0 && count == 6) return keep(values[2], values[3], values[4], values[5]);
+  errno = EINVAL;
+  fail("arguments", command);
+}

@@ -1,0 +1,27 @@
+#ifndef COFFERDAM_WORKSPACE_H
+#define COFFERDAM_WORKSPACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Prints one JSON line that names the step and errno, and ends with status 1. `detail` may be NULL. */
+_Noreturn void fail(const char *step, const char *detail);
+
+/* Runs before fail() ends the process, to undo what was begun; NULL when there is nothing to undo. */
+extern void (*on_failure)(void);
+
+/* Opens an existing directory; a symbolic link anywhere in its path is refused (ELOOP). */
+int open_directory(const char *path, const char *step, int flags);
+
+/* A decimal number without sign in [least, most], or an end with EINVAL. */
+uint64_t number(const char *text, uint64_t least, uint64_t most);
+
+/* A user namespace that maps one owner on disk to the job's host ids, and everyone else to ids that nobody has. */
+int mapping_namespace(uint32_t disk_uid, uint32_t disk_gid, uint32_t host_uid, uint32_t host_gid);
+
+int open_workspace(int count, char **values);
+int unmount_below(const char *directory);
+int scan(const char *upper, const char *most_entries);
+int keep(const char *upper, const char *target, const char *most_bytes, const char *most_entries);
+
+#endif

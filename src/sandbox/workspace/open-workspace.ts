@@ -1,0 +1,158 @@
+import { mkdir, readdir, rmdir, statfs } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts';
+import { runProgram } from './program.ts';
+
+export interface WorkspaceRequest {
+  /** An existing private folder (mode 0700) of the control side; all mounts are made below it, in `workspace/`. */
+  readonly directory: string;
+  /** The real path of the folder to copy on write; absent: the workspace begins empty. */
+  readonly source?: string;
+  /** What the job may write, in memory: the kernel refuses more with ENOSPC. */
+  readonly sizeBytes: number;
+  readonly inodes: number;
+  /** The host's ids behind the job's own: whatever belongs to the source's owner belongs to them inside. Never 0. */
+  readonly hostUid: number;
+  readonly hostGid: number;
+  readonly exchangeBytes: number;
+  readonly exchangeInodes: number;
+}
+
+export interface Workspace {
+  /** What the job sees: the source with its changes. */
+  readonly mergedHostPath: string;
+  /** The changes alone (see `changes`). */
+  readonly upperHostPath: string;
+  /** A small folder that both sides write; nosuid, nodev, noexec, and links in it are never followed from outside. */
+  readonly exchangeHostPath: string;
+  /** What the job's changes take; bytes are whole pages. */
+  usage(): Promise<{ readonly bytes: number; readonly inodes: number }>;
+  /**
+   * Removes every mount and folder; safe to call twice. With `keepUpperAt`, a path that does not exist yet in an existing
+   * private folder, the changes are first copied there. What could not be removed or kept is named.
+   */
+  close(options?: { readonly keepUpperAt?: string }): Promise<WorkspaceClosed>;
+}
+
+export interface WorkspaceClosed {
+  readonly leftBehind: readonly string[];
+  /** Why the changes were not kept, when they were to be. */
+  readonly notKept?: Refusal;
+}
+
+/** How many files and folders of a workspace are looked at when it is kept or compared. */
+export const MOST_ENTRIES = 1_000_000;
+
+/**
+ * Mounts a job's workspace: the source as its owner's files, shown as the job's (an idmapped mount), under an overlay
+ * whose upper layer is a tmpfs of the size allowed. The source is never written. Needs root; about 5 ms.
+ *
+ * Files of other owners than the source's are shown as nobody's: the job may read them where their mode lets everyone,
+ * and may remove them from its own folders. Mounts below the source are not taken. Refused, with nothing left mounted,
+ * when any step fails: a link in the source's path, a file system without idmapped mounts, a kernel too old.
+ */
+export async function openWorkspace(request: WorkspaceRequest): Promise<Result<Workspace, Refusal>> {
+  const root = join(request.directory, 'workspace');
+  try {
+    await mkdir(root, { mode: 0o700 });
+  } catch (error) {
+    return err(cannotMake(root, error));
+  }
+  const values = [
+    request.sizeBytes,
+    request.inodes,
+    request.hostUid,
+    request.hostGid,
+    request.exchangeBytes,
+    request.exchangeInodes,
+  ].map(String);
+  const opened = await runProgram([
+    'open',
+    root,
+    ...values,
+    ...(request.source === undefined ? [] : [request.source]),
+  ]);
+  if (!opened.ok) {
+    await rmdir(root).catch(() => undefined);
+    return opened;
+  }
+  return ok(await assemble(root, request));
+}
+
+async function assemble(root: string, request: WorkspaceRequest): Promise<Workspace> {
+  const used = async (): Promise<{ bytes: number; inodes: number }> => {
+    const { blocks, bfree, bsize, files, ffree } = await statfs(root);
+    return { bytes: (blocks - bfree) * bsize, inodes: files - ffree };
+  };
+  const atFirst = await used();
+  const upperHostPath = join(root, 'upper');
+  let closing: Promise<WorkspaceClosed> | undefined;
+  return {
+    mergedHostPath: join(root, 'merged'),
+    upperHostPath,
+    exchangeHostPath: join(root, 'exchange'),
+    usage: async () => {
+      const now = await used();
+      return {
+        bytes: Math.max(0, now.bytes - atFirst.bytes),
+        inodes: Math.max(0, now.inodes - atFirst.inodes),
+      };
+    },
+    close: (options) => {
+      closing ??= closeWorkspace(root, upperHostPath, request.sizeBytes, options?.keepUpperAt);
+      return closing;
+    },
+  };
+}
+
+async function closeWorkspace(
+  root: string,
+  upper: string,
+  sizeBytes: number,
+  keepUpperAt: string | undefined,
+): Promise<WorkspaceClosed> {
+  const kept = keepUpperAt === undefined ? ok(undefined) : await keepUpper(upper, keepUpperAt, sizeBytes);
+  const gone = await unmountBelow(root);
+  const removed = await rmdir(root).then(
+    () => true,
+    () => false,
+  );
+  const leftBehind = gone.ok && removed ? [] : [root];
+  return kept.ok ? { leftBehind } : { leftBehind, notKept: kept.error };
+}
+
+/** Copies the changes, most of which is nothing at all for a workspace that nobody changed. */
+async function keepUpper(
+  upper: string,
+  target: string,
+  sizeBytes: number,
+): Promise<Result<undefined, Refusal>> {
+  try {
+    await mkdir(target, { mode: 0o700 });
+    if ((await readdir(upper)).length === 0) return ok(undefined);
+  } catch (error) {
+    return err(cannotMake(target, error));
+  }
+  const kept = await runProgram(['keep', upper, target, String(sizeBytes), String(MOST_ENTRIES)]);
+  return kept.ok ? ok(undefined) : kept;
+}
+
+/**
+ * Unmounts whatever is mounted at or below a folder of the control side, the deepest first: what a run left behind that
+ * was killed. A mount in use leaves the tree at once and is freed with its last user. `directory` is a real path of at
+ * least two names.
+ */
+export async function unmountBelow(directory: string): Promise<Result<undefined, Refusal>> {
+  const done = await runProgram(['unmount', directory]);
+  return done.ok ? ok(undefined) : done;
+}
+
+function cannotMake(path: string, error: unknown): Refusal {
+  const why = error instanceof Error ? error.message : String(error);
+  return refusal(
+    'machine',
+    'workspace/folder',
+    `the folder ${path} cannot be made: ${why}`,
+    'see that the state folder exists, is private and has room',
+  );
+}

@@ -1,0 +1,91 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts';
+
+const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
+
+/** The workspace program that comes with the package: beside the sources, and beside the bundle. */
+function programPath(): string {
+  const relative = join('native', 'bin', ARCHITECTURES[process.arch] ?? process.arch, 'workspace');
+  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
+    const candidate = join(folder, relative);
+    if (existsSync(candidate) || folder === dirname(folder)) return candidate;
+  }
+}
+
+/** What the program says when it fails (native/workspace/workspace.c). */
+interface Failure {
+  readonly failed: string;
+  readonly errno: number;
+  readonly why: string;
+}
+
+/** The steps whose failure a person can mend, with how. */
+const FIXES: Readonly<Record<string, string>> = {
+  'open-source': 'name the folder by its real path, without links, and see that it exists',
+  'map-source':
+    'move the project to a file system that has idmapped mounts (ext4, xfs, btrfs), or update the kernel to 5.12 or later',
+  'clone-source': 'run as root on a Linux 5.12 or later',
+  'user-namespace': 'allow user namespaces: sysctl user.max_user_namespaces=15000',
+  overlay: 'load the overlay module (modprobe overlay) and run as root',
+  storage: 'run as root',
+};
+
+const EDQUOT = 122;
+const E2BIG = 7;
+const ENAMETOOLONG = 36;
+
+function failure(failed: Failure): Refusal {
+  const limit = [EDQUOT, E2BIG, ENAMETOOLONG].includes(failed.errno);
+  return refusal(
+    limit ? 'limit' : 'machine',
+    `workspace/${failed.failed}`,
+    `the workspace cannot be made ready: ${failed.failed} failed with ${failed.why}`,
+    FIXES[failed.failed] ?? (limit ? 'let the job leave fewer or smaller files' : 'see cofferdam doctor'),
+  );
+}
+
+/**
+ * Runs the native program with a bound on what it prints. It never gets a shell, an environment or input.
+ * Fails with the step that failed and why; a program that is missing or killed is a failure too.
+ */
+export function runProgram(
+  values: readonly string[],
+  maxOutputBytes = 65_536,
+): Promise<Result<Buffer, Refusal>> {
+  return new Promise((resolve) => {
+    execFile(
+      programPath(),
+      values,
+      { encoding: 'buffer', env: {}, cwd: '/', maxBuffer: maxOutputBytes, windowsHide: true },
+      (error, stdout) => {
+        if (error === null) return resolve(ok(stdout));
+        return resolve(err(failure(parseFailure(stdout, error.message))));
+      },
+    );
+  });
+}
+
+function parseFailure(stdout: Buffer, message: string): Failure {
+  try {
+    // A list that was begun may stand before the failure, which is the last line.
+    const text = stdout.subarray(-8_192).toString('utf8').trimEnd();
+    const parsed: unknown = JSON.parse(text.slice(text.lastIndexOf('{"failed":')));
+    if (
+      typeof parsed === 'object' &&
+      parsed !== null &&
+      'failed' in parsed &&
+      typeof parsed.failed === 'string' &&
+      'errno' in parsed &&
+      typeof parsed.errno === 'number' &&
+      'why' in parsed &&
+      typeof parsed.why === 'string'
+    ) {
+      return { failed: parsed.failed, errno: parsed.errno, why: parsed.why };
+    }
+  } catch {
+    // Fall through: it said nothing that can be read.
+  }
+  return { failed: 'program', errno: 0, why: message.slice(0, 500) };
+}
