@@ -1,0 +1,3 @@
+export { Masker } from './masker.ts';
+export { type SecretSource, readSecret } from './source.ts';
+export { type SecretDecision, type WithheldSecret, withheldSecrets } from './withheld.ts';
