@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,8 @@
 #include <unistd.h>
 
 #define PAGE 4096u
+#define STATUS_BYTES 2048
+#define PARENTS_KNOWN 32
 
 /* Bytes of /proc/TASK/NAME, NUL-terminated; 0 when it cannot be read. */
 static size_t read_proc(pid_t task, const char *name, char *into, size_t room) {
@@ -42,8 +45,34 @@ static pid_t inner_pid(const char *status) {
   return (pid_t)strtol(end, NULL, 10);
 }
 
+/*
+ * A process starts many others: its id inside is looked up once, and holds for as long as its pidfd says that it lives.
+ * A parent outside (the runtime, entering with a step) has no id inside: 0.
+ */
+static pid_t inner_pid_of_parent(pid_t host) {
+  static struct { pid_t host, inner; int life; } known[PARENTS_KNOWN];
+  static size_t next;
+  for (size_t i = 0; i < PARENTS_KNOWN; i += 1) {
+    if (known[i].host != host) continue;
+    struct pollfd life = {.fd = known[i].life, .events = POLLIN};
+    if (poll(&life, 1, 0) == 0) return known[i].inner;
+    close(known[i].life);
+    known[i].host = 0;
+  }
+  char status[STATUS_BYTES];
+  int fd = (int)syscall(SYS_pidfd_open, host, 0);
+  pid_t inner = read_proc(host, "status", status, sizeof status) > 0 ? inner_pid(status) : 0;
+  if (fd < 0) return inner;
+  if (known[next].host != 0) close(known[next].life);
+  known[next].host = host;
+  known[next].inner = inner;
+  known[next].life = fd;
+  next = (next + 1) % PARENTS_KNOWN;
+  return inner;
+}
+
 bool read_identity(pid_t task, struct execution *into) {
-  char status[2048];
+  char status[STATUS_BYTES];
   if (read_proc(task, "status", status, sizeof status) == 0) return false;
   const char *group = field(status, "\nTgid:");
   const char *parent = field(status, "\nPPid:");
@@ -53,8 +82,7 @@ bool read_identity(pid_t task, struct execution *into) {
   into->uid = (uid_t)strtoul(uid, NULL, 10);
   into->pid = inner_pid(status);
   pid_t host_parent = (pid_t)strtol(parent, NULL, 10);
-  /* A parent outside (the runtime, entering with a step) has no id inside: 0. */
-  into->parent = host_parent > 0 && read_proc(host_parent, "status", status, sizeof status) > 0 ? inner_pid(status) : 0;
+  into->parent = host_parent > 0 ? inner_pid_of_parent(host_parent) : 0;
   return true;
 }
 
@@ -98,12 +126,23 @@ static bool is_missing(pid_t task, const char *path) {
   return missing;
 }
 
+/* What a descriptor of the caller is. Its /proc/PID/fd is closed to us: looking there needs more than CAP_SYS_PTRACE. */
+static ssize_t name_descriptor(pid_t process, int descriptor, char *target, size_t room) {
+  char link[64];
+  int life = (int)syscall(SYS_pidfd_open, process, 0);
+  int copy = life < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, life, descriptor, 0);
+  snprintf(link, sizeof link, "/proc/self/fd/%d", copy);
+  ssize_t length = copy < 0 ? -1 : readlink(link, target, room);
+  if (copy >= 0) close(copy);
+  if (life >= 0) close(life);
+  return length;
+}
+
 /* execveat(2) with a descriptor: what the descriptor is (a memfd, a directory), then the path. */
-static void prefix_descriptor(pid_t task, int descriptor, struct execution *into) {
-  char link[64], target[PATH_BYTES_MAX];
+static void prefix_descriptor(int descriptor, struct execution *into) {
+  char target[PATH_BYTES_MAX];
   if (descriptor == AT_FDCWD) return;
-  snprintf(link, sizeof link, "/proc/%d/fd/%d", (int)task, descriptor);
-  ssize_t length = readlink(link, target, sizeof target);
+  ssize_t length = name_descriptor(into->host_pid, descriptor, target, sizeof target);
   if (length <= 0) return;
   size_t prefix = (size_t)length, separator = into->path_length > 0 ? 1 : 0;
   if (prefix + separator + into->path_length > sizeof into->path) {
@@ -142,6 +181,6 @@ void read_execution(pid_t task, bool at, const unsigned long long *args, struct 
   path[into->path_length] = '\0';
   memcpy(into->path, path, into->path_length);
   if (path[0] == '/') into->missing = !into->cut && is_missing(task, path);
-  else if (at) prefix_descriptor(task, (int)args[0], into);
+  else if (at) prefix_descriptor((int)args[0], into);
   read_arguments(task, args[at ? 2 : 1], into);
 }

@@ -21,6 +21,7 @@
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/seccomp.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -167,6 +168,7 @@ static void serve_execution(int notify, bool at) {
   pid_t task = (pid_t)request->pid;
   seen.at_ms = now_ms();
   seen.path_length = seen.argument_count = 0;
+  seen.host_pid = 0;
   seen.cut = seen.missing = false;
   bool identified = read_identity(task, &seen);
   read_execution(task, at, request->data.args, &seen);
@@ -182,7 +184,13 @@ static void serve_socket(int notify) {
   int family = (int)request->data.args[0], type = (int)request->data.args[1] & 0xf, protocol = (int)request->data.args[2];
   struct execution caller = {.pid = 0};
   bool inet = family == AF_INET || family == AF_INET6;
+  /* Go asks for multipath TCP first, every time, and takes plain TCP when told so: no attempt at anything. */
+  if (inet && type == SOCK_STREAM && protocol == IPPROTO_MPTCP) {
+    (void)answer(notify, EPROTONOSUPPORT);
+    return;
+  }
   int error = type == SOCK_RAW || family == AF_PACKET ? EPERM : inet ? EACCES : EAFNOSUPPORT;
+  if (family == AF_NETLINK) error = EPROTONOSUPPORT;
   (void)read_identity((pid_t)request->pid, &caller);
   if (answer(notify, error)) record_refusal(caller.pid, family, type, protocol);
 }

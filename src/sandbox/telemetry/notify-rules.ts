@@ -90,6 +90,8 @@ function inet(family: number): { allow: Arguments[]; refuse: Arguments[] } {
  * packet sockets, ICMP, other families) is refused by the telemetry and reported, or, without telemetry, left to the
  * profile's default action, which must refuse.
  *
+ * Multipath TCP is refused too, but not reported: Go asks for it by default and goes on with TCP, which is watched.
+ *
  * A profile must have no other entry for `socket`. In libseccomp a rule with fewer arguments swallows the more exact
  * ones whatever their action and order, and between overlapping rules nothing is promised; so these rules never
  * overlap where their actions differ, and together cover every value of all three registers.

@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -111,6 +112,16 @@ async function text(stream: Readable | null): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream ?? []) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The next output of a process, up to a line end. */
+export async function firstLine(child: ChildProcess): Promise<string> {
+  let line = '';
+  while (!line.endsWith('\n')) {
+    const [chunk] = (await once(child.stdout ?? child, 'data')) as [Buffer];
+    line += chunk.toString();
+  }
+  return line;
 }
 
 /** Waits for the end and gives what was written; closes its input. */

@@ -1,6 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
-import { execFileSync } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Observation, ObservedProcess } from '../contract.ts';
 import { executionRules, socketRules } from './notify-rules.ts';
-import { OciBundle, finish } from './oci-bundle.fixture.ts';
+import { OciBundle, finish, firstLine } from './oci-bundle.fixture.ts';
 import { type Telemetry, startTelemetry } from './telemetry.ts';
 
 const RULES = [...executionRules(true), ...socketRules(true)];
@@ -65,15 +62,6 @@ function tracePid(listenerPath: string): number {
   return Number(pid);
 }
 
-async function line(child: ChildProcess): Promise<string> {
-  let text = '';
-  while (!text.includes('\n')) {
-    const [chunk] = (await once(child.stdout ?? child, 'data')) as [Buffer];
-    text += chunk.toString();
-  }
-  return text;
-}
-
 afterEach(async () => {
   for (const { bundle, telemetry } of watched.splice(0)) {
     await bundle.remove();
@@ -123,7 +111,7 @@ os.wait()`;
     const { bundle, telemetry, seen } = await watch();
     await bundle.configure(['/bin/sh', '-c', 'echo up; read line; exit 7'], telemetry.listenerPath, RULES);
     const running = bundle.start();
-    await line(running);
+    await firstLine(running);
     for (const step of ['one', 'two']) expect((await bundle.exec('/usr/bin/true', step)).code).toBe(0);
     expect((await finish(running)).code).toBe(7);
     await telemetry.close();
@@ -191,25 +179,6 @@ for path, argv in [(b'/usr/bin/true', 1), (b'/usr/bin/true', 2**63), (ctypes.c_v
     expect(tried.at(-1)?.argv).toEqual(['ok', '']);
   });
 
-  it('goes on when a caller is killed while it waits for us', async () => {
-    const { bundle, telemetry, seen } = await watch();
-    const script = 'echo up; read line; /usr/bin/sleep 61 & kill -9 $!; wait; /usr/bin/true after; echo done';
-    await bundle.configure(['/bin/sh', '-c', script], telemetry.listenerPath, RULES);
-    const running = bundle.start();
-    await line(running);
-    const tracer = tracePid(telemetry.listenerPath);
-    process.kill(tracer, 'SIGSTOP');
-    running.stdin?.write('go\n');
-    const sleeperGone = (): boolean =>
-      execFileSync('runc', ['--root', join(bundle.directory, 'runc'), 'list', '-q']).length > 0;
-    expect(sleeperGone()).toBe(true);
-    process.kill(tracer, 'SIGCONT');
-    const { stdout } = await finish(running);
-    expect(stdout).toBe('done\n');
-    await telemetry.close();
-    expect(processes(seen).map((process) => process.argv.at(-1))).toContain('after');
-  });
-
   it('fails closed when it is killed: nothing can be started any more, and it says so', async () => {
     const { bundle, telemetry, seen } = await watch();
     const script = `
@@ -220,7 +189,7 @@ try: os.execv('/usr/bin/true', ['true'])
 except OSError as failure: print(failure.errno)`;
     await bundle.configure(['/usr/bin/python3', '-c', script], telemetry.listenerPath, RULES);
     const running = bundle.start();
-    await line(running);
+    await firstLine(running);
     process.kill(tracePid(telemetry.listenerPath), 'SIGKILL');
     expect((await telemetry.died).why).toContain('SIGKILL');
     expect(gaps(seen)).toHaveLength(1);
