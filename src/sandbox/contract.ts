@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
-import type { Refusal, Result } from '../base/index.ts';
+import type { Refusal } from '../base/index.ts';
 import type { Controls, IsolationTier, LimitName } from '../zone/index.ts';
 
 /** One mount of a host path, at `path` inside. */
@@ -26,6 +26,8 @@ export interface SandboxRequest {
   readonly files: readonly { readonly path: string; readonly content: string }[];
   /** The network namespace to join, made and held by the gateway. */
   readonly networkNamespace: string;
+  /** Further folders that the job may write, empty at first and held in memory. */
+  readonly temporary: readonly string[];
   /** A random DNS label under which the probe asks, so that the gateway's log is the probe's other half. */
   readonly probeName: string;
   readonly hostname: string;
@@ -126,7 +128,12 @@ export interface Sandbox {
    */
   readonly exchange: BoundPath;
   /** Where the job's workspace can be seen from outside: the merged tree, and the upper layer that is the diff. */
-  readonly workspace: { readonly mergedHostPath: string; readonly upperHostPath: string };
+  readonly workspace: {
+    readonly mergedHostPath: string;
+    readonly upperHostPath: string;
+    /** As the job sees it. */
+    readonly path: string;
+  };
   start(process: ProcessSpec): RunningProcess;
   /** Kills every process but the sandbox's own first one: what a step left behind ends with its step. */
   killLeftovers(): Promise<number>;
@@ -144,11 +151,7 @@ export interface Sandbox {
    * Ends every process and removes every mount, cgroup and folder; safe to call twice. What could not be removed is
    * named. The workspace's upper layer is kept at `keepUpperAt` when that is given.
    */
-  destroy(options?: { readonly keepUpperAt?: string }): Promise<{ readonly leftBehind: readonly string[] }>;
-}
-
-/** A driver that applies a plan or refuses; it never applies a weaker one. */
-export interface SandboxRuntime<Plan> {
-  readonly name: string;
-  open(plan: Plan, observe: (seen: Observation) => void): Promise<Result<Sandbox, Refusal>>;
+  destroy(options?: {
+    readonly keepUpperAt?: string;
+  }): Promise<{ readonly leftBehind: readonly string[]; readonly notKept?: Refusal }>;
 }

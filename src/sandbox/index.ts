@@ -1,2 +1,3 @@
 export type * from './contract.ts';
+export { type OpenSandboxOptions, openSandbox } from './oci/open-sandbox.ts';
 export * from './workspace/index.ts';

@@ -3,9 +3,9 @@ import { lstat, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts';
 import type { Observation } from '../contract.ts';
+import { nativeProgram } from '../native-program.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { PathSearch } from './path-search.ts';
-import { traceProgram } from './trace-program.ts';
 import { type TraceLine, parseTraceLine } from './trace-line.ts';
 
 export interface TelemetryRequest {
@@ -47,7 +47,7 @@ export async function startTelemetry(request: TelemetryRequest): Promise<Result<
   const listenerPath = join(request.directory, 'trace.sock');
   const unfit = await prepareDirectory(request.directory, listenerPath);
   if (unfit !== undefined) return err(unfit);
-  const program = request.program ?? traceProgram();
+  const program = request.program ?? nativeProgram('trace');
   const child = spawn(program, [listenerPath], { stdio: ['pipe', 'pipe', 'pipe'], env: {}, cwd: '/' });
   const running = new RunningTrace(child, request.observe);
   const failure = await running.ready;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { executionRules, socketRules } from './notify-rules.ts';
 import { OciBundle, finish, firstLine } from './oci-bundle.fixture.ts';
-import { traceProgram } from './trace-program.ts';
+import { nativeProgram } from '../native-program.ts';
 
 interface Raw {
   readonly kind: string;
@@ -27,7 +27,7 @@ async function traced() {
   const folder = join(bundle.directory, 'telemetry');
   await mkdir(folder, { mode: 0o700 });
   const listenerPath = join(folder, 'trace.sock');
-  const program = spawn(traceProgram(), [listenerPath], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const program = spawn(nativeProgram('trace'), [listenerPath], { stdio: ['pipe', 'pipe', 'inherit'] });
   programs.push(program);
   await once(program.stdout, 'readable');
   return { bundle, program, listenerPath, exited: once(program, 'exit') };

@@ -1,18 +1,6 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts';
-
-const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
-
-/** The workspace program that comes with the package: beside the sources, and beside the bundle. */
-function programPath(): string {
-  const relative = join('native', 'bin', ARCHITECTURES[process.arch] ?? process.arch, 'workspace');
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    const candidate = join(folder, relative);
-    if (existsSync(candidate) || folder === dirname(folder)) return candidate;
-  }
-}
+import { nativeProgram } from '../native-program.ts';
 
 /** What the program says when it fails (native/workspace/workspace.c). */
 interface Failure {
@@ -56,7 +44,7 @@ export function runProgram(
 ): Promise<Result<Buffer, Refusal>> {
   return new Promise((resolve) => {
     execFile(
-      programPath(),
+      nativeProgram('workspace'),
       values,
       { encoding: 'buffer', env: {}, cwd: '/', maxBuffer: maxOutputBytes, windowsHide: true },
       (error, stdout) => {

@@ -1,0 +1,129 @@
+import { existsSync, readFileSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { LimitName } from '../../zone/index.ts';
+import type { HostFacts } from '../plan/host-facts.ts';
+
+const ROOT = '/sys/fs/cgroup';
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch {
+    return undefined;
+  }
+}
+
+function number(text: string | undefined): number | undefined {
+  return text !== undefined && /^\d{1,19}$/.test(text) ? Number(text) : undefined;
+}
+
+function field(text: string | undefined, name: string): number | undefined {
+  const line = text?.split('\n').find((row) => row.startsWith(`${name} `));
+  return number(line?.slice(name.length + 1));
+}
+
+/** A sandbox's control groups, read and removed from outside. `path` is the one that the runtime was given. */
+export class Cgroup {
+  readonly #host: HostFacts;
+  readonly #path: string;
+  constructor(host: HostFacts, path: string) {
+    this.#host = host;
+    this.#path = path;
+  }
+
+  #file(controller: string, name: string): string {
+    return this.#host.cgroup === 'v2'
+      ? join(ROOT, this.#path, name)
+      : join(ROOT, controller, this.#path, name);
+  }
+
+  /** The limits as the kernel holds them; what cannot be read back is absent, and so not held. */
+  limits(): Readonly<Partial<Record<LimitName, number>>> {
+    const v2 = this.#host.cgroup === 'v2';
+    const memory = number(read(this.#file('memory', v2 ? 'memory.max' : 'memory.limit_in_bytes')));
+    const pids = number(read(this.#file('pids', 'pids.max')));
+    const [quota, period] = v2
+      ? (read(this.#file('cpu', 'cpu.max')) ?? '').split(' ')
+      : [read(this.#file('cpu', 'cpu.cfs_quota_us')), read(this.#file('cpu', 'cpu.cfs_period_us'))];
+    const cpus = number(quota) === undefined || !number(period) ? undefined : Number(quota) / Number(period);
+    return {
+      ...(memory !== undefined && { memoryBytes: memory }),
+      ...(pids !== undefined && { pids }),
+      ...(cpus !== undefined && { cpus }),
+    };
+  }
+
+  usage(): {
+    readonly cpuMs?: number;
+    readonly memoryPeakBytes?: number;
+    readonly oomKills?: number;
+    readonly pidsRefused?: number;
+    readonly pidsPeak?: number;
+  } {
+    const v2 = this.#host.cgroup === 'v2';
+    const cpu = v2
+      ? field(read(this.#file('cpu', 'cpu.stat')), 'usage_usec')
+      : number(read(this.#file('cpuacct', 'cpuacct.usage')));
+    const peak = number(read(this.#file('memory', v2 ? 'memory.peak' : 'memory.max_usage_in_bytes')));
+    const kills = field(read(this.#file('memory', v2 ? 'memory.events' : 'memory.oom_control')), 'oom_kill');
+    const refused = field(read(this.#file('pids', 'pids.events')), 'max');
+    const pids = number(read(this.#file('pids', 'pids.peak')));
+    return {
+      ...(cpu !== undefined && { cpuMs: cpu / (v2 ? 1_000 : 1_000_000) }),
+      ...(peak !== undefined && { memoryPeakBytes: peak }),
+      ...(kills !== undefined && { oomKills: kills }),
+      ...(refused !== undefined && { pidsRefused: refused }),
+      ...(pids !== undefined && { pidsPeak: pids }),
+    };
+  }
+
+  /** Host ids of the processes in it. */
+  processes(): readonly number[] {
+    const text = read(this.#file('pids', 'cgroup.procs'));
+    return text === undefined || text === '' ? [] : text.split('\n').map(Number);
+  }
+
+  async empty(withinMs: number): Promise<boolean> {
+    for (const until = Date.now() + withinMs; Date.now() < until; await sleep(1)) {
+      if (this.processes().length === 0) return true;
+    }
+    return this.processes().length === 0;
+  }
+
+  /** Removes it from every hierarchy; gives what could not be removed. */
+  remove(): readonly string[] {
+    const controllers =
+      this.#host.cgroup === 'v2'
+        ? ['']
+        : [
+            'blkio',
+            'cpu',
+            'cpuacct',
+            'cpuset',
+            'devices',
+            'freezer',
+            'memory',
+            'pids',
+            'systemd',
+            'unified',
+            'net_cls',
+            'net_prio',
+            'perf_event',
+            'hugetlb',
+            'rdma',
+            'misc',
+          ];
+    const left: string[] = [];
+    for (const controller of controllers) {
+      const path = join(ROOT, controller, this.#path);
+      if (!existsSync(path)) continue;
+      try {
+        rmdirSync(path);
+      } catch {
+        left.push(path);
+      }
+    }
+    return left;
+  }
+}

@@ -1,0 +1,219 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { err, ok, type Refusal, type Result } from '../../base/index.ts';
+import type { LimitName } from '../../zone/index.ts';
+import type { Observation, Sandbox, SandboxReceipt, SandboxRequest } from '../contract.ts';
+import { nativeProgram } from '../native-program.ts';
+import { type HostFacts, readHostFacts } from '../plan/host-facts.ts';
+import { EXCHANGE_PATH, planSandbox, type SandboxPlan } from '../plan/plan-sandbox.ts';
+import { readReport, unheld } from '../process/receipt.ts';
+import { InitSession } from '../process/session.ts';
+import { startTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
+import { openWorkspace, type Workspace } from '../workspace/index.ts';
+import { Cgroup } from './cgroup.ts';
+import { limitsUnheld, notOwned } from './limits-held.ts';
+import { ownerOf } from './owner-of.ts';
+import { writeRootTree } from './root-files.ts';
+import { runtimeVersion } from './runtime-version.ts';
+import { type Container, startContainer } from './start-container.ts';
+
+export interface OpenSandboxOptions {
+  /**
+   * A new folder for the sandbox's own files, which every user of the machine must be able to pass through (the
+   * runtime enters it as the job's own root): short, on memory, and removed with the sandbox.
+   */
+  readonly directory: string;
+  /** An existing private folder (0700) for mounts that nobody else may pass through. */
+  readonly observe: (seen: Observation) => void;
+  readonly runtime?: string;
+  /** Random bits of 0 to 8191 that pick the sandbox's host ids. */
+  readonly idSlot: number;
+  readonly telemetry?: boolean;
+}
+
+const EXCHANGE_BYTES = 64 * 2 ** 20;
+const EXCHANGE_INODES = 16_384;
+const FIRST_SLOT = 0x4000_0000;
+const SLOT_SIZE = 0x1_0000;
+const GONE_WITHIN_MS = 5_000;
+
+/**
+ * Opens a sandbox: plans, mounts, starts, and has process 1 try its own walls before anything else. Gives a sandbox whose
+ * receipt holds every check, or a refusal with nothing left behind. Needs root.
+ */
+export async function openSandbox(
+  request: SandboxRequest,
+  options: OpenSandboxOptions,
+): Promise<Result<Sandbox, Refusal>> {
+  const host = readHostFacts();
+  const paths = {
+    bundle: join(options.directory, 'bundle'),
+    private: join(options.directory, 'private'),
+  };
+  const firstHostId = FIRST_SLOT + options.idSlot * SLOT_SIZE;
+  const withTelemetry = options.telemetry !== false;
+  const planned = planSandbox(request, host, {
+    containerId: `${request.runId}-${request.jobId}`.toLowerCase(),
+    rootfs: join(paths.bundle, 'rootfs'),
+    merged: join(paths.private, 'workspace/merged'),
+    exchange: join(paths.private, 'workspace/exchange'),
+    init: nativeProgram('init'),
+    firstHostId,
+    ...(withTelemetry && { listenerPath: join(paths.private, 'trace/trace.sock') }),
+  });
+  if (!planned.ok) return planned;
+  const plan = planned.value;
+  mkdirSync(options.directory, { recursive: true, mode: 0o711 });
+  mkdirSync(paths.bundle, { mode: 0o711 });
+  mkdirSync(paths.private, { mode: 0o700 });
+  const undo = new Undo(options.directory, host, plan);
+  const telemetry = withTelemetry
+    ? await startTelemetry({
+        directory: join(paths.private, 'trace'),
+        observe: options.observe,
+        program: nativeProgram('trace'),
+      })
+    : undefined;
+  if (telemetry !== undefined && !telemetry.ok) return undo.refuse(telemetry.error);
+  undo.telemetry = telemetry?.value;
+  writeRootTree(join(paths.bundle, 'rootfs'), plan.tree);
+  const { limits } = request.controls;
+  const workspace = await openWorkspace({
+    directory: paths.private,
+    ...(request.workspace.source !== undefined && { source: request.workspace.source }),
+    sizeBytes: limits.workspaceBytes,
+    inodes: limits.workspaceInodes,
+    hostUid: plan.hostUid,
+    hostGid: plan.hostGid,
+    exchangeBytes: EXCHANGE_BYTES,
+    exchangeInodes: EXCHANGE_INODES,
+  });
+  if (!workspace.ok) return undo.refuse(workspace.error);
+  undo.workspace = workspace.value;
+  const runtime = options.runtime ?? 'runc';
+  const [started, version] = await Promise.all([
+    startContainer(runtime, plan, paths.bundle),
+    runtimeVersion(runtime),
+  ]);
+  if (!started.ok) return undo.refuse(started.error);
+  undo.container = started.value;
+  const session = new InitSession(started.value.control);
+  undo.session = session;
+  const receipt = await arm(session, plan, host, started.value, { name: runtime, version });
+  if (!receipt.ok) return undo.refuse(receipt.error);
+  return ok(assemble(receipt.value, session, workspace.value, host, plan, started.value, undo, request));
+}
+
+async function arm(
+  session: InitSession,
+  plan: SandboxPlan,
+  host: HostFacts,
+  container: Container,
+  runtime: { readonly name: string; readonly version: string },
+): Promise<Result<SandboxReceipt, Refusal>> {
+  const text = await Promise.race([session.probe(plan.probeName), session.ended.then(() => '')]);
+  const report = readReport(text);
+  if (!report.ok) return report;
+  const bad = unheld(report.value);
+  if (bad !== undefined) return err(bad);
+  const cgroup = new Cgroup(host, plan.cgroupPath);
+  if (!cgroup.processes().includes(container.initPid) && plan.limits.pids !== undefined)
+    return err(notOwned());
+  const held = { ...plan.limits, ...cgroup.limits() };
+  const loose = limitsUnheld(plan.limits, cgroup.limits());
+  if (loose !== undefined) return err(loose);
+  return ok({
+    runtime: { ...runtime, tier: 'hardened-container' },
+    checks: report.value.checks,
+    probeMs: report.value.probeMs,
+    limits: held as Readonly<Partial<Record<LimitName, number>>>,
+    limitsUnenforced: plan.limitsUnenforced,
+  });
+}
+
+function assemble(
+  receipt: SandboxReceipt,
+  session: InitSession,
+  workspace: Workspace,
+  host: HostFacts,
+  plan: SandboxPlan,
+  container: Container,
+  undo: Undo,
+  request: SandboxRequest,
+): Sandbox {
+  const cgroup = new Cgroup(host, plan.cgroupPath);
+  return {
+    receipt,
+    exchange: { hostPath: workspace.exchangeHostPath, path: EXCHANGE_PATH },
+    workspace: {
+      mergedHostPath: workspace.mergedHostPath,
+      upperHostPath: workspace.upperHostPath,
+      path: request.workspace.path,
+    },
+    start: (process) => session.start(process),
+    killLeftovers: () => session.killAll(),
+    usage: async () => {
+      const { bytes, inodes } = await workspace.usage();
+      return { ...cgroup.usage(), workspaceBytes: bytes, workspaceInodes: inodes };
+    },
+    ownerOf: (flow) => ownerOf(container.initPid, cgroup.processes(), flow),
+    died: Promise.race([session.ended, undo.telemetry?.died ?? new Promise<never>(() => undefined)]),
+    destroy: (destroyOptions) => undo.all(destroyOptions?.keepUpperAt),
+  };
+}
+
+/** Everything that was made so far, to be taken back in order whatever happened. */
+class Undo {
+  telemetry: Telemetry | undefined;
+  workspace: Workspace | undefined;
+  session: InitSession | undefined;
+  container: Container | undefined;
+  readonly #directory: string;
+  readonly #host: HostFacts;
+  readonly #plan: SandboxPlan;
+  #done: Promise<{ readonly leftBehind: readonly string[]; readonly notKept?: Refusal }> | undefined;
+
+  constructor(directory: string, host: HostFacts, plan: SandboxPlan) {
+    this.#directory = directory;
+    this.#host = host;
+    this.#plan = plan;
+  }
+
+  async refuse(why: Refusal): Promise<Result<never, Refusal>> {
+    await this.all();
+    return err(why);
+  }
+
+  all(keepUpperAt?: string): Promise<{ readonly leftBehind: readonly string[]; readonly notKept?: Refusal }> {
+    this.#done ??= this.#run(keepUpperAt);
+    return this.#done;
+  }
+
+  async #run(
+    keepUpperAt: string | undefined,
+  ): Promise<{ readonly leftBehind: readonly string[]; readonly notKept?: Refusal }> {
+    this.session?.close();
+    const cgroup = new Cgroup(this.#host, this.#plan.cgroupPath);
+    if (!(await cgroup.empty(GONE_WITHIN_MS))) {
+      for (const pid of cgroup.processes()) kill(pid);
+      await cgroup.empty(GONE_WITHIN_MS);
+    }
+    await this.telemetry?.close();
+    const closed = await this.workspace?.close(keepUpperAt === undefined ? {} : { keepUpperAt });
+    const left = [...(closed?.leftBehind ?? []), ...cgroup.remove()];
+    try {
+      rmSync(this.#directory, { recursive: true, force: true });
+    } catch {
+      left.push(this.#directory);
+    }
+    return { leftBehind: left, ...(closed?.notKept !== undefined && { notKept: closed.notKept }) };
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
+}

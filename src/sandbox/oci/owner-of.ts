@@ -1,0 +1,72 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import type { Sandbox } from '../contract.ts';
+
+const MAX_PROCESSES = 4_096;
+const MAX_DESCRIPTORS = 4_096;
+const MAX_ARGUMENTS_BYTES = 4_096;
+const MAX_TABLE_BYTES = 4_194_304;
+
+type Flow = Parameters<Sandbox['ownerOf']>[0];
+
+function read(path: string): Buffer | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The process that holds a connection's inner end: by the socket's number in the sandbox's own table of connections,
+ * then by who has that socket open. What the job says of itself (its arguments) is bounded and hostile.
+ */
+export function ownerOf(
+  initPid: number,
+  processes: readonly number[],
+  flow: Flow,
+): { readonly pid: number; readonly argv: readonly string[] } | undefined {
+  const inode = socketInode(initPid, flow.localPort, flow.remotePort);
+  if (inode === undefined) return undefined;
+  const wanted = `socket:[${inode}]`;
+  for (const pid of processes.slice(0, MAX_PROCESSES)) {
+    if (holds(pid, wanted)) return describe(pid);
+  }
+  return undefined;
+}
+
+/** By both ports: the local port alone may be shared by connections to several destinations. */
+function socketInode(pid: number, localPort: number, remotePort: number): string | undefined {
+  const hex = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
+  for (const table of ['tcp', 'tcp6']) {
+    const text = read(`/proc/${pid}/net/${table}`)?.subarray(0, MAX_TABLE_BYTES).toString('latin1') ?? '';
+    for (const row of text.split('\n').slice(1)) {
+      const [, local = '', remote = '', , , , , , , inode] = row.trim().split(/\s+/);
+      if (!local.endsWith(`:${hex(localPort)}`) || !remote.endsWith(`:${hex(remotePort)}`)) continue;
+      if (inode !== undefined && inode !== '0') return inode;
+    }
+  }
+  return undefined;
+}
+
+function holds(pid: number, wanted: string): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/fd`)
+      .slice(0, MAX_DESCRIPTORS)
+      .some((fd) => {
+        try {
+          return readlinkSync(`/proc/${pid}/fd/${fd}`) === wanted;
+        } catch {
+          return false;
+        }
+      });
+  } catch {
+    return false;
+  }
+}
+
+function describe(pid: number): { readonly pid: number; readonly argv: readonly string[] } {
+  const status = read(`/proc/${pid}/status`)?.toString('latin1') ?? '';
+  const inner = /^NSpid:.*\s(\d+)$/m.exec(status)?.[1];
+  const line = read(`/proc/${pid}/cmdline`)?.subarray(0, MAX_ARGUMENTS_BYTES).toString('utf8') ?? '';
+  return { pid: Number(inner ?? pid), argv: line.replace(/\0$/, '').split('\0') };
+}

@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
+import type { SandboxPlan } from '../plan/plan-sandbox.ts';
+
+export interface Container {
+  readonly control: Duplex;
+  readonly initPid: number;
+  /** What process 1 and the runtime said on standard error, bounded. */
+  readonly said: () => string;
+}
+
+const START_TIMEOUT_MS = 20_000;
+const MAX_SAID = 4_096;
+
+/**
+ * Has the runtime start the container, detached, with our private descriptor as its process 1's descriptor 3. The
+ * runtime is given no environment of ours but a search path.
+ */
+export async function startContainer(
+  runtime: string,
+  plan: SandboxPlan,
+  bundle: string,
+): Promise<Result<Container, Refusal>> {
+  const state = join(bundle, 'state');
+  const pidFile = join(bundle, 'init.pid');
+  mkdirSync(state, { mode: 0o700 });
+  writeFileSync(join(bundle, 'config.json'), JSON.stringify(plan.config));
+  const child = spawn(
+    runtime,
+    [
+      '--root',
+      state,
+      'run',
+      '--detach',
+      '--preserve-fds',
+      '1',
+      '--pid-file',
+      pidFile,
+      '--bundle',
+      bundle,
+      plan.containerId,
+    ],
+    {
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
+      cwd: '/',
+      timeout: START_TIMEOUT_MS,
+      killSignal: 'SIGKILL',
+    },
+  );
+  let said = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    if (said.length < MAX_SAID) said += chunk.toString('utf8');
+  });
+  const control = child.stdio[3];
+  const code = await exitOf(child);
+  if (code !== 0 || !isDuplex(control)) {
+    if (isDuplex(control)) control.destroy();
+    return err(
+      refusal(
+        'machine',
+        'sandbox/runtime-failed',
+        `${runtime} could not start the sandbox: ${said.trim().split('\n').at(-1) ?? `status ${code}`}`,
+        'see what cofferdam doctor says of this machine',
+      ),
+    );
+  }
+  // The pipe stays open as long as process 1 lives; it must not keep us alive.
+  child.stderr?.on('error', () => undefined);
+  return ok({ control, initPid: Number(readFileSync(pidFile, 'utf8')), said: () => said });
+}
+
+function isDuplex(stream: unknown): stream is Duplex {
+  return typeof stream === 'object' && stream !== null && 'write' in stream && 'read' in stream;
+}
+
+function exitOf(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve) => {
+    child.on('error', () => resolve(null));
+    child.on('exit', (code) => resolve(code));
+  });
+}

@@ -1,0 +1,79 @@
+import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
+import { arch } from 'node:os';
+
+/** What a plan must know of the machine; read once, at the edge. */
+export interface HostFacts {
+  readonly architecture: string;
+  readonly uid: number;
+  readonly cgroup: 'v1' | 'v2' | 'none';
+  /** Controllers that can be used for a sandbox. */
+  readonly controllers: readonly ('memory' | 'cpu' | 'pids')[];
+  readonly swapLimit: boolean;
+  /** Of the machine's root: `bin` to `usr/bin` and so on; a folder of its own has no target. */
+  readonly rootEntries: readonly { readonly name: string; readonly target?: string }[];
+  /** Of the reviewed list, what this machine has in `/etc`. */
+  readonly etcEntries: readonly string[];
+}
+
+/**
+ * What ordinary tools read in `/etc`. None of it is secret on a distribution's system: certificates of authorities,
+ * loader and locale data, names of protocols, and the settings of language runtimes whose programs lie in `/usr`.
+ */
+const ETC = [
+  'alternatives',
+  'bash.bashrc',
+  'ca-certificates',
+  'fonts',
+  'gai.conf',
+  'host.conf',
+  'inputrc',
+  'java-11-openjdk',
+  'java-17-openjdk',
+  'java-21-openjdk',
+  'java-25-openjdk',
+  'ld.so.cache',
+  'ld.so.conf',
+  'ld.so.conf.d',
+  'localtime',
+  'magic',
+  'mime.types',
+  'perl',
+  'pki/tls/certs',
+  'pki/ca-trust/extracted',
+  'protocols',
+  'python3',
+  'python3.11',
+  'python3.12',
+  'python3.13',
+  'services',
+  'ssl/certs',
+  'ssl/openssl.cnf',
+  'terminfo',
+  'timezone',
+] as const;
+
+export function readHostFacts(): HostFacts {
+  const v2 = existsSync('/sys/fs/cgroup/cgroup.controllers');
+  const v1 = !v2 && existsSync('/sys/fs/cgroup/pids');
+  const has = (controller: string): boolean =>
+    v2
+      ? readFileSync('/sys/fs/cgroup/cgroup.controllers', 'utf8').split(/\s+/).includes(controller)
+      : existsSync(`/sys/fs/cgroup/${controller}/cgroup.procs`);
+  return {
+    architecture: arch(),
+    uid: process.geteuid?.() ?? 0,
+    cgroup: v2 ? 'v2' : v1 ? 'v1' : 'none',
+    controllers: (['memory', 'cpu', 'pids'] as const).filter((controller) => (v1 || v2) && has(controller)),
+    swapLimit: v2 || existsSync('/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes'),
+    rootEntries: ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'].flatMap((name) => rootEntry(name)),
+    etcEntries: ETC.filter((name) => existsSync(`/etc/${name}`)),
+  };
+}
+
+function rootEntry(name: string): readonly { readonly name: string; readonly target?: string }[] {
+  try {
+    return lstatSync(`/${name}`).isSymbolicLink() ? [{ name, target: readlinkSync(`/${name}`) }] : [{ name }];
+  } catch {
+    return [];
+  }
+}

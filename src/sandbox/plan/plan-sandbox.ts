@@ -1,0 +1,265 @@
+import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
+import type { LimitName } from '../../zone/index.ts';
+import type { SandboxRequest } from '../contract.ts';
+import type { IdMapping, Mount, RuntimeConfig } from '../oci/runtime-spec.ts';
+import { seccompProfile } from '../seccomp/profile.ts';
+import type { HostFacts } from './host-facts.ts';
+import { baseTree, type RootTree } from './root-tree.ts';
+
+/** The job's user inside, as on GitHub's runners. */
+export const JOB_UID = 1001;
+export const JOB_GID = 1001;
+export const EXCHANGE_PATH = '/run/cofferdam';
+const INIT_PATH = '/run/cofferdam-init';
+const CPU_PERIOD_US = 100_000;
+const SHARED_MEMORY_BYTES = 64 * 2 ** 20;
+
+/** Where the parts of a sandbox lie on the host, and the ids that it gets: made by the edge, taken by the plan. */
+export interface SandboxPlaces {
+  readonly containerId: string;
+  readonly rootfs: string;
+  readonly merged: string;
+  readonly exchange: string;
+  readonly init: string;
+  readonly listenerPath?: string;
+  /** The first of 65,536 host ids that nobody has. Never 0. */
+  readonly firstHostId: number;
+}
+
+/** Everything that a runtime must do, decided; nothing of it is decided again when it is done. */
+export interface SandboxPlan {
+  readonly containerId: string;
+  readonly config: RuntimeConfig;
+  readonly tree: RootTree;
+  readonly hostUid: number;
+  readonly hostGid: number;
+  readonly cgroupPath: string;
+  readonly probeName: string;
+  /** Limits that this plan has the kernel hold. */
+  readonly limits: Readonly<Partial<Record<LimitName, number>>>;
+  readonly limitsUnenforced: readonly LimitName[];
+}
+
+/**
+ * Decides a job's sandbox: pure, the same for the same input. Refused when a limit that the zone asks for cannot be held
+ * on this machine and the operator has not named it as one to do without, or when the caller is not root.
+ */
+export function planSandbox(
+  request: SandboxRequest,
+  host: HostFacts,
+  places: SandboxPlaces,
+): Result<SandboxPlan, Refusal> {
+  if (host.uid !== 0) {
+    return err(
+      refusal(
+        'machine',
+        'sandbox/not-root',
+        'a sandbox needs root on this machine in this version',
+        'run it with sudo',
+      ),
+    );
+  }
+  if (places.firstHostId < 65_536) {
+    return err(
+      refusal(
+        'defect',
+        'sandbox/ids',
+        'the sandbox would be given ids that somebody has',
+        'please report it',
+      ),
+    );
+  }
+  const unenforced = missingLimits(request, host);
+  if (!unenforced.ok) return unenforced;
+  const { limits } = request.controls;
+  const cgroupPath = `/cofferdam/${places.containerId}`;
+  return ok({
+    containerId: places.containerId,
+    cgroupPath,
+    hostUid: places.firstHostId + JOB_UID,
+    hostGid: places.firstHostId + JOB_GID,
+    probeName: request.probeName,
+    tree: baseTree(request, host),
+    config: runtimeConfig(request, host, places, cgroupPath, unenforced.value),
+    limitsUnenforced: unenforced.value,
+    limits: {
+      ...(!unenforced.value.includes('memoryBytes') && { memoryBytes: limits.memoryBytes }),
+      ...(!unenforced.value.includes('cpus') && { cpus: limits.cpus }),
+      ...(!unenforced.value.includes('pids') && { pids: limits.pids }),
+      workspaceBytes: limits.workspaceBytes,
+      workspaceInodes: limits.workspaceInodes,
+      tmpBytes: limits.tmpBytes,
+      tmpInodes: limits.tmpInodes,
+      openFiles: limits.openFiles,
+    },
+  });
+}
+
+function missingLimits(request: SandboxRequest, host: HostFacts): Result<readonly LimitName[], Refusal> {
+  const needed = [
+    ['memoryBytes', 'memory'],
+    ['cpus', 'cpu'],
+    ['pids', 'pids'],
+  ] as const;
+  const missing = needed.filter(([, controller]) => !host.controllers.includes(controller));
+  const refused = missing.find(([limit]) => !request.controls.unenforcedLimitsAccepted.includes(limit));
+  if (refused === undefined) return ok(missing.map(([limit]) => limit));
+  return err(
+    refusal(
+      'machine',
+      'sandbox/limit-unenforceable',
+      `this machine cannot hold the limit ${refused[0]}: its kernel has no cgroup controller ${refused[1]}`,
+      `enable the controller, or name ${refused[0]} under limits.acceptUnenforced of the zone in your cofferdam.yaml`,
+    ),
+  );
+}
+
+function runtimeConfig(
+  request: SandboxRequest,
+  host: HostFacts,
+  places: SandboxPlaces,
+  cgroupPath: string,
+  unenforced: readonly LimitName[],
+): RuntimeConfig {
+  const { limits } = request.controls;
+  const ids: readonly IdMapping[] = [
+    { containerID: 0, hostID: places.firstHostId, size: 1 },
+    { containerID: JOB_UID, hostID: places.firstHostId + JOB_UID, size: 1 },
+  ];
+  return {
+    ociVersion: '1.0.2',
+    hostname: request.hostname,
+    root: { path: places.rootfs, readonly: true },
+    process: {
+      terminal: false,
+      user: { uid: JOB_UID, gid: JOB_GID, additionalGids: [] },
+      args: [INIT_PATH],
+      env: [],
+      cwd: '/',
+      capabilities: { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] },
+      rlimits: [
+        { type: 'RLIMIT_NOFILE', hard: limits.openFiles, soft: limits.openFiles },
+        { type: 'RLIMIT_CORE', hard: 0, soft: 0 },
+      ],
+      noNewPrivileges: true,
+      oomScoreAdj: 0,
+    },
+    mounts: mounts(request, host, places),
+    linux: {
+      uidMappings: ids,
+      gidMappings: ids,
+      namespaces: [
+        { type: 'user' },
+        { type: 'pid' },
+        { type: 'mount' },
+        { type: 'ipc' },
+        { type: 'uts' },
+        { type: 'cgroup' },
+        { type: 'network', path: request.networkNamespace },
+      ],
+      cgroupsPath: cgroupPath,
+      resources: {
+        ...(!unenforced.includes('memoryBytes') && {
+          memory: { limit: limits.memoryBytes, ...(host.swapLimit && { swap: limits.memoryBytes }) },
+        }),
+        ...(!unenforced.includes('cpus') && {
+          cpu: { quota: Math.max(1_000, Math.round(limits.cpus * CPU_PERIOD_US)), period: CPU_PERIOD_US },
+        }),
+        ...(!unenforced.includes('pids') && { pids: { limit: limits.pids } }),
+        devices: [{ allow: false, access: 'rwm' }],
+      },
+      seccomp: seccompProfile(host.architecture, places.listenerPath),
+      maskedPaths: [
+        '/proc/acpi',
+        '/proc/asound',
+        '/proc/bus',
+        '/proc/config.gz',
+        '/proc/driver',
+        '/proc/fs',
+        '/proc/interrupts',
+        '/proc/kallsyms',
+        '/proc/kcore',
+        '/proc/key-users',
+        '/proc/keys',
+        '/proc/kmsg',
+        '/proc/latency_stats',
+        '/proc/modules',
+        '/proc/pressure',
+        '/proc/sched_debug',
+        '/proc/schedstat',
+        '/proc/scsi',
+        '/proc/slabinfo',
+        '/proc/sysvipc',
+        '/proc/timer_list',
+        '/proc/timer_stats',
+        '/proc/vmallocinfo',
+      ],
+      readonlyPaths: ['/proc/irq', '/proc/mtrr', '/proc/sys', '/proc/sysrq-trigger'],
+      rootfsPropagation: 'private',
+    },
+  };
+}
+
+function mounts(request: SandboxRequest, host: HostFacts, places: SandboxPlaces): readonly Mount[] {
+  const { limits } = request.controls;
+  const own = `uid=${JOB_UID},gid=${JOB_GID}`.split(',');
+  const sized = (
+    destination: string,
+    bytes: number,
+    inodes: number,
+    mode: string,
+    more: readonly string[] = [],
+  ): Mount => ({
+    destination,
+    type: 'tmpfs',
+    source: 'tmpfs',
+    options: ['nosuid', 'nodev', `mode=${mode}`, `size=${bytes}`, `nr_inodes=${inodes}`, ...more],
+  });
+  const shown = (hostPath: string, path: string): Mount => ({
+    destination: path,
+    type: 'bind',
+    source: hostPath,
+    options: ['bind', 'ro', 'nosuid', 'nodev'],
+  });
+  const written = (hostPath: string, path: string): Mount => ({
+    destination: path,
+    type: 'bind',
+    source: hostPath,
+    options: ['bind', 'rw', 'nosuid', 'nodev'],
+  });
+  const system =
+    request.root.kind === 'host'
+      ? [
+          shown('/usr', '/usr'),
+          ...host.rootEntries
+            .filter((entry) => entry.target === undefined)
+            .map((entry) => shown(`/${entry.name}`, `/${entry.name}`)),
+          ...host.etcEntries.map((name) => shown(`/etc/${name}`, `/etc/${name}`)),
+        ]
+      : [];
+  return [
+    ...system,
+    { destination: '/proc', type: 'proc', source: 'proc', options: ['nosuid', 'noexec', 'nodev'] },
+    {
+      destination: '/dev',
+      type: 'tmpfs',
+      source: 'tmpfs',
+      options: ['nosuid', 'noexec', 'mode=755', 'size=65536'],
+    },
+    {
+      destination: '/dev/pts',
+      type: 'devpts',
+      source: 'devpts',
+      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620'],
+    },
+    sized('/dev/shm', SHARED_MEMORY_BYTES, limits.tmpInodes, '1777', ['noexec']),
+    sized('/tmp', limits.tmpBytes, limits.tmpInodes, '1777'),
+    sized('/home/runner', limits.tmpBytes, limits.tmpInodes, '755', own),
+    ...request.temporary.map((path) => sized(path, limits.tmpBytes, limits.tmpInodes, '755', own)),
+    ...request.readPaths.map((path) => shown(path.hostPath, path.path)),
+    written(places.merged, request.workspace.path),
+    ...request.writePaths.map((path) => written(path.hostPath, path.path)),
+    { ...written(places.exchange, EXCHANGE_PATH), options: ['bind', 'rw', 'nosuid', 'nodev', 'noexec'] },
+    shown(places.init, INIT_PATH),
+  ];
+}

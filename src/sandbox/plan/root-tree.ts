@@ -1,0 +1,102 @@
+import type { SandboxRequest } from '../contract.ts';
+import type { HostFacts } from './host-facts.ts';
+
+/** The small root file system under the mounts: only mount points, links, and a synthetic `/etc`. */
+export interface RootTree {
+  readonly directories: readonly { readonly path: string; readonly mode: number }[];
+  /** Empty files that a file is mounted over. */
+  readonly points: readonly string[];
+  readonly links: readonly { readonly path: string; readonly target: string }[];
+  readonly files: readonly { readonly path: string; readonly content: string }[];
+}
+
+/** Which of the reviewed `/etc` entries are files, so that a file is the mount point. */
+const ETC_FILES = new Set([
+  'bash.bashrc',
+  'gai.conf',
+  'host.conf',
+  'inputrc',
+  'ld.so.cache',
+  'ld.so.conf',
+  'localtime',
+  'magic',
+  'mime.types',
+  'protocols',
+  'services',
+  'ssl/openssl.cnf',
+  'timezone',
+]);
+
+/** Folders in which a mount point is made by a mount of ours, not by the tree. */
+const COVERED = ['/tmp', '/home/runner', '/dev', '/proc', '/usr'];
+
+export function baseTree(request: SandboxRequest, host: HostFacts): RootTree {
+  const points = [
+    '/run/cofferdam-init',
+    ...(request.root.kind === 'host'
+      ? host.etcEntries.filter((name) => ETC_FILES.has(name)).map((name) => `/etc/${name}`)
+      : []),
+  ];
+  const directories = [
+    '/usr',
+    '/etc',
+    '/proc',
+    '/dev',
+    '/sys',
+    '/run/cofferdam',
+    '/home/runner',
+    '/var/lib',
+    '/var/log',
+    '/opt',
+    '/mnt',
+    '/root',
+    '/srv',
+    ...(request.root.kind === 'host'
+      ? [
+          ...host.rootEntries.filter((entry) => entry.target === undefined).map((entry) => `/${entry.name}`),
+          ...host.etcEntries.filter((name) => !ETC_FILES.has(name)).map((name) => `/etc/${name}`),
+        ]
+      : []),
+    ...[request.workspace.path, ...request.temporary].filter(outsideCovered),
+  ];
+  return {
+    directories: [...directories.map((path) => ({ path, mode: 0o755 })), { path: '/tmp', mode: 0o1777 }],
+    points,
+    links: [
+      ...(request.root.kind === 'host'
+        ? host.rootEntries.flatMap((entry) =>
+            entry.target === undefined ? [] : [{ path: `/${entry.name}`, target: entry.target }],
+          )
+        : []),
+      { path: '/var/tmp', target: '/tmp' },
+      { path: '/var/run', target: '/run' },
+      { path: '/etc/mtab', target: '/proc/self/mounts' },
+    ],
+    files: [...etcFiles(request.hostname), ...request.files],
+  };
+}
+
+export function outsideCovered(path: string): boolean {
+  return !COVERED.some((covered) => path === covered || path.startsWith(`${covered}/`));
+}
+
+function etcFiles(hostname: string): readonly { readonly path: string; readonly content: string }[] {
+  return [
+    {
+      path: '/etc/passwd',
+      content:
+        'root:x:0:0:root:/root:/usr/sbin/nologin\nrunner:x:1001:1001:runner:/home/runner:/bin/bash\nnobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n',
+    },
+    { path: '/etc/group', content: 'root:x:0:\nrunner:x:1001:\nnogroup:x:65534:\n' },
+    { path: '/etc/hosts', content: `127.0.0.1 localhost ${hostname}\n::1 localhost ip6-localhost\n` },
+    { path: '/etc/hostname', content: `${hostname}\n` },
+    // The gateway's resolver, in the job's own network namespace; short waits, because it always answers.
+    { path: '/etc/resolv.conf', content: 'nameserver 127.0.0.1\noptions timeout:2 attempts:2\n' },
+    {
+      path: '/etc/nsswitch.conf',
+      content: 'passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n',
+    },
+    { path: '/etc/shells', content: '/bin/sh\n/bin/bash\n' },
+    { path: '/etc/os-release', content: 'ID=cofferdam\nNAME="Cofferdam sandbox"\n' },
+  ];
+}

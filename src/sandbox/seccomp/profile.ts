@@ -1,0 +1,87 @@
+import { executionRules, socketRules } from '../telemetry/notify-rules.ts';
+import type { LinuxSeccomp, LinuxSyscall } from '../oci/runtime-spec.ts';
+import { ALLOWED } from './allowed.ts';
+
+/** Flags of clone(2) that make a namespace; clone3(2) hides its flags in memory and is answered with ENOSYS. */
+const NEW_NAMESPACES = 0x7e02_0000;
+const TIOCSTI = 0x5412;
+const TIOCLINUX = 0x541c;
+const ENOSYS = 38;
+const EPERM = 1;
+
+const ARCHITECTURE: Readonly<Record<string, string>> = {
+  x64: 'SCMP_ARCH_X86_64',
+  arm64: 'SCMP_ARCH_AARCH64',
+};
+
+/** Calls that libraries try first and do without when the kernel is too old for them. */
+const ABSENT = [
+  'clone3',
+  'io_uring_setup',
+  'io_uring_enter',
+  'io_uring_register',
+  'landlock_create_ruleset',
+  'landlock_add_rule',
+  'landlock_restrict_self',
+];
+
+/**
+ * The filter of every process in a sandbox: what is not listed is refused with EPERM. Reasons stand in `profile.md`.
+ * `telemetry` adds the rules by which executions are seen from outside.
+ */
+export function seccompProfile(architecture: string, listenerPath: string | undefined): LinuxSeccomp {
+  const telemetry = listenerPath !== undefined;
+  const rules: LinuxSyscall[] = [
+    { names: ALLOWED, action: 'SCMP_ACT_ALLOW' },
+    { names: ABSENT, action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS },
+    {
+      names: ['clone'],
+      action: 'SCMP_ACT_ALLOW',
+      args: [{ index: 0, value: NEW_NAMESPACES, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
+    },
+    ...ioctlRules(),
+    // Only the ordinary personality, its query, and the two that switch off address randomisation for the caller itself.
+    ...[0x0, 0x0008, 0x0002_0000, 0x0002_0008, 0xffff_ffff].map(
+      (value): LinuxSyscall => ({
+        names: ['personality'],
+        action: 'SCMP_ACT_ALLOW',
+        args: [{ index: 0, value, op: 'SCMP_CMP_EQ' }],
+      }),
+    ),
+    ...socketRules(telemetry),
+    ...executionRules(telemetry),
+  ];
+  return {
+    defaultAction: 'SCMP_ACT_ERRNO',
+    defaultErrnoRet: EPERM,
+    architectures: [ARCHITECTURE[architecture] ?? 'SCMP_ARCH_X86_64'],
+    ...(listenerPath !== undefined && { listenerPath }),
+    syscalls: rules,
+  };
+}
+
+/** Every request but the two that push input into a terminal (CVE-2017-5226); the kernel reads 32 bits of the number. */
+function ioctlRules(): readonly LinuxSyscall[] {
+  const allow = (args: LinuxSyscall['args']): LinuxSyscall => ({
+    names: ['ioctl'],
+    action: 'SCMP_ACT_ALLOW',
+    ...(args !== undefined && { args }),
+  });
+  const rules: LinuxSyscall[] = [];
+  for (let bit = 0; bit < 32; bit += 1) {
+    const mask = 2 ** bit;
+    // Numbers that differ from both in this bit.
+    const inFirst = Math.floor(TIOCSTI / mask) % 2;
+    const inSecond = Math.floor(TIOCLINUX / mask) % 2;
+    if (inFirst !== inSecond) continue;
+    rules.push(
+      allow([{ index: 1, value: mask, valueTwo: inFirst === 1 ? 0 : mask, op: 'SCMP_CMP_MASKED_EQ' }]),
+    );
+  }
+  // What is left agrees with both wherever the two agree: eight numbers, of which two are the refused ones.
+  for (let number = 0x5410; number <= 0x541e; number += 2) {
+    if (number === TIOCSTI || number === TIOCLINUX) continue;
+    rules.push(allow([{ index: 1, value: 0xffff_ffff, valueTwo: number, op: 'SCMP_CMP_MASKED_EQ' }]));
+  }
+  return rules;
+}
