@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 
 const outdir = process.argv[2];
 await build({
-  entryPoints: { cofferdam: '.build/cli/main.js' },
+  entryPoints: { cofferdam: '.build/cli/main.js', gateway: '.build/egress/gateway-process.js' },
   outdir,
   outExtension: { '.js': '.mjs' },
   bundle: true,

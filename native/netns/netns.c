@@ -1,0 +1,155 @@
+// Makes a network namespace in which every address is local and every TCP connection reaches our listener, then leaves it
+// and becomes the gateway, which holds the listeners and the namespace by its inherited descriptors.
+//
+// usage: netns NFT PROGRAM ARGS...        descriptor 3 is the program's channel
+// leaves to PROGRAM: 4 TCP over IPv4, 5 TCP over IPv6, 6 DNS over UDP, 7 DNS over TCP, 8 reports of refused packets (JSON
+// lines), 9 the namespace
+#define _GNU_SOURCE
+#include "netns.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+void fail(const char *step) {
+  fprintf(stderr, "netns: %s: %s\n", step, strerror(errno));
+  _exit(1);
+}
+
+// Loopback addresses are the job's own; everything else over TCP is the gateway's; the rest is refused and reported.
+static const char ruleset[] =
+    "table inet cofferdam {\n"
+    " chain arriving { type filter hook prerouting priority mangle; policy accept;\n"
+    "  ip daddr 127.0.0.0/8 accept\n"
+    "  ip6 daddr ::1 accept\n"
+    "  meta nfproto ipv4 meta l4proto tcp tproxy ip to 127.0.0.1:9 accept\n"
+    "  meta nfproto ipv6 meta l4proto tcp tproxy ip6 to [::1]:9 accept\n"
+    " }\n"
+    " chain leaving { type filter hook output priority filter; policy drop;\n"
+    "  ip daddr 127.0.0.0/8 accept\n"
+    "  ip6 daddr ::1 accept\n"
+    "  meta l4proto tcp accept\n"
+    "  icmp type destination-unreachable accept\n"
+    "  icmpv6 type destination-unreachable accept\n"
+    "  log group 1 snaplen 128 queue-threshold 1\n"
+    "  reject with icmpx admin-prohibited\n"
+    " }\n"
+    "}\n";
+
+static void loopback_up(void) {
+  int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP};
+  if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request) != 0) fail("loopback");
+  close(fd);
+}
+
+// ip route add local default dev lo table local
+static void every_address_is_local(int family) {
+  struct {
+    struct nlmsghdr header;
+    struct rtmsg route;
+    struct rtattr attribute;
+    uint32_t interface;
+  } message = {
+      .header = {.nlmsg_len = sizeof message, .nlmsg_type = RTM_NEWROUTE, .nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE | NLM_F_ACK},
+      .route = {.rtm_family = (unsigned char)family, .rtm_table = RT_TABLE_LOCAL, .rtm_protocol = RTPROT_STATIC, .rtm_scope = RT_SCOPE_HOST, .rtm_type = RTN_LOCAL},
+      .attribute = {.rta_len = RTA_LENGTH(sizeof(uint32_t)), .rta_type = RTA_OIF},
+      .interface = if_nametoindex("lo"),
+  };
+  struct {
+    struct nlmsghdr header;
+    struct nlmsgerr error;
+    char more[256];
+  } answer;
+  int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+  if (fd < 0 || send(fd, &message, sizeof message, 0) < 0 || recv(fd, &answer, sizeof answer, 0) < 0) fail("route");
+  if (answer.header.nlmsg_type != NLMSG_ERROR) {
+    errno = EPROTO;
+    fail("route");
+  }
+  errno = -answer.error.error;
+  if (errno != 0) fail("route");
+  close(fd);
+}
+
+static void load_rules(const char *nft) {
+  int in[2];
+  if (pipe2(in, O_CLOEXEC) != 0) fail("pipe");
+  pid_t pid = fork();
+  if (pid < 0) fail("fork");
+  if (pid == 0) {
+    char *const args[] = {"nft", "-f", "-", NULL};
+    char *const none[] = {NULL};
+    dup2(in[0], 0);
+    dup2(2, 1);
+    execve(nft, args, none);
+    _exit(127);
+  }
+  close(in[0]);
+  if (write(in[1], ruleset, sizeof ruleset - 1) != (ssize_t)(sizeof ruleset - 1)) fail("rules");
+  close(in[1]);
+  int status;
+  if (waitpid(pid, &status, 0) != pid || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+    errno = EPERM;
+    fail("the rules were refused");
+  }
+}
+
+static int listener(int family, int type, uint16_t port, int transparent) {
+  int on = 1;
+  int fd = socket(family, type | SOCK_CLOEXEC, 0);
+  if (fd < 0) fail("socket");
+  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (transparent && setsockopt(fd, family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6, family == AF_INET ? IP_TRANSPARENT : IPV6_TRANSPARENT, &on, sizeof on) != 0) fail("transparent");
+  int bound;
+  if (family == AF_INET) {
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    bound = bind(fd, (struct sockaddr *)&at, sizeof at);
+  } else {
+    struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    bound = bind(fd, (struct sockaddr *)&at, sizeof at);
+  }
+  if (bound != 0 || (type == SOCK_STREAM && listen(fd, 1024) != 0)) fail("bind");
+  return fd;
+}
+
+int main(int argc, char **argv) {
+  if (argc < 3) {
+    fprintf(stderr, "usage: netns NFT PROGRAM ARGS...\n");
+    return 2;
+  }
+  int host = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+  if (host < 0 || unshare(CLONE_NEWNET) != 0) fail("namespace");
+  int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+  if (own < 0) fail("namespace");
+  loopback_up();
+  every_address_is_local(AF_INET);
+  every_address_is_local(AF_INET6);
+  load_rules(argv[1]);
+  int fds[6] = {
+      listener(AF_INET, SOCK_STREAM, 9, 1), listener(AF_INET6, SOCK_STREAM, 9, 1), listener(AF_INET, SOCK_DGRAM, 53, 0),
+      listener(AF_INET, SOCK_STREAM, 53, 0), start_reports(), own,
+  };
+  if (setns(host, CLONE_NEWNET) != 0) fail("leaving the namespace");
+  // Out of the way first: a target number may be the number of another that is still to be placed.
+  for (int i = 0; i < 6; i++)
+    if ((fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 64)) < 0) fail("descriptors");
+  for (int i = 0; i < 6; i++)
+    if (dup2(fds[i], 4 + i) < 0) fail("descriptors");
+  extern char **environ;
+  execve(argv[2], argv + 2, environ);
+  fail(argv[2]);
+}

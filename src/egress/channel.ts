@@ -1,0 +1,47 @@
+import type { Duplex } from 'node:stream';
+import type { EgressPolicy, GatewayEvent, Resolver } from './contract.ts';
+
+/** Lines of JSON between the engine's process and the gateway's. */
+export type ToGateway =
+  | { readonly kind: 'begin'; readonly policy: EgressPolicy; readonly resolver: Resolver }
+  | { readonly kind: 'recorded'; readonly number: number; readonly ok: boolean }
+  | { readonly kind: 'end' };
+
+export type FromGateway =
+  | { readonly kind: 'ready'; readonly uid: number }
+  | { readonly kind: 'event'; readonly number: number; readonly event: GatewayEvent }
+  | { readonly kind: 'ended' };
+
+const MAX_LINE = 65_536;
+
+/** Reads lines of at most 64 KiB and hands each on, parsed. Anything else is `broken`, and nothing follows it. */
+export function readLines<T>(
+  stream: Duplex,
+  take: (message: T) => void,
+  broken: (why: string) => void,
+): void {
+  let held = '';
+  stream.setEncoding('utf8');
+  stream.on('data', (text: string) => {
+    held += text;
+    for (let end = held.indexOf('\n'); end !== -1; end = held.indexOf('\n')) {
+      const line = held.slice(0, end);
+      held = held.slice(end + 1);
+      let message: T;
+      try {
+        message = JSON.parse(line) as T;
+      } catch {
+        broken('a line that is not JSON');
+        return;
+      }
+      take(message);
+    }
+    if (held.length > MAX_LINE) broken('a line that is too long');
+  });
+  stream.on('error', (error) => broken(error.message));
+  stream.on('close', () => broken('it was closed'));
+}
+
+export function writeLine<T>(stream: Duplex, message: T): void {
+  if (stream.writable) stream.write(`${JSON.stringify(message)}\n`);
+}

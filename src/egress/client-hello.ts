@@ -1,0 +1,103 @@
+import { hostName } from './host-name.ts';
+
+/** What the first bytes of a TLS connection say. `more` asks for further bytes. */
+export type ClientHello =
+  | { readonly kind: 'more' }
+  | { readonly kind: 'malformed' }
+  | { readonly kind: 'hello'; readonly serverName?: string };
+
+const RECORD_HEADER = 5;
+const HANDSHAKE_RECORD = 22;
+const CLIENT_HELLO = 1;
+const SERVER_NAME = 0;
+const MAX_HELLO = 16_384;
+
+/** True when the bytes can only be the beginning of TLS. */
+export function looksLikeTls(bytes: Buffer): boolean {
+  return bytes[0] === HANDSHAKE_RECORD && (bytes.length < 2 || bytes[1] === 3);
+}
+
+/**
+ * Reads the server name out of a ClientHello (RFC 8446 section 4.1.2, RFC 6066 section 3), which may be cut into several
+ * records. Strict: lengths must fit exactly, extensions may stand once, one host name. Never throws.
+ */
+export function readClientHello(bytes: Buffer): ClientHello {
+  const handshake: Buffer[] = [];
+  let size = 0;
+  for (let at = 0; ; ) {
+    const body = size >= 4 ? helloLength(Buffer.concat(handshake)) : undefined;
+    if (body === 'malformed') return { kind: 'malformed' };
+    if (body !== undefined && size >= 4 + body)
+      return readBody(Buffer.concat(handshake).subarray(4, 4 + body));
+    if (at + RECORD_HEADER > bytes.length) return { kind: 'more' };
+    const length = bytes.readUInt16BE(at + 3);
+    if (bytes[at] !== HANDSHAKE_RECORD || bytes[at + 1] !== 3 || length === 0 || length > MAX_HELLO)
+      return { kind: 'malformed' };
+    const end = at + RECORD_HEADER + length;
+    if (end > bytes.length) return { kind: 'more' };
+    handshake.push(bytes.subarray(at + RECORD_HEADER, end));
+    size += length;
+    at = end;
+  }
+}
+
+function helloLength(handshake: Buffer): number | 'malformed' {
+  const length = handshake.readUIntBE(1, 3);
+  return handshake[0] === CLIENT_HELLO && length <= MAX_HELLO ? length : 'malformed';
+}
+
+/** Cuts vectors with a length before them; what does not fit throws, and is caught once. */
+class Vectors {
+  #at = 0;
+  readonly #bytes: Buffer;
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+  get empty(): boolean {
+    return this.#at === this.#bytes.length;
+  }
+  take(length: number): Buffer {
+    if (this.#at + length > this.#bytes.length) throw new RangeError('cut short');
+    this.#at += length;
+    return this.#bytes.subarray(this.#at - length, this.#at);
+  }
+  vector(lengthBytes: 1 | 2): Buffer {
+    return this.take(this.take(lengthBytes).readUIntBE(0, lengthBytes));
+  }
+}
+
+function readBody(body: Buffer): ClientHello {
+  try {
+    const hello = new Vectors(body);
+    hello.take(2 + 32);
+    hello.vector(1);
+    hello.vector(2);
+    hello.vector(1);
+    if (hello.empty) return { kind: 'hello' };
+    const extensions = new Vectors(hello.vector(2));
+    if (!hello.empty) return { kind: 'malformed' };
+    const seen = new Set<number>();
+    let serverName: string | undefined;
+    while (!extensions.empty) {
+      const type = extensions.take(2).readUInt16BE(0);
+      const content = extensions.vector(2);
+      if (seen.has(type)) return { kind: 'malformed' };
+      seen.add(type);
+      if (type !== SERVER_NAME) continue;
+      serverName = readServerName(content);
+      if (serverName === undefined) return { kind: 'malformed' };
+    }
+    return serverName === undefined ? { kind: 'hello' } : { kind: 'hello', serverName };
+  } catch {
+    return { kind: 'malformed' };
+  }
+}
+
+function readServerName(content: Buffer): string | undefined {
+  const outer = new Vectors(content);
+  const list = new Vectors(outer.vector(2));
+  const type = list.take(1)[0];
+  const name = list.vector(2);
+  if (!outer.empty || !list.empty || type !== 0) return undefined;
+  return hostName(name.toString('latin1'));
+}

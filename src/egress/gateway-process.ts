@@ -1,0 +1,173 @@
+import { createSocket } from 'node:dgram';
+import { createServer, Socket } from 'node:net';
+import { type Ranges, rangeList } from './address.ts';
+import { type FromGateway, readLines, type ToGateway, writeLine } from './channel.ts';
+import { serve } from './connection.ts';
+import type { EgressPolicy, Resolver } from './contract.ts';
+import { NamePool } from './name-pool.ts';
+import { answerQuestion } from './name-server.ts';
+import { Recorder } from './recorder.ts';
+import { resolverOf } from './resolve.ts';
+
+// The gateway: a process of its own, started by native/netns with these descriptors. It lives as long as its channel.
+const CHANNEL = 3;
+const TCP4 = 4;
+const TCP6 = 5;
+const DNS_UDP = 6;
+const DNS_TCP = 7;
+const REPORTS = 8;
+const NOBODY = 65_534;
+const MAX_CONNECTIONS = 2_048;
+const DNS_TCP_MS = 5_000;
+const PROTOCOLS: Readonly<Record<number, string>> = {
+  1: 'icmp',
+  6: 'tcp',
+  17: 'udp',
+  58: 'icmpv6',
+  132: 'sctp',
+  136: 'udplite',
+};
+
+const channel = new Socket({ fd: CHANNEL, readable: true, writable: true });
+const recorder = new Recorder((number, event) =>
+  writeLine<FromGateway>(channel, { kind: 'event', number, event }),
+);
+
+readLines<ToGateway>(channel, take, () => process.exit(0));
+
+function take(message: ToGateway): void {
+  switch (message.kind) {
+    case 'begin':
+      begin(message.policy, message.resolver);
+      return;
+    case 'recorded':
+      recorder.acknowledge(message.number, message.ok);
+      return;
+    case 'end':
+      void recorder.finish().then(() => {
+        writeLine<FromGateway>(channel, { kind: 'ended' });
+      });
+      return;
+  }
+}
+
+function begin(policy: EgressPolicy, resolver: Resolver): void {
+  const pool = new NamePool();
+  serveNames(policy, pool);
+  serveConnections(policy, pool, resolverOf(resolver), rangeList(policy.allowRanges));
+  readReports();
+  dropPrivileges();
+  writeLine<FromGateway>(channel, { kind: 'ready', uid: process.geteuid?.() ?? 0 });
+}
+
+/** From here on it dials with nobody's rights: what it is talked into, it does without the machine's. */
+function dropPrivileges(): void {
+  if (process.geteuid?.() !== 0) return;
+  process.setgroups?.([]);
+  process.setgid?.(NOBODY);
+  process.setuid?.(NOBODY);
+}
+
+function serveConnections(
+  policy: EgressPolicy,
+  pool: NamePool,
+  resolve: (host: string) => Promise<readonly string[]>,
+  ranges: Ranges,
+): void {
+  let id = 0;
+  let open = 0;
+  const context = { policy, pool, recorder, resolve, ranges, next: () => (id += 1) };
+  const server = createServer({ pauseOnConnect: false, allowHalfOpen: true }, (client) => {
+    open += 1;
+    client.on('close', () => {
+      open -= 1;
+    });
+    if (open > MAX_CONNECTIONS) {
+      recorder.tell({ kind: 'gap', why: `a connection was refused: more than ${MAX_CONNECTIONS} are open` });
+      client.resetAndDestroy();
+      return;
+    }
+    serve(client, context).catch(() => client.resetAndDestroy());
+  });
+  server.on('error', fatal);
+  server.listen({ fd: TCP4 });
+  const six = createServer({ allowHalfOpen: true }, (client) => server.emit('connection', client));
+  six.on('error', fatal);
+  six.listen({ fd: TCP6 });
+}
+
+function serveNames(policy: EgressPolicy, pool: NamePool): void {
+  const udp = createSocket('udp4');
+  udp.on('error', fatal);
+  udp.on('message', (message, peer) => {
+    const answered = answerQuestion(message, policy, pool, { transport: 'udp', clientPort: peer.port });
+    if (answered === undefined) return;
+    recorder.tell(answered.event);
+    udp.send(answered.message, peer.port, peer.address);
+  });
+  udp.bind({ fd: DNS_UDP });
+  const tcp = createServer((client) => {
+    let held: Buffer = Buffer.alloc(0);
+    client.setTimeout(DNS_TCP_MS, () => client.destroy());
+    client.on('error', () => client.destroy());
+    client.on('data', (chunk: Buffer) => {
+      held = Buffer.concat([held, chunk]);
+      while (held.length >= 2 && held.length >= 2 + held.readUInt16BE(0)) {
+        const size = held.readUInt16BE(0);
+        const answered = answerQuestion(held.subarray(2, 2 + size), policy, pool, {
+          transport: 'tcp',
+          clientPort: client.remotePort ?? 0,
+        });
+        held = held.subarray(2 + size);
+        if (answered === undefined) {
+          client.destroy();
+          return;
+        }
+        recorder.tell(answered.event);
+        const length = Buffer.alloc(2);
+        length.writeUInt16BE(answered.message.length);
+        client.write(Buffer.concat([length, answered.message]));
+      }
+      if (held.length > 8_192) client.destroy();
+    });
+  });
+  tcp.on('error', fatal);
+  tcp.listen({ fd: DNS_TCP });
+}
+
+interface Report {
+  readonly gap?: true;
+  readonly family: 4 | 6;
+  readonly protocol: number;
+  readonly address: string;
+  readonly port: number;
+  readonly uid: number;
+}
+
+function readReports(): void {
+  const pipe = new Socket({ fd: REPORTS, readable: true, writable: false });
+  readLines<Report>(
+    pipe,
+    (report) => {
+      if (report.gap === true) {
+        recorder.tell({ kind: 'gap', why: 'refused packets came faster than they could be read' });
+        return;
+      }
+      recorder.tell({
+        kind: 'refused-packet',
+        family: report.family,
+        protocol: PROTOCOLS[report.protocol] ?? `protocol ${report.protocol}`,
+        address: report.address,
+        ...(report.port >= 0 && { port: report.port }),
+        ...(report.uid >= 0 && { uid: report.uid }),
+      });
+    },
+    // Without its reports the gateway would be blind to what was refused: it ends, and the job with it.
+    () => process.exit(1),
+  );
+}
+
+function fatal(error: Error): void {
+  process.stderr.write(`gateway: ${error.message}\n`);
+  process.exit(1);
+}

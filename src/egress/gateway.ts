@@ -1,0 +1,188 @@
+import { spawn } from 'node:child_process';
+import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Duplex } from 'node:stream';
+import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
+import { type FromGateway, readLines, type ToGateway, writeLine } from './channel.ts';
+import type { Gateway, GatewayReceipt, GatewayRequest } from './contract.ts';
+
+const READY_MS = 15_000;
+const CLOSE_MS = 3_000;
+const HEARD_MS = 1_000;
+const NAMESPACE = 9;
+const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
+
+/** Beside the sources it is run as it stands; in the package it is bundled. */
+function gatewayProgram(): string {
+  const bundled = join(import.meta.dirname, 'gateway.mjs');
+  return existsSync(bundled) ? bundled : join(import.meta.dirname, 'gateway-process.ts');
+}
+
+function netnsProgram(): string {
+  const relative = join('native', 'bin', ARCHITECTURES[process.arch] ?? process.arch, 'netns');
+  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
+    const candidate = join(folder, relative);
+    if (existsSync(candidate) || folder === dirname(folder)) return candidate;
+  }
+}
+
+function nftProgram(): string | undefined {
+  return ['/usr/sbin/nft', '/sbin/nft', '/usr/bin/nft', '/usr/local/sbin/nft'].find((path) =>
+    existsSync(path),
+  );
+}
+
+/**
+ * Starts a gateway in a process of its own, with a network namespace in which it is the only way out. Gives one that is
+ * armed, or a refusal with nothing left behind. Needs root.
+ */
+export async function openGateway(request: GatewayRequest): Promise<Result<Gateway, Refusal>> {
+  const started = performance.now();
+  const nft = nftProgram();
+  if (nft === undefined) return err(lacks('nft is not on this machine', 'apt-get install -y nftables'));
+  const child = spawn(
+    netnsProgram(),
+    [nft, process.execPath, '--disable-warning=ExperimentalWarning', gatewayProgram()],
+    {
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+      env: compileCacheOnly(),
+      cwd: '/',
+    },
+  );
+  let said = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    if (said.length < 2_048) said += chunk.toString('utf8');
+  });
+  const link = new GatewayLink(child.stdio[3] as Duplex, request);
+  const gone = new Promise<string>((resolve) => {
+    child.on('error', (error) => resolve(error.message));
+    child.on('exit', (code, signal) => resolve(said.trim() || `it ended with ${signal ?? code}`));
+  });
+  const late = new Promise<string>((resolve) => {
+    setTimeout(() => resolve('it took too long to start'), READY_MS).unref();
+  });
+  const uid = await Promise.race([link.ready, gone, late]);
+  const pid = child.pid ?? 0;
+  const receipt = typeof uid === 'number' ? inspect(pid, uid, started) : undefined;
+  const unheld = receipt?.checks.find((check) => !check.held);
+  if (receipt === undefined || unheld !== undefined) {
+    child.kill('SIGKILL');
+    await gone;
+    const why = unheld === undefined ? String(uid) : `${unheld.id}: ${unheld.seen}`;
+    return err(
+      lacks(`the gateway could not be armed: ${why}`, 'see what cofferdam doctor says of this machine'),
+    );
+  }
+  return ok({
+    namespacePath: `/proc/${pid}/fd/${NAMESPACE}`,
+    receipt,
+    heard: (name) => link.heard(name),
+    died: gone.then((why) =>
+      lacks(`the gateway ended by itself: ${why}`, 'run it again; if it stays so, see cofferdam doctor'),
+    ),
+    close: async () => {
+      await link.end(gone);
+      child.kill('SIGKILL');
+      await gone;
+    },
+  });
+}
+
+/** No variable of ours reaches the gateway but where compiled code is kept. */
+function compileCacheOnly(): Record<string, string> {
+  const cache = process.env['NODE_COMPILE_CACHE'];
+  return cache === undefined ? {} : { NODE_COMPILE_CACHE: cache };
+}
+
+function lacks(why: string, fix: string): Refusal {
+  return refusal('machine', 'gateway/not-armed', why, fix);
+}
+
+class GatewayLink {
+  readonly ready: Promise<number>;
+  readonly #channel: Duplex;
+  readonly #names = new Set<string>();
+  readonly #listening = new Map<string, () => void>();
+  #ended: () => void = () => undefined;
+
+  constructor(channel: Duplex, request: GatewayRequest) {
+    this.#channel = channel;
+    let ready: (uid: number) => void = () => undefined;
+    this.ready = new Promise((resolve) => {
+      ready = resolve;
+    });
+    readLines<FromGateway>(
+      channel,
+      (message) => {
+        if (message.kind === 'ready') ready(message.uid);
+        else if (message.kind === 'ended') this.#ended();
+        else this.#record(message, request);
+      },
+      () => channel.destroy(),
+    );
+    writeLine<ToGateway>(channel, { kind: 'begin', policy: request.policy, resolver: request.resolver });
+  }
+
+  #record(message: Extract<FromGateway, { kind: 'event' }>, request: GatewayRequest): void {
+    const { number, event } = message;
+    if (event.kind === 'dns' && this.#names.size < 10_000) {
+      this.#names.add(event.name);
+      this.#listening.get(event.name)?.();
+    }
+    request.record(event).then(
+      () => writeLine<ToGateway>(this.#channel, { kind: 'recorded', number, ok: true }),
+      () => writeLine<ToGateway>(this.#channel, { kind: 'recorded', number, ok: false }),
+    );
+  }
+
+  heard(name: string): Promise<boolean> {
+    if (this.#names.has(name)) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), HEARD_MS);
+      this.#listening.set(name, () => {
+        clearTimeout(timer);
+        resolve(true);
+      });
+    });
+  }
+
+  async end(gone: Promise<string>): Promise<void> {
+    const ended = new Promise<void>((resolve) => {
+      this.#ended = resolve;
+    });
+    writeLine<ToGateway>(this.#channel, { kind: 'end' });
+    const late = new Promise<void>((resolve) => {
+      setTimeout(resolve, CLOSE_MS).unref();
+    });
+    await Promise.race([ended, gone, late]);
+  }
+}
+
+/** What can be seen from outside: the namespace is another than ours, the gateway has nobody's rights, nothing listens here. */
+function inspect(pid: number, uid: number, started: number): GatewayReceipt {
+  const own = link('/proc/self/ns/net');
+  const held = link(`/proc/${pid}/fd/${NAMESPACE}`);
+  const process_ = link(`/proc/${pid}/ns/net`);
+  const listeners = readFileSync('/proc/self/net/tcp', 'latin1').includes('0100007F:0009 00000000:0000 0A');
+  return {
+    checks: [
+      { id: 'own-namespace', held: held !== '' && held !== own, seen: held },
+      { id: 'gateway-outside', held: process_ === own, seen: process_ },
+      {
+        id: 'no-listener-on-the-machine',
+        held: !listeners,
+        seen: listeners ? 'the listener is in our namespace' : 'none',
+      },
+      { id: 'gateway-unprivileged', held: uid !== 0, seen: `uid ${uid}` },
+    ],
+    armedMs: performance.now() - started,
+  };
+}
+
+function link(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}

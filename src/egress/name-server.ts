@@ -1,0 +1,59 @@
+import type { EgressPolicy, GatewayEvent } from './contract.ts';
+import { allowsName } from './decide.ts';
+import {
+  type DnsAnswer,
+  type DnsQuestion,
+  readQuestion,
+  TYPE_A,
+  TYPE_AAAA,
+  typeName,
+  writeAnswer,
+} from './dns-message.ts';
+import type { NamePool } from './name-pool.ts';
+
+export interface Answered {
+  readonly message: Buffer;
+  readonly event: GatewayEvent;
+}
+
+/**
+ * Answers one DNS message. Nothing is ever asked elsewhere: a name that is not allowed leaves the machine in no form, so
+ * that there is no tunnel. Undefined for what is no question: it gets no answer.
+ */
+export function answerQuestion(
+  message: Buffer,
+  policy: EgressPolicy,
+  pool: NamePool,
+  from: { readonly transport: 'udp' | 'tcp'; readonly clientPort: number },
+): Answered | undefined {
+  const question = readQuestion(message);
+  if (question === undefined) return undefined;
+  const entry = question.valid ? allowsName(policy, question.name) : undefined;
+  const answer =
+    entry === undefined ? blocked('not on the allowlist of this job') : allowedAnswer(question, pool);
+  const denied = answer.kind === 'blocked';
+  return {
+    message: writeAnswer(question, answer),
+    event: {
+      kind: 'dns',
+      name: question.name,
+      type: typeName(question.type),
+      verdict: denied ? 'denied' : 'allowed',
+      ...(denied && { reason: entry === undefined ? 'not-on-allowlist' : 'limit' }),
+      ...from,
+    },
+  };
+}
+
+function allowedAnswer(question: DnsQuestion, pool: NamePool): DnsAnswer {
+  if (question.type !== TYPE_A && question.type !== TYPE_AAAA) return { kind: 'empty' };
+  const family = question.type === TYPE_A ? 4 : 6;
+  const bytes = pool.bytes(question.name, family);
+  return bytes === undefined
+    ? blocked('this job has asked for too many names')
+    : { kind: 'address', family, bytes };
+}
+
+function blocked(text: string): DnsAnswer {
+  return { kind: 'blocked', text };
+}
