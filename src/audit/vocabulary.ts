@@ -1,5 +1,3 @@
-import type { Json } from '../base/index.ts';
-
 /** Where an event belongs; absent for what concerns the whole run. */
 interface InJob {
   readonly job: string;
@@ -51,13 +49,13 @@ export type RecordEvent =
       readonly zone: string;
       readonly because: readonly string[];
       readonly facts: readonly RecordedFact[];
-      readonly controls: Json;
+      readonly controls: unknown;
       readonly refusedWidening?: readonly string[];
     })
   | (InJob & {
       readonly type: 'policy.armed';
       readonly control: 'sandbox' | 'gateway';
-      readonly receipt: Json;
+      readonly receipt: unknown;
     })
   | {
       readonly type: 'policy.refused';
@@ -75,6 +73,9 @@ export type RecordEvent =
       readonly argv: readonly string[];
       readonly truncated: boolean;
       readonly at: string;
+      readonly executable?: string;
+      /** The program was looked for along PATH and nothing was started. */
+      readonly notFound?: true;
     })
   | (InStep & {
       readonly type: 'dns.question';
@@ -142,7 +143,7 @@ export type RecordEvent =
       readonly type: 'job.finished';
       readonly result: 'success' | 'failure' | 'cancelled' | 'skipped';
       readonly durationMs: number;
-      readonly usage?: Json;
+      readonly usage?: unknown;
     })
   | (InJob & {
       readonly type: 'workspace.changed';

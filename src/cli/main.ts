@@ -1,20 +1,94 @@
-import { refusal } from '../base/index.ts';
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
+import type { Command, CommandContext } from './command.ts';
+import { VERSION } from './version.ts';
+
+const SUMMARY: readonly (readonly [string, string])[] = [
+  ['run', 'run a workflow, each job in the sandbox of its zone'],
+  ['exec', 'run any command in a sandbox'],
+  ['plan', 'show per job what a run would grant and refuse, without running'],
+  ['workspace', 'show or apply what a sandboxed command changed'],
+  ['audit', 'verify and show the record of a run'],
+  ['doctor', 'what this machine can enforce, probed'],
+];
+
+const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
+  exec: () => import('./commands/exec.ts'),
+};
 
 const HELP = `cofferdam: run code that nobody vouches for.
 
-  No command is built into this version yet.
+usage: cofferdam COMMAND [options]
+
+${SUMMARY.map(([name, what]) => `  ${name.padEnd(11)}${what}`).join('\n')}
+
+  cofferdam COMMAND --help    options and an example
+  cofferdam --version
+
+example: cofferdam exec --allow @npm -- npm ci
 `;
 
-const asked = process.argv[2];
-if (asked === undefined || asked === '--help' || asked === 'help') {
-  process.stdout.write(HELP);
-} else {
-  const refused = refusal(
-    'usage',
-    'cli/unknown-command',
-    `${JSON.stringify(asked)} is not a command`,
-    'see cofferdam --help',
+function processContext(args: readonly string[]): CommandContext {
+  return {
+    args,
+    environment: process.env,
+    directory: process.cwd(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    onSignal: (then) => {
+      const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+      for (const name of names) process.on(name, then);
+      return () => {
+        for (const name of names) process.off(name, then);
+      };
+    },
+  };
+}
+
+async function main(): Promise<number> {
+  const [name, ...args] = process.argv.slice(2);
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    process.stdout.write(HELP);
+    return name === undefined ? 2 : 0;
+  }
+  if (name === '--version') {
+    process.stdout.write(`cofferdam ${VERSION}\n`);
+    return 0;
+  }
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (load === undefined) {
+    process.stderr.write(
+      `cofferdam: ${JSON.stringify(name)} is not a command\n  fix: see cofferdam --help\n`,
+    );
+    return 2;
+  }
+  const { command } = await load();
+  const options = args.slice(0, args.indexOf('--') === -1 ? args.length : args.indexOf('--'));
+  if (options.includes('--help') || options.includes('-h')) {
+    process.stdout.write(command.help);
+    return 0;
+  }
+  return command.run(processContext(args));
+}
+
+const cache =
+  process.env['XDG_CACHE_HOME'] ??
+  (process.env['HOME'] === undefined ? undefined : join(process.env['HOME'], '.cache'));
+if (cache !== undefined) enableCompileCache(join(cache, 'cofferdam', 'compiled'));
+// A reader that has gone (`| head`) is no defect.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+try {
+  process.exitCode = await main();
+} catch (error) {
+  const detail =
+    process.env['COFFERDAM_DEBUG'] === undefined ? '' : `\n${error instanceof Error ? error.stack : ''}`;
+  process.stderr.write(
+    `cofferdam: a defect of ours: ${JSON.stringify(error instanceof Error ? error.message : String(error))}${detail}\n  fix: please report it with the command that you typed; COFFERDAM_DEBUG=1 shows where\n`,
   );
-  process.stderr.write(`cofferdam: ${refused.why}\n  fix: ${refused.fix}\n`);
-  process.exitCode = 2;
+  process.exitCode = 70;
 }

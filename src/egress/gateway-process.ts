@@ -44,11 +44,14 @@ function take(message: ToGateway): void {
       recorder.acknowledge(message.number, message.ok);
       return;
     case 'end':
-      void recorder.finish().then(() => {
-        writeLine<FromGateway>(channel, { kind: 'ended' });
-      });
+      void end();
       return;
   }
+}
+
+async function end(): Promise<void> {
+  await recorder.finish();
+  writeLine<FromGateway>(channel, { kind: 'ended' });
 }
 
 function begin(policy: EgressPolicy, resolver: Resolver): void {

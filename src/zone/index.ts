@@ -7,3 +7,4 @@ export {
   ZONES,
   type ZoneId,
 } from './controls.ts';
+export { defaultControls, type MachineSize } from './defaults.ts';

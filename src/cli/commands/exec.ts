@@ -1,0 +1,236 @@
+import { availableParallelism, totalmem } from 'node:os';
+import { constants } from 'node:os';
+import type { RecordEvent } from '../../audit/index.ts';
+import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
+import {
+  boundPaths,
+  clientSetup,
+  exec,
+  type ExecOutcome,
+  type ExecRequest,
+  workFolder,
+} from '../../engine/index.ts';
+import { openStateFolder, type StateFolder } from '../../store/index.ts';
+import { type Controls, defaultControls, ZONES } from '../../zone/index.ts';
+import type { Command, CommandContext } from '../command.ts';
+import { duration, environmentOption, oneOf, parseOptions } from '../options.ts';
+import { Denials } from '../render/denials.ts';
+import { renderRefusal } from '../render/refusals.ts';
+import { styleFor } from '../render/style.ts';
+import { VERSION } from '../version.ts';
+
+const help = `usage: cofferdam exec [options] -- COMMAND [ARGUMENT...]
+
+Runs a command in a sandbox: no network but what is allowed by name, no secrets, no way to the rest of this machine. It
+works on a copy of the folder; what it changed is shown afterwards, and is applied only if you say so.
+
+  --allow HOST        allow a host: name, name:port, *.name, or a preset (@npm @pypi @go @cargo @maven); repeatable
+  --workdir FOLDER    the folder to work in (default: the current one)
+  --read PATH         show a further path, read-only; repeatable
+  --write PATH        let the command write a further path, for real; repeatable
+  --env NAME[=VALUE]  pass a variable; nothing else of your environment is passed; repeatable
+  --apply WHEN        apply what changed: ask, never or always (default: ask on a terminal, else never)
+  --timeout TIME      end the command after a time such as 90s or 10m
+  --zone ZONE         untrusted (what is not proven to be more stays that)
+  --strict            a refused connection makes the exit status 4
+  --quiet             only the command's own output
+  -h, --help
+
+Exit status: the command's own; 124 when its time was up, 125 when Cofferdam refused or failed, 126 and 127 as in shells,
+128 and the number of the signal that ended it.
+
+example: cofferdam exec --allow @npm -- npm ci
+`;
+
+const OPTIONS = {
+  allow: { type: 'string', multiple: true },
+  workdir: { type: 'string' },
+  read: { type: 'string', multiple: true },
+  write: { type: 'string', multiple: true },
+  env: { type: 'string', multiple: true },
+  apply: { type: 'string' },
+  timeout: { type: 'string' },
+  zone: { type: 'string' },
+  strict: { type: 'boolean' },
+  quiet: { type: 'boolean', short: 'q' },
+} as const;
+
+const FAILED = 125;
+
+async function run(context: CommandContext): Promise<number> {
+  const prepared = await prepare(context);
+  if (!prepared.ok) return refuse(context, prepared.error);
+  const { request, state, apply, strict, quiet } = prepared.value;
+  const denials = new Denials();
+  const terminal = context.stdin.isTTY === true && context.stdout.isTTY === true;
+  let detach = (): void => undefined;
+  if (terminal) context.stdin.setRawMode?.(true);
+  const outcome = await exec(
+    request,
+    {
+      stdin: context.stdin as never,
+      stdout: context.stdout,
+      stderr: context.stderr,
+      ...(terminal && {
+        terminal: { columns: context.stdout.columns ?? 80, rows: context.stdout.rows ?? 24 },
+      }),
+      attach: (process) => {
+        const off = context.onSignal((name) => process.signal(name));
+        const resize = (): void => process.resize(context.stdout.columns ?? 80, context.stdout.rows ?? 24);
+        context.stdout.on?.('resize', resize);
+        detach = () => {
+          off();
+          context.stdout.off?.('resize', resize);
+        };
+      },
+    },
+    state,
+    { event: (event: RecordEvent) => denials.take(event) },
+  ).finally(() => {
+    if (terminal) context.stdin.setRawMode?.(false);
+    detach();
+    context.stdin.destroy();
+  });
+  if (!outcome.ok) return refuse(context, outcome.error);
+  const style = styleFor(context.stderr, context.environment);
+  if (!quiet) context.stderr.write(denials.render(style, 'cofferdam exec'));
+  const { changesAfter } = await import('./exec-changes.ts');
+  await changesAfter(context, outcome.value, request.workdir, apply, quiet);
+  if (!quiet) context.stderr.write(closing(outcome.value, style));
+  return exitStatus(outcome.value, strict, context);
+}
+
+interface Prepared {
+  readonly request: ExecRequest;
+  readonly state: StateFolder;
+  readonly apply: 'ask' | 'never' | 'always';
+  readonly strict: boolean;
+  readonly quiet: boolean;
+}
+
+async function prepare(context: CommandContext): Promise<Result<Prepared, Refusal>> {
+  const parsed = parseOptions('exec', context.args, OPTIONS);
+  if (!parsed.ok) return parsed;
+  const { values, positionals, rest } = parsed.value;
+  const [program, ...args] = rest;
+  if (program === undefined || positionals.length > 0) {
+    return err(
+      refusal(
+        'usage',
+        'exec/no-command',
+        'there is no command after --',
+        'cofferdam exec [options] -- COMMAND',
+      ),
+    );
+  }
+  const zone = oneOf('zone', values.zone, ZONES);
+  if (!zone.ok) return zone;
+  if (zone.value !== undefined && zone.value !== 'untrusted') {
+    return err(
+      refusal(
+        'policy',
+        'zone/not-proven',
+        `nothing proves that this command belongs to the zone ${zone.value}`,
+        'leave --zone out: a local command is untrusted',
+      ),
+    );
+  }
+  const apply = oneOf('apply', values.apply, ['ask', 'never', 'always']);
+  if (!apply.ok) return apply;
+  const timeout = duration('timeout', values.timeout);
+  if (!timeout.ok) return timeout;
+  const given = environmentOption(values.env ?? [], context.environment);
+  if (!given.ok) return given;
+  const state = openStateFolder(context.environment);
+  if (!state.ok) return state;
+  const folder = await workFolder(
+    values.workdir ?? context.directory,
+    context.environment['HOME'],
+    state.value.directory,
+  );
+  if (!folder.ok) return folder;
+  const read = await boundPaths('read', values.read ?? [], state.value.directory);
+  if (!read.ok) return read;
+  const write = await boundPaths('write', values.write ?? [], state.value.directory);
+  if (!write.ok) return write;
+  // A command's allowlist is what was typed, and nothing else.
+  const clients = await clientSetup(values.allow ?? [], [], context.environment);
+  if (!clients.ok) return clients;
+  const controls: Controls = defaultControls('untrusted', {
+    memoryBytes: totalmem(),
+    cpus: availableParallelism(),
+  });
+  return ok({
+    state: state.value,
+    apply: apply.value ?? (context.stdin.isTTY === true && context.stderr.isTTY === true ? 'ask' : 'never'),
+    strict: values.strict === true,
+    quiet: values.quiet === true,
+    request: {
+      argv: [program, ...args],
+      workdir: folder.value,
+      controls: { ...controls, egress: { allow: values.allow ?? [], allowRanges: [] } },
+      because: ['a local command proves nothing about who wrote it'],
+      facts: [{ name: 'started', value: 'by hand', source: 'command-line', forgeable: false }],
+      policy: { source: 'defaults' },
+      allow: clients.value.allow,
+      resolver: { kind: 'system' },
+      readPaths: read.value,
+      writePaths: write.value,
+      files: clients.value.files,
+      environment: {
+        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+        HOME: '/home/runner',
+        USER: 'runner',
+        LANG: 'C.UTF-8',
+        ...(context.environment['TERM'] !== undefined && { TERM: context.environment['TERM'] }),
+        ...clients.value.environment,
+        ...given.value,
+      },
+      timeoutMs: timeout.value ?? controls.limits.stepTimeoutMs,
+      version: VERSION,
+    },
+  });
+}
+
+function refuse(context: CommandContext, why: Refusal): number {
+  context.stderr.write(renderRefusal(why));
+  return FAILED;
+}
+
+function closing(outcome: ExecOutcome, style: ReturnType<typeof styleFor>): string {
+  const { exit, denied, gaps, leftBehind, run: folder } = outcome;
+  const word =
+    outcome.broken !== undefined || outcome.timedOut
+      ? style.bad('STOPPED')
+      : exit.code !== 0
+        ? style.bad('FAILED')
+        : denied > 0
+          ? style.note('CONTAINED')
+          : style.good('PASSED');
+  const left = leftBehind.length === 0 ? '' : `, left behind: ${leftBehind.join(' ')}`;
+  return `${word}  ${denied} denied, ${gaps} telemetry gaps${left} · record ${folder.id}\n`;
+}
+
+function exitStatus(outcome: ExecOutcome, strict: boolean, context: CommandContext): number {
+  if (outcome.broken !== undefined) return refuse(context, outcome.broken);
+  if (outcome.timedOut) return 124;
+  const { code, signal, failure } = outcome.exit;
+  if (failure !== undefined) {
+    context.stderr.write(
+      renderRefusal(
+        refusal(
+          'usage',
+          'exec/not-started',
+          `the command could not be started: ${failure}`,
+          'see that the program is on this machine, in /usr, or show it with --read',
+        ),
+      ),
+    );
+    return failure === 'ENOENT' ? 127 : 126;
+  }
+  if (signal !== null) return 128 + ((constants.signals as Readonly<Record<string, number>>)[signal] ?? 0);
+  if (code === 0 && strict && outcome.denied > 0) return 4;
+  return code ?? FAILED;
+}
+
+export const command: Command = { help, run };

@@ -1,0 +1,106 @@
+import { type RecordEvent, visible } from '../../audit/index.ts';
+import type { Style } from './style.ts';
+
+interface Denial {
+  readonly what: string;
+  readonly why: string;
+  readonly fix: string;
+  readonly by: string;
+  times: number;
+}
+
+const MAX_SHOWN = 20;
+const WHY: Readonly<Record<string, string>> = {
+  'not-on-allowlist': 'not on the allowlist',
+  'address-without-name': 'an address that no allowed name led to',
+  'forbidden-range': 'an address of this machine, its networks or the metadata service',
+  'name-mismatch': 'it names another host than the one that was asked for',
+  'no-server-name': 'it does not say which host it is for',
+  'protocol-not-allowed': 'neither TLS nor HTTP, on a port that was not named',
+  malformed: 'it cannot be read without doubt',
+  limit: 'more than a job may ask for',
+};
+
+/** Gathers what was denied, the same once, to be told at the end: what, by whom, why, and how to allow it. */
+export class Denials {
+  readonly #seen = new Map<string, Denial>();
+  count = 0;
+
+  take(event: RecordEvent): void {
+    const denial = read(event);
+    if (denial === undefined) return;
+    this.count += 1;
+    const key = `${denial.what} ${denial.by}`;
+    const known = this.#seen.get(key);
+    if (known !== undefined) known.times += 1;
+    else if (this.#seen.size < 1_000) this.#seen.set(key, denial);
+  }
+
+  render(style: Style, allowBy: string): string {
+    const lines: string[] = [];
+    for (const denial of [...this.#seen.values()].slice(0, MAX_SHOWN)) {
+      const times = denial.times > 1 ? ` (${denial.times} times)` : '';
+      lines.push(
+        `${style.note('! denied')}  ${visible(denial.what)}${denial.by === '' ? '' : `   by ${visible(denial.by, 120)}`}${times}`,
+      );
+      lines.push(style.faint(`  why   ${denial.why}`));
+      if (denial.fix !== '')
+        lines.push(style.faint(`  fix   ${allowBy} ${visible(denial.fix)}   (or it is an exfiltration)`));
+    }
+    if (this.#seen.size > MAX_SHOWN)
+      lines.push(
+        style.faint(`  and ${this.#seen.size - MAX_SHOWN} other destinations; see cofferdam audit show`),
+      );
+    return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+  }
+}
+
+function read(event: RecordEvent): Denial | undefined {
+  switch (event.type) {
+    case 'dns.question':
+      if (event.verdict === 'allowed') return undefined;
+      return denial(
+        `resolve  ${event.name} ${event.queryType}`,
+        event.reason,
+        `--allow ${event.name}`,
+        undefined,
+      );
+    case 'network.connection': {
+      if (event.verdict === 'allowed') return undefined;
+      const host = event.host ?? (event.address.includes(':') ? `[${event.address}]` : event.address);
+      const fixable =
+        event.reason === 'not-on-allowlist' ||
+        event.reason === 'protocol-not-allowed' ||
+        event.reason === 'address-without-name';
+      return denial(
+        `connect  ${host}:${event.port}`,
+        event.reason,
+        fixable ? `--allow ${host}${event.port === 443 ? '' : `:${event.port}`}` : '',
+        event.process,
+      );
+    }
+    case 'network.refused':
+      return {
+        what: `send     ${event.protocol}${event.address === undefined ? '' : ` to ${event.address}`}${event.port === undefined ? '' : ` port ${event.port}`}`,
+        why: 'only TCP leaves a sandbox, and names are resolved by the gateway',
+        fix: '',
+        by: program(event.process),
+        times: 1,
+      };
+    default:
+      return undefined;
+  }
+}
+
+function denial(
+  what: string,
+  reason: string | undefined,
+  fix: string,
+  process: { readonly pid: number; readonly argv: readonly string[] } | undefined,
+): Denial {
+  return { what, why: WHY[reason ?? ''] ?? reason ?? '', fix, by: program(process), times: 1 };
+}
+
+function program(process: { readonly pid: number; readonly argv: readonly string[] } | undefined): string {
+  return process === undefined ? '' : `${process.argv.join(' ')} (pid ${process.pid})`;
+}

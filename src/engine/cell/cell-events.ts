@@ -1,0 +1,61 @@
+import type { RecordEvent } from '../../audit/index.ts';
+import type { GatewayEvent } from '../../egress/index.ts';
+import type { Observation, Sandbox } from '../../sandbox/index.ts';
+import { ownerOf } from './attribution.ts';
+
+export interface Where {
+  readonly job: string;
+  readonly step: string;
+}
+
+/** What the gateway saw, in the record's words, with the process that did it where it can be found. */
+export function gatewayRecord(event: GatewayEvent, at: Where, sandbox: Sandbox | undefined): RecordEvent {
+  const { job, step } = at;
+  const process = ownerOf(sandbox, event);
+  const by = process === undefined ? {} : { process };
+  switch (event.kind) {
+    case 'dns': {
+      const { kind: _kind, type, clientPort: _port, ...rest } = event;
+      return { type: 'dns.question', job, step, queryType: type, ...rest, ...by };
+    }
+    case 'connect': {
+      const { kind: _kind, id, clientPort: _port, family: _family, ...rest } = event;
+      return { type: 'network.connection', job, step, connection: id, ...rest, ...by };
+    }
+    case 'closed': {
+      const { kind: _kind, id, ...rest } = event;
+      return { type: 'network.closed', job, step, connection: id, ...rest };
+    }
+    case 'refused-packet': {
+      const { kind: _kind, family, uid: _uid, ...rest } = event;
+      return { type: 'network.refused', job, step, family: `ipv${family}`, ...rest };
+    }
+    case 'gap':
+      return { type: 'telemetry.gap', job, step, what: 'network', why: event.why };
+  }
+}
+
+export function observationRecord(seen: Observation, at: Where): RecordEvent {
+  const { job, step } = at;
+  switch (seen.kind) {
+    case 'process': {
+      const { process } = seen;
+      return {
+        type: 'process.started',
+        job,
+        step,
+        pid: process.pid,
+        parent: process.parent,
+        argv: process.argv,
+        truncated: process.truncated,
+        at: new Date(process.startedAt).toISOString(),
+        ...(process.executable !== undefined && { executable: process.executable }),
+        ...(process.notFound === true && { notFound: true }),
+      };
+    }
+    case 'refused-packet':
+      return { type: 'network.refused', job, step, family: seen.family, protocol: seen.protocol };
+    case 'gap':
+      return { type: 'telemetry.gap', job, step, what: 'processes', why: seen.why };
+  }
+}

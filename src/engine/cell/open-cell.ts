@@ -1,0 +1,210 @@
+import { randomBytes, randomInt } from 'node:crypto';
+import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts';
+import {
+  type AllowedDestination,
+  type Gateway,
+  type GatewayEvent,
+  openGateway,
+  type Resolver,
+} from '../../egress/index.ts';
+import { type Observation, openSandbox, type Sandbox, type SandboxRequest } from '../../sandbox/index.ts';
+import { gatewayRecord, observationRecord } from './cell-events.ts';
+import type { Journal } from './journal.ts';
+
+/** A job's sandbox together with its gateway: what a job runs in. */
+export interface Cell {
+  readonly sandbox: Sandbox;
+  /** The step on whose account what is seen from now on is written. */
+  setStep(stepId: string): void;
+  readonly counts: CellCounts;
+  /** Settles when a wall fell by itself: the job must end as failed. */
+  readonly broken: Promise<Refusal>;
+  /** Ends everything; safe to call twice. */
+  close(options?: { readonly keepUpperAt?: string }): ReturnType<Sandbox['destroy']>;
+}
+
+export interface CellCounts {
+  denied: number;
+  gaps: number;
+  processes: number;
+  hosts: Set<string>;
+  bytesIn: number;
+  bytesOut: number;
+  requests: number;
+}
+
+export interface CellRequest extends Omit<SandboxRequest, 'networkNamespace' | 'probeName'> {
+  readonly allow: readonly AllowedDestination[];
+  readonly resolver: Resolver;
+  /** A new folder for the sandbox's own files, which it makes and removes. */
+  readonly scratch: string;
+  readonly journal: Journal;
+}
+
+const ARMING = 'arming';
+
+/**
+ * Arms the gateway, then the sandbox in the gateway's network namespace, and holds both receipts against each other: the
+ * sandbox's probe must have been heard by the gateway. Gives a cell that is armed, or a refusal and nothing left behind.
+ */
+export async function openCell(request: CellRequest): Promise<Result<Cell, Refusal>> {
+  const { journal, allow, resolver, scratch, ...sandboxRequest } = request;
+  const jobId = request.jobId;
+  const counts: CellCounts = {
+    denied: 0,
+    gaps: 0,
+    processes: 0,
+    hosts: new Set(),
+    bytesIn: 0,
+    bytesOut: 0,
+    requests: 0,
+  };
+  const probeName = `${randomBytes(12).toString('hex')}.probe.invalid`;
+  const at = { job: jobId, step: ARMING };
+  let sandbox: Sandbox | undefined;
+  let broke: (why: Refusal) => void = () => undefined;
+  const broken = new Promise<Refusal>((resolve) => {
+    broke = resolve;
+  });
+
+  const onGateway = async (event: GatewayEvent): Promise<void> => {
+    // What the probe tried is in its receipt; the record is of what the job does.
+    if (at.step === ARMING) return;
+    count(counts, event);
+    await journal.write(gatewayRecord(event, at, sandbox), {
+      durable: event.kind === 'connect' && event.verdict === 'allowed',
+    });
+  };
+  const onObservation = (seen: Observation): void => {
+    if (at.step === ARMING) return;
+    if (seen.kind === 'process') counts.processes += 1;
+    if (seen.kind === 'refused-packet') counts.denied += 1;
+    if (seen.kind === 'gap') counts.gaps += 1;
+    journal.write(observationRecord(seen, at)).catch(() => broke(recordLost()));
+  };
+
+  const gateway = await openGateway({
+    policy: { allow, allowRanges: request.controls.egress.allowRanges },
+    resolver,
+    record: onGateway,
+  });
+  if (!gateway.ok) return gateway;
+  const opened = await openSandbox(
+    { ...sandboxRequest, networkNamespace: gateway.value.namespacePath, probeName },
+    { directory: scratch, observe: onObservation, idSlot: randomInt(8_192) },
+  );
+  if (!opened.ok) {
+    await gateway.value.close();
+    return opened;
+  }
+  sandbox = opened.value;
+  const cell = assemble(opened.value, gateway.value, at, counts, broken);
+  const armed = await confirm(opened.value, gateway.value, probeName, journal, jobId);
+  if (!armed.ok) {
+    await cell.close();
+    return armed;
+  }
+  void gateway.value.died.then(broke);
+  void opened.value.died.then(({ why }) =>
+    broke(
+      refusal(
+        'machine',
+        'sandbox/died',
+        `the sandbox of job ${jobId} ended by itself: ${why}`,
+        'run it again; if it stays so, see cofferdam doctor',
+      ),
+    ),
+  );
+  return ok(cell);
+}
+
+function assemble(
+  sandbox: Sandbox,
+  gateway: Gateway,
+  at: { step: string },
+  counts: CellCounts,
+  broken: Promise<Refusal>,
+): Cell {
+  let closing: ReturnType<Sandbox['destroy']> | undefined;
+  return {
+    sandbox,
+    counts,
+    broken,
+    setStep: (stepId) => {
+      at.step = stepId;
+    },
+    close: (options) => {
+      closing ??= (async () => {
+        const destroyed = await sandbox.destroy(options);
+        await gateway.close();
+        return destroyed;
+      })();
+      return closing;
+    },
+  };
+}
+
+async function confirm(
+  sandbox: Sandbox,
+  gateway: Gateway,
+  probeName: string,
+  journal: Journal,
+  jobId: string,
+): Promise<Result<undefined, Refusal>> {
+  const heard = await gateway.heard(probeName);
+  try {
+    await journal.write({
+      type: 'policy.armed',
+      job: jobId,
+      control: 'gateway',
+      receipt: { ...gateway.receipt, probeHeard: heard },
+    });
+    await journal.write(
+      { type: 'policy.armed', job: jobId, control: 'sandbox', receipt: sandbox.receipt },
+      { durable: true },
+    );
+  } catch {
+    return err(recordLost());
+  }
+  if (heard) return ok(undefined);
+  return err(
+    refusal(
+      'machine',
+      'gateway/probe-not-heard',
+      'the probe inside the sandbox asked the gateway, and the gateway did not hear it',
+      'run it again; if it stays so, see cofferdam doctor',
+    ),
+  );
+}
+
+function recordLost(): Refusal {
+  return refusal(
+    'machine',
+    'record/lost',
+    'the record cannot be written',
+    'see that the state folder has room and is writable',
+  );
+}
+
+function count(counts: CellCounts, event: GatewayEvent): void {
+  switch (event.kind) {
+    case 'dns':
+      if (event.verdict === 'denied') counts.denied += 1;
+      return;
+    case 'connect':
+      if (event.verdict === 'denied') counts.denied += 1;
+      else counts.hosts.add(event.host ?? event.address);
+      return;
+    case 'closed':
+      counts.bytesIn += event.bytesIn;
+      counts.bytesOut += event.bytesOut;
+      counts.requests += event.requests;
+      return;
+    case 'refused-packet':
+      counts.denied += 1;
+      return;
+    case 'gap':
+      counts.gaps += 1;
+      return;
+  }
+}

@@ -1,0 +1,11 @@
+import { join } from 'node:path';
+
+/**
+ * Where sandboxes keep what only lives with them. In memory, and passable by every user: the runtime enters a sandbox's
+ * folder as the job's own root. What must not be seen lies in folders of mode 0700 below.
+ */
+export const SANDBOXES = '/run/cofferdam';
+
+export function sandboxFolder(runId: string, jobId: string): string {
+  return join(SANDBOXES, `${runId}-${jobId}`);
+}

@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+import type { Refusal, Result } from '../../base/index.ts';
+import { type AllowedDestination, parseAllowlist, resolvePresets } from '../../egress/index.ts';
+
+/** What a job needs so that its clients work through the gateway without being configured. */
+export interface ClientSetup {
+  readonly allow: readonly AllowedDestination[];
+  /** Registry addresses of the presets in use, and where the operator's extra certificate authorities are shown. */
+  readonly environment: Readonly<Record<string, string>>;
+  readonly files: readonly { readonly path: string; readonly content: string }[];
+}
+
+const CERTIFICATES = '/opt/cofferdam/certificates.pem';
+const MAX_CERTIFICATES = 4_194_304;
+
+/**
+ * Resolves an allowlist and what goes with it. `defaults` are presets of the zone, which stand for nothing where their
+ * client is not on this machine; the others are the operator's word and must resolve.
+ */
+export async function clientSetup(
+  entries: readonly string[],
+  defaults: readonly string[],
+  outside: Readonly<Record<string, string | undefined>>,
+): Promise<Result<ClientSetup, Refusal>> {
+  const all = [...new Set([...defaults, ...entries])];
+  const presets = await resolvePresets(all, { environment: outside, home: outside['HOME'] }, defaults);
+  if (!presets.ok) return presets;
+  const destinations = Object.fromEntries(
+    Object.entries(presets.value).map(([name, preset]) => [name, preset.destinations]),
+  );
+  const allow = parseAllowlist(all, destinations);
+  if (!allow.ok) return allow;
+  const environment: Record<string, string> = {};
+  for (const preset of Object.values(presets.value)) Object.assign(environment, preset.environment);
+  const path = outside['COFFERDAM_EXTRA_CA_CERTS'] ?? outside['NODE_EXTRA_CA_CERTS'];
+  const certificates = path === undefined || path === '' ? '' : await certificatesOf(path);
+  if (certificates === '') return { ok: true, value: { allow: allow.value, environment, files: [] } };
+  for (const name of [
+    'NODE_EXTRA_CA_CERTS',
+    'SSL_CERT_FILE',
+    'PIP_CERT',
+    'REQUESTS_CA_BUNDLE',
+    'CARGO_HTTP_CAINFO',
+    'GIT_SSL_CAINFO',
+    'CURL_CA_BUNDLE',
+  ]) {
+    environment[name] = CERTIFICATES;
+  }
+  return {
+    ok: true,
+    value: { allow: allow.value, environment, files: [{ path: CERTIFICATES, content: certificates }] },
+  };
+}
+
+/** Only the certificates: whatever else stands in the operator's file stays outside. */
+async function certificatesOf(path: string): Promise<string> {
+  const text = await readFile(path, 'latin1').catch(() => '');
+  const found =
+    text
+      .slice(0, MAX_CERTIFICATES)
+      .match(/-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]{1,20000}-----END CERTIFICATE-----/g) ?? [];
+  return found.length === 0 ? '' : `${found.join('\n')}\n`;
+}

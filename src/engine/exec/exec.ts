@@ -1,0 +1,296 @@
+import { randomBytes } from 'node:crypto';
+import { arch, release } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { openRecord, type RecordedFact, type RunRecord, type Verdict } from '../../audit/index.ts';
+import { ok, type Refusal, refusal, type Result, ulid } from '../../base/index.ts';
+import type { AllowedDestination, Resolver } from '../../egress/index.ts';
+import type { BoundPath, ProcessExit, RunningProcess } from '../../sandbox/index.ts';
+import { createRun, finishRun, type RunFolder, type StateFolder } from '../../store/index.ts';
+import type { Controls } from '../../zone/index.ts';
+import { type Cell, openCell } from '../cell/open-cell.ts';
+import type { RunObserver } from '../cell/journal.ts';
+import { sandboxFolder } from '../cell/sandbox-folder.ts';
+
+/** One command, to be run in a sandbox. Everything is the operator's word. */
+export interface ExecRequest {
+  readonly argv: readonly [string, ...string[]];
+  /** A real path, shown to the command at the same place, copy-on-write. */
+  readonly workdir: string;
+  readonly controls: Controls;
+  readonly because: readonly string[];
+  readonly facts: readonly RecordedFact[];
+  readonly policy: { readonly source: string; readonly digest?: string };
+  readonly allow: readonly AllowedDestination[];
+  readonly resolver: Resolver;
+  readonly readPaths: readonly BoundPath[];
+  readonly writePaths: readonly BoundPath[];
+  readonly files: readonly { readonly path: string; readonly content: string }[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly timeoutMs: number;
+  readonly version: string;
+}
+
+/** The command's streams and what the caller may send it. */
+export interface ExecStreams {
+  readonly stdin: Readable;
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+  readonly terminal?: { readonly columns: number; readonly rows: number };
+  /** Given the running process once: to pass signals and sizes on. */
+  readonly attach: (process: RunningProcess) => void;
+}
+
+export interface ExecOutcome {
+  readonly run: RunFolder;
+  readonly exit: ProcessExit;
+  readonly timedOut: boolean;
+  /** A wall fell, or the record could not be written: whatever the command said, this run failed. */
+  readonly broken?: Refusal;
+  readonly denied: number;
+  readonly gaps: number;
+  readonly oomKills: number;
+  readonly leftBehind: readonly string[];
+}
+
+const JOB = 'exec';
+const STEP = 'command';
+const KILL_AFTER_MS = 5_000;
+
+/** Runs the command and waits until it ended, the sandbox is gone and the record is closed. */
+export async function exec(
+  request: ExecRequest,
+  streams: ExecStreams,
+  state: StateFolder,
+  observer: Pick<RunObserver, 'event'>,
+): Promise<Result<ExecOutcome, Refusal>> {
+  const run = createRun(state, ulid(Date.now(), randomBytes(10)));
+  const record = openRecord({
+    directory: run.record,
+    keysFolder: state.keys,
+    runId: run.id,
+    now: () => new Date(),
+    watch: (event) => observer.event(event),
+  });
+  const started = Date.now();
+  await begin(record, run, request);
+  const opened = await openCell({
+    runId: run.id,
+    jobId: JOB,
+    controls: request.controls,
+    root: { kind: 'host' },
+    workspace: { source: request.workdir, path: request.workdir },
+    readPaths: request.readPaths,
+    writePaths: request.writePaths,
+    files: request.files,
+    temporary: [],
+    hostname: 'sandbox',
+    allow: request.allow,
+    resolver: request.resolver,
+    scratch: sandboxFolder(run.id, JOB),
+    journal: record,
+  });
+  if (!opened.ok) {
+    const why = opened.error;
+    await record.write({ type: 'policy.refused', job: JOB, rule: why.rule, why: why.why, fix: why.fix });
+    await end(record, run, request, { verdict: 'refused', exitStatus: 125, denied: 0, gaps: 0, started });
+    return opened;
+  }
+  return ok(await runIn(opened.value, record, run, request, streams, started));
+}
+
+async function runIn(
+  cell: Cell,
+  record: RunRecord,
+  run: RunFolder,
+  request: ExecRequest,
+  streams: ExecStreams,
+  started: number,
+): Promise<ExecOutcome> {
+  cell.setStep(STEP);
+  await record.write({ type: 'step.started', job: JOB, step: STEP, name: request.argv.join(' ') });
+  const process = cell.sandbox.start({
+    stepId: STEP,
+    argv: request.argv,
+    environment: request.environment,
+    workingDirectory: request.workdir,
+    ...(streams.terminal !== undefined && { terminal: streams.terminal }),
+  });
+  streams.attach(process);
+  const ended = await follow(cell, process, streams, request.timeoutMs);
+  const usage = await cell.sandbox.usage();
+  const result =
+    ended.broken === undefined && ended.exit.code === 0 && !ended.timedOut ? 'success' : 'failure';
+  if (ended.timedOut)
+    await record.write({
+      type: 'limit.hit',
+      job: JOB,
+      step: STEP,
+      limit: 'stepTimeoutMs',
+      value: request.timeoutMs,
+    });
+  if ((usage.oomKills ?? 0) > 0)
+    await record.write({
+      type: 'limit.hit',
+      job: JOB,
+      step: STEP,
+      limit: 'memoryBytes',
+      value: request.controls.limits.memoryBytes,
+    });
+  if ((usage.pidsRefused ?? 0) > 0)
+    await record.write({
+      type: 'limit.hit',
+      job: JOB,
+      step: STEP,
+      limit: 'pids',
+      value: request.controls.limits.pids,
+    });
+  const destroyed = await cell.close({ keepUpperAt: join(run.changes, JOB) });
+  const { exit } = ended;
+  await record.write({
+    type: 'step.finished',
+    job: JOB,
+    step: STEP,
+    name: request.argv[0],
+    result,
+    exit: { code: exit.code, signal: exit.signal },
+    durationMs: Date.now() - started,
+  });
+  if (ended.broken !== undefined) {
+    const { rule, why, fix } = ended.broken;
+    await record.write({ type: 'policy.refused', job: JOB, step: STEP, rule, why, fix });
+  }
+  await record.write({ type: 'job.finished', job: JOB, result, durationMs: Date.now() - started, usage });
+  await record.write({ type: 'sandbox.destroyed', job: JOB, leftBehind: destroyed.leftBehind });
+  const verdict: Verdict =
+    ended.broken !== undefined || ended.timedOut
+      ? 'stopped'
+      : result === 'failure'
+        ? 'failed'
+        : cell.counts.denied > 0
+          ? 'contained'
+          : 'passed';
+  const { denied, gaps } = cell.counts;
+  await end(record, run, request, { verdict, exitStatus: exit.code ?? 128, denied, gaps, started });
+  return {
+    run,
+    ...ended,
+    denied,
+    gaps,
+    oomKills: usage.oomKills ?? 0,
+    leftBehind: destroyed.leftBehind,
+  };
+}
+
+interface Ended {
+  readonly exit: ProcessExit;
+  readonly timedOut: boolean;
+  readonly broken?: Refusal;
+}
+
+async function follow(
+  cell: Cell,
+  process: RunningProcess,
+  streams: ExecStreams,
+  timeoutMs: number,
+): Promise<Ended> {
+  let timedOut = false;
+  const timers = [
+    setTimeout(() => {
+      timedOut = true;
+      process.signal('SIGTERM');
+      timers.push(setTimeout(() => process.signal('SIGKILL'), KILL_AFTER_MS));
+    }, timeoutMs),
+  ];
+  let broken: Refusal | undefined;
+  const fell = cell.broken.then((why) => {
+    broken = why;
+    process.signal('SIGKILL');
+  });
+  process.stdin.on('error', () => undefined);
+  streams.stdin.pipe(process.stdin);
+  const flowing = [carry(process.stdout, streams.stdout), carry(process.stderr, streams.stderr)];
+  const exit = await Promise.race([
+    process.exited,
+    fell.then((): ProcessExit => ({ code: null, signal: 'SIGKILL' })),
+  ]);
+  // What it left in the background ends with it, and so do the streams.
+  await cell.sandbox.killLeftovers();
+  await Promise.all(flowing);
+  streams.stdin.unpipe(process.stdin);
+  for (const timer of timers) clearTimeout(timer);
+  return { exit, timedOut, ...(broken !== undefined && { broken }) };
+}
+
+/** Passes bytes on as they come, at the pace of whoever reads; a reader that has gone ends nothing but its own part. */
+function carry(from: Readable, to: NodeJS.WritableStream): Promise<void> {
+  return new Promise((resolve) => {
+    from.on('data', (chunk: Buffer) => {
+      if (to.writable && !to.write(chunk)) {
+        from.pause();
+        to.once('drain', () => from.resume());
+      }
+    });
+    to.on('error', () => from.resume());
+    from.on('error', () => resolve());
+    from.on('close', () => resolve());
+  });
+}
+
+async function begin(record: RunRecord, run: RunFolder, request: ExecRequest): Promise<void> {
+  await record.write({
+    type: 'run.started',
+    run: run.id,
+    command: 'exec',
+    version: request.version,
+    directory: request.workdir,
+    argv: request.argv,
+    runner: { kernel: release(), architecture: arch() },
+    policy: request.policy,
+  });
+  await record.write({ type: 'job.started', job: JOB, name: request.argv[0] });
+  await record.write({
+    type: 'zone.decided',
+    job: JOB,
+    zone: request.controls.zone,
+    because: request.because,
+    facts: request.facts,
+    controls: { ...request.controls, allow: request.allow },
+  });
+}
+
+async function end(
+  record: RunRecord,
+  run: RunFolder,
+  request: ExecRequest,
+  result: {
+    readonly verdict: Verdict;
+    readonly exitStatus: number;
+    readonly denied: number;
+    readonly gaps: number;
+    readonly started: number;
+  },
+): Promise<void> {
+  const { verdict, exitStatus, denied, gaps, started } = result;
+  await record.write({
+    type: 'run.finished',
+    verdict,
+    exitStatus,
+    denied,
+    gaps,
+    durationMs: Date.now() - started,
+    zones: [request.controls.zone],
+  });
+  await record.close();
+  finishRun(run);
+}
+
+/** For callers that must end before anything ran. */
+export function recordUnwritable(error: unknown): Refusal {
+  return refusal(
+    'machine',
+    'record/unwritable',
+    `the record cannot be begun: ${error instanceof Error ? error.message : String(error)}`,
+    'see that the state folder has room and is writable',
+  );
+}
