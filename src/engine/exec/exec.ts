@@ -203,17 +203,15 @@ async function follow(
     }, timeoutMs),
   ];
   let broken: Refusal | undefined;
-  const fell = cell.broken.then((why) => {
+  const fell = cell.broken.then((why): ProcessExit => {
     broken = why;
     process.signal('SIGKILL');
+    return { code: null, signal: 'SIGKILL' };
   });
   process.stdin.on('error', () => undefined);
   streams.stdin.pipe(process.stdin);
   const flowing = [carry(process.stdout, streams.stdout), carry(process.stderr, streams.stderr)];
-  const exit = await Promise.race([
-    process.exited,
-    fell.then((): ProcessExit => ({ code: null, signal: 'SIGKILL' })),
-  ]);
+  const exit = await Promise.race([process.exited, fell]);
   // What it left in the background ends with it, and so do the streams.
   await cell.sandbox.killLeftovers();
   await Promise.all(flowing);

@@ -14,7 +14,8 @@ export class LogLines {
     this.#emit = emit;
   }
 
-  push(chunk: Buffer): void {
+  push(bytes: Uint8Array): void {
+    const chunk = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     let from = 0;
     while (from < chunk.length) {
       const newline = chunk.indexOf(0x0a, from);
