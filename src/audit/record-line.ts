@@ -1,16 +1,6 @@
 import { canonicalJson, type Digest, type Json, sha256 } from '../base/index.ts';
 import type { RecordEvent } from './vocabulary.ts';
 
-/** A line of a record: an event with its place in the chain. */
-export interface RecordLine {
-  readonly seq: number;
-  /** RFC 3339, UTC, milliseconds. */
-  readonly time: string;
-  /** Digest of the line before, without its newline; of the first, that of `genesis(runId)`. */
-  readonly prev: Digest;
-  readonly event: RecordEvent;
-}
-
 const MAX_TEXT = 4_096;
 const MAX_ITEMS = 256;
 const MAX_DEPTH = 12;

@@ -3,7 +3,7 @@ import { arch, release } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { openRecord, type RecordedFact, type RunRecord, type Verdict } from '../../audit/index.ts';
-import { ok, type Refusal, refusal, type Result, ulid } from '../../base/index.ts';
+import { ok, type Refusal, type Result, ulid } from '../../base/index.ts';
 import type { AllowedDestination, Resolver } from '../../egress/index.ts';
 import type { BoundPath, ProcessExit, RunningProcess } from '../../sandbox/index.ts';
 import { createRun, finishRun, type RunFolder, type StateFolder } from '../../store/index.ts';
@@ -281,14 +281,4 @@ async function end(
   });
   await record.close();
   finishRun(run);
-}
-
-/** For callers that must end before anything ran. */
-export function recordUnwritable(error: unknown): Refusal {
-  return refusal(
-    'machine',
-    'record/unwritable',
-    `the record cannot be begun: ${error instanceof Error ? error.message : String(error)}`,
-    'see that the state folder has room and is writable',
-  );
 }
