@@ -6,14 +6,13 @@ import { VERSION } from './version.ts';
 const SUMMARY: readonly (readonly [string, string])[] = [
   ['run', 'run a workflow, each job in the sandbox of its zone'],
   ['exec', 'run any command in a sandbox'],
-  ['plan', 'show per job what a run would grant and refuse, without running'],
-  ['workspace', 'show or apply what a sandboxed command changed'],
   ['audit', 'verify and show the record of a run'],
-  ['doctor', 'what this machine can enforce, probed'],
 ];
 
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
+  run: () => import('./commands/run.ts'),
   exec: () => import('./commands/exec.ts'),
+  audit: () => import('./commands/audit.ts'),
 };
 
 const HELP = `cofferdam: run code that nobody vouches for.

@@ -44,7 +44,7 @@ export async function serve(client: Socket, context: ConnectionContext): Promise
   const literalAllowed = context.policy.allow.some((entry) => entry.host === target.address);
   if (target.host === undefined && !literalAllowed) {
     const reason = mayDial(target.address, context.ranges) ? 'address-without-name' : 'forbidden-range';
-    deny(client, target, context, { protocol: 'tcp', first: Buffer.alloc(0) }, reason);
+    await deny(client, target, context, { protocol: 'tcp', first: Buffer.alloc(0) }, reason);
     return;
   }
   const explicit = context.policy.allow.some(
@@ -57,7 +57,7 @@ export async function serve(client: Socket, context: ConnectionContext): Promise
   const hello = await readHello(client, explicit);
   if (hello === undefined) return;
   if ('malformed' in hello) {
-    deny(client, target, context, hello, 'malformed');
+    await deny(client, target, context, hello, 'malformed');
     return;
   }
   const verdict = decide(context.policy, {
@@ -67,7 +67,7 @@ export async function serve(client: Socket, context: ConnectionContext): Promise
     ...('claimed' in hello && hello.claimed !== undefined && { claimed: hello.claimed }),
   });
   if (!verdict.allowed) {
-    deny(client, target, context, hello, verdict.reason);
+    await deny(client, target, context, hello, verdict.reason);
     return;
   }
   await pass(client, target, context, hello, verdict.entry.entry);
@@ -134,15 +134,21 @@ function classify(bytes: Buffer): Hello | undefined {
 }
 
 /** One cause, one behaviour: an alert for TLS, a 403 with the reason for HTTP, a reset for the rest. Never a wait. */
-function deny(
+async function deny(
   client: Socket,
   target: Target,
   context: ConnectionContext,
   hello: Hello,
   reason: DenialReason,
-): void {
-  const { first: _first, ...said } = hello;
-  context.recorder.tell({ kind: 'connect', ...target, protocol: said.protocol, verdict: 'denied', reason });
+): Promise<void> {
+  // Told first, while the connection still stands: who made it can then be found.
+  await context.recorder.tell({
+    kind: 'connect',
+    ...target,
+    protocol: hello.protocol,
+    verdict: 'denied',
+    reason,
+  });
   if (hello.protocol === 'tls') {
     client.end(ALERT_DENIED, () => client.destroy());
   } else if (hello.protocol === 'http') {
@@ -168,7 +174,7 @@ async function pass(
   const addresses = target.host === undefined ? [target.address] : await context.resolve(target.host);
   const open = addresses.filter((address) => mayDial(address, context.ranges));
   if (addresses.length > 0 && open.length === 0) {
-    deny(client, target, context, hello, 'forbidden-range');
+    await deny(client, target, context, hello, 'forbidden-range');
     return;
   }
   const started = Date.now();
@@ -183,7 +189,7 @@ async function pass(
   if (far === undefined || !recorded || client.destroyed) {
     far?.destroy();
     client.resetAndDestroy();
-    context.recorder.tell(
+    void context.recorder.tell(
       closed(target, started, 0, 0, 0, far === undefined ? 'unreachable' : 'not recorded'),
     );
     return;
@@ -229,7 +235,9 @@ function relay(
   const finish = (): void => {
     if (told || !client.destroyed || !far.destroyed) return;
     told = true;
-    context.recorder.tell(closed(target, started, far.bytesRead, far.bytesWritten, requests?.requests ?? 1));
+    void context.recorder.tell(
+      closed(target, started, far.bytesRead, far.bytesWritten, requests?.requests ?? 1),
+    );
   };
   for (const [one, other] of [
     [client, far],
@@ -244,7 +252,7 @@ function relay(
   const outward = (bytes: Buffer): void => {
     if (!inspect(bytes)) {
       const reason: DenialReason = 'name-mismatch';
-      context.recorder.tell({ kind: 'connect', ...target, protocol: 'http', verdict: 'denied', reason });
+      void context.recorder.tell({ kind: 'connect', ...target, protocol: 'http', verdict: 'denied', reason });
       far.destroy();
       client.resetAndDestroy();
       return;

@@ -86,7 +86,10 @@ function serveConnections(
       open -= 1;
     });
     if (open > MAX_CONNECTIONS) {
-      recorder.tell({ kind: 'gap', why: `a connection was refused: more than ${MAX_CONNECTIONS} are open` });
+      void recorder.tell({
+        kind: 'gap',
+        why: `a connection was refused: more than ${MAX_CONNECTIONS} are open`,
+      });
       client.resetAndDestroy();
       return;
     }
@@ -105,8 +108,8 @@ function serveNames(policy: EgressPolicy, pool: NamePool): void {
   udp.on('message', (message, peer) => {
     const answered = answerQuestion(message, policy, pool, { transport: 'udp', clientPort: peer.port });
     if (answered === undefined) return;
-    recorder.tell(answered.event);
-    udp.send(answered.message, peer.port, peer.address);
+    // Told first, while the question still waits: who asked can then be found.
+    void recorder.tell(answered.event).then(() => udp.send(answered.message, peer.port, peer.address));
   });
   udp.bind({ fd: DNS_UDP });
   const tcp = createServer((client) => {
@@ -126,7 +129,7 @@ function serveNames(policy: EgressPolicy, pool: NamePool): void {
           client.destroy();
           return;
         }
-        recorder.tell(answered.event);
+        void recorder.tell(answered.event);
         const length = Buffer.alloc(2);
         length.writeUInt16BE(answered.message.length);
         client.write(Buffer.concat([length, answered.message]));
@@ -153,10 +156,10 @@ function readReports(): void {
     pipe,
     (report) => {
       if (report.gap === true) {
-        recorder.tell({ kind: 'gap', why: 'refused packets came faster than they could be read' });
+        void recorder.tell({ kind: 'gap', why: 'refused packets came faster than they could be read' });
         return;
       }
-      recorder.tell({
+      void recorder.tell({
         kind: 'refused-packet',
         family: report.family,
         protocol: PROTOCOLS[report.protocol] ?? `protocol ${report.protocol}`,

@@ -30,8 +30,8 @@ export class Recorder {
     return answer;
   }
 
-  /** For what grants nothing. */
-  tell(event: GatewayEvent): void {
+  /** For what grants nothing. Settles when it is recorded, or at once when it is only counted. */
+  async tell(event: GatewayEvent): Promise<void> {
     const key = repetition(event);
     if (key !== undefined) {
       const times = (this.#seen.get(key) ?? 0) + 1;
@@ -42,7 +42,7 @@ export class Recorder {
       this.#seen.set(key, times);
       if (times > MAX_SAME) return;
     }
-    void this.recorded(event);
+    await this.recorded(event);
   }
 
   acknowledge(number: number, ok: boolean): void {

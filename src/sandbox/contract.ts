@@ -6,6 +6,8 @@ import type { Controls, IsolationTier, LimitName } from '../zone/index.ts';
 export interface BoundPath {
   readonly hostPath: string;
   readonly path: string;
+  /** A file rather than a folder. */
+  readonly file?: boolean;
 }
 
 /** What a job asks of its sandbox. Everything here comes from the control side; none of it is read from the job. */
@@ -140,10 +142,10 @@ export interface Sandbox {
   usage(): Promise<Usage>;
   /** The process that owns a TCP connection's inner end, as the job sees its id; undefined when it has gone. */
   ownerOf(flow: {
-    readonly family: 4 | 6;
+    readonly protocol?: 'tcp' | 'udp';
     readonly localPort: number;
-    readonly remoteAddress: string;
-    readonly remotePort: number;
+    /** Absent for a datagram, which may come from a socket without a peer. */
+    readonly remotePort?: number;
   }): { readonly pid: number; readonly argv: readonly string[] } | undefined;
   /** Settles if the sandbox ends by itself (killed from outside, a crash): the job must then fail. */
   readonly died: Promise<{ readonly why: string }>;

@@ -1,7 +1,15 @@
+export { parseEnvironmentFile, parsePathFile } from './commands/command-files.ts';
+export { type CommandLine, parseCommandLine } from './commands/command-line.ts';
 export {
   evaluateCondition,
   evaluateText,
   evaluateValue,
   type WorkspaceFunctions,
 } from './expressions/evaluate-text.ts';
+export { type FilteredEvent, type Matched, matchesEvent } from './jobs/event-filter.ts';
+export { type Combination, expandMatrix, matrixName } from './jobs/matrix.ts';
+export { type ShellCommand, shellCommand } from './jobs/shell-command.ts';
 export type * from './model.ts';
+export { readActionMetadata } from './read/read-action.ts';
+export { readWorkflow } from './read/read-workflow.ts';
+export { unsupported, unsupportedRunsOn, unsupportedStep } from './read/unsupported.ts';

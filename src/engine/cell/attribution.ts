@@ -11,11 +11,13 @@ export interface Owner {
  * gone before it is looked up: this is telemetry, and an unknown owner stays unknown.
  */
 export function ownerOf(sandbox: Sandbox | undefined, event: GatewayEvent): Owner | undefined {
-  if (sandbox === undefined || event.kind !== 'connect') return undefined;
-  return sandbox.ownerOf({
-    family: event.family,
-    localPort: event.clientPort,
-    remoteAddress: event.address,
-    remotePort: event.port,
-  });
+  if (sandbox === undefined) return undefined;
+  switch (event.kind) {
+    case 'connect':
+      return sandbox.ownerOf({ localPort: event.clientPort, remotePort: event.port });
+    case 'dns':
+      return sandbox.ownerOf({ protocol: event.transport, localPort: event.clientPort });
+    default:
+      return undefined;
+  }
 }

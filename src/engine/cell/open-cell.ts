@@ -98,15 +98,21 @@ export async function openCell(request: CellRequest): Promise<Result<Cell, Refus
     return opened;
   }
   sandbox = opened.value;
-  const cell = assemble(opened.value, gateway.value, at, counts, broken);
+  let ending = false;
+  const cell = assemble(opened.value, gateway.value, at, counts, broken, () => {
+    ending = true;
+  });
   const armed = await confirm(opened.value, gateway.value, probeName, journal, jobId);
   if (!armed.ok) {
     await cell.close();
     return armed;
   }
-  void gateway.value.died.then(broke);
+  const fell = (why: Refusal): void => {
+    if (!ending) broke(why);
+  };
+  void gateway.value.died.then(fell);
   void opened.value.died.then(({ why }) =>
-    broke(
+    fell(
       refusal(
         'machine',
         'sandbox/died',
@@ -124,6 +130,7 @@ function assemble(
   at: { step: string },
   counts: CellCounts,
   broken: Promise<Refusal>,
+  ending: () => void,
 ): Cell {
   let closing: ReturnType<Sandbox['destroy']> | undefined;
   return {
@@ -134,6 +141,7 @@ function assemble(
       at.step = stepId;
     },
     close: (options) => {
+      ending();
       closing ??= (async () => {
         const destroyed = await sandbox.destroy(options);
         await gateway.close();

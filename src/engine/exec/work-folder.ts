@@ -1,5 +1,6 @@
 import { realpath, stat } from 'node:fs/promises';
 import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts';
+import type { BoundPath } from '../../sandbox/index.ts';
 
 /** Folders of the sandbox's own, which a host folder of the same name would hide or be hidden by. */
 const OWN = ['/proc', '/sys', '/dev', '/run', '/etc', '/usr', '/bin', '/sbin', '/lib', '/lib64', '/boot'];
@@ -54,8 +55,8 @@ export async function boundPaths(
   option: 'read' | 'write',
   paths: readonly string[],
   stateFolder: string,
-): Promise<Result<readonly { readonly hostPath: string; readonly path: string }[], Refusal>> {
-  const bound: { hostPath: string; path: string }[] = [];
+): Promise<Result<readonly BoundPath[], Refusal>> {
+  const bound: BoundPath[] = [];
   for (const path of paths) {
     const found = await realpath(path).catch(() => undefined);
     if (found === undefined) {
@@ -93,7 +94,8 @@ export async function boundPaths(
         ),
       );
     }
-    bound.push({ hostPath: found, path: found });
+    const file = !(await stat(found)).isDirectory();
+    bound.push({ hostPath: found, path: found, ...(file && { file }) });
   }
   return ok(bound);
 }

@@ -25,7 +25,7 @@ export function ownerOf(
   processes: readonly number[],
   flow: Flow,
 ): { readonly pid: number; readonly argv: readonly string[] } | undefined {
-  const inode = socketInode(initPid, flow.localPort, flow.remotePort);
+  const inode = socketInode(initPid, flow.localPort, flow.remotePort, flow.protocol ?? 'tcp');
   if (inode === undefined) return undefined;
   const wanted = `socket:[${inode}]`;
   for (const pid of processes.slice(0, MAX_PROCESSES)) {
@@ -35,13 +35,19 @@ export function ownerOf(
 }
 
 /** By both ports: the local port alone may be shared by connections to several destinations. */
-function socketInode(pid: number, localPort: number, remotePort: number): string | undefined {
+function socketInode(
+  pid: number,
+  localPort: number,
+  remotePort: number | undefined,
+  protocol: 'tcp' | 'udp',
+): string | undefined {
   const hex = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
-  for (const table of ['tcp', 'tcp6']) {
+  for (const table of protocol === 'udp' ? ['udp', 'udp6'] : ['tcp', 'tcp6']) {
     const text = read(`/proc/${pid}/net/${table}`)?.subarray(0, MAX_TABLE_BYTES).toString('latin1') ?? '';
     for (const row of text.split('\n').slice(1)) {
       const [, local = '', remote = '', , , , , , , inode] = row.trim().split(/\s+/);
-      if (!local.endsWith(`:${hex(localPort)}`) || !remote.endsWith(`:${hex(remotePort)}`)) continue;
+      if (!local.endsWith(`:${hex(localPort)}`)) continue;
+      if (remotePort !== undefined && !remote.endsWith(`:${hex(remotePort)}`)) continue;
       if (inode !== undefined && inode !== '0') return inode;
     }
   }

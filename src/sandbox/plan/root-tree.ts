@@ -31,8 +31,10 @@ const ETC_FILES = new Set([
 const COVERED = ['/tmp', '/home/runner', '/dev', '/proc', '/usr'];
 
 export function baseTree(request: SandboxRequest, host: HostFacts): RootTree {
+  const bound = [...request.readPaths, ...request.writePaths];
   const points = [
     '/run/cofferdam-init',
+    ...bound.filter((one) => one.file === true && outsideCovered(one.path)).map((one) => one.path),
     ...(request.root.kind === 'host'
       ? host.etcEntries.filter((name) => ETC_FILES.has(name)).map((name) => `/etc/${name}`)
       : []),
@@ -57,7 +59,11 @@ export function baseTree(request: SandboxRequest, host: HostFacts): RootTree {
           ...host.etcEntries.filter((name) => !ETC_FILES.has(name)).map((name) => `/etc/${name}`),
         ]
       : []),
-    ...[request.workspace.path, ...request.temporary].filter(outsideCovered),
+    ...[
+      request.workspace.path,
+      ...request.temporary,
+      ...bound.filter((one) => one.file !== true).map((one) => one.path),
+    ].filter(outsideCovered),
   ];
   return {
     directories: [...directories.map((path) => ({ path, mode: 0o755 })), { path: '/tmp', mode: 0o1777 }],
@@ -69,6 +75,8 @@ export function baseTree(request: SandboxRequest, host: HostFacts): RootTree {
           )
         : []),
       { path: '/var/tmp', target: '/tmp' },
+      // GitHub's machines have a `python`; Debian's have only this.
+      { path: '/opt/cofferdam/bin/python', target: '/usr/bin/python3' },
       { path: '/var/run', target: '/run' },
       { path: '/etc/mtab', target: '/proc/self/mounts' },
     ],

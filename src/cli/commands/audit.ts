@@ -1,0 +1,129 @@
+import { type RecordEvent, verifyRecord, visible } from '../../audit/index.ts';
+import { type Refusal, refusal } from '../../base/index.ts';
+import { findRun, listRuns, openStateFolder, type RunFolder, type StateFolder } from '../../store/index.ts';
+import { type Command, type CommandContext, EXIT } from '../command.ts';
+import { parseOptions } from '../options.ts';
+import { exitStatus, renderRefusal } from '../render/refusals.ts';
+
+const help = `usage: cofferdam audit log
+       cofferdam audit show RUN [--json]
+       cofferdam audit verify [RUN] [--json]
+
+The record of each run: what ran, in which zone, what it reached and what was denied. RUN is a run's id, a part of it that
+fits only one, or latest.
+
+  log       every run, newest first
+  show      one run's events
+  verify    whether the record is whole: nothing edited, left out, reordered, added or cut off
+  --json    for machines
+
+Exit status of verify: 0 whole, 1 broken or unfinished.
+
+example: cofferdam audit verify latest
+`;
+
+const MAX_LISTED = 50;
+
+async function run(context: CommandContext): Promise<number> {
+  const parsed = parseOptions('audit', context.args, { json: { type: 'boolean' } });
+  if (!parsed.ok) return refuse(context, parsed.error);
+  const [verb = 'log', asked = 'latest'] = parsed.value.positionals;
+  const json = parsed.value.values.json === true;
+  const state = openStateFolder(context.environment);
+  if (!state.ok) return refuse(context, state.error);
+  if (verb === 'log') return log(context, state.value, json);
+  if (verb !== 'show' && verb !== 'verify') {
+    return refuse(
+      context,
+      refusal(
+        'usage',
+        'cli/arguments',
+        `${JSON.stringify(verb)} is not a part of audit`,
+        'use log, show or verify',
+      ),
+    );
+  }
+  const found = findRun(state.value, asked);
+  if (!found.ok) return refuse(context, found.error);
+  return verb === 'show'
+    ? show(context, state.value, found.value, json)
+    : verify(context, state.value, found.value, json);
+}
+
+async function verify(
+  context: CommandContext,
+  state: StateFolder,
+  found: RunFolder,
+  json: boolean,
+): Promise<number> {
+  const result = await verifyRecord({ directory: found.record, keysFolder: state.keys, runId: found.id });
+  if (json) context.stdout.write(`${JSON.stringify({ run: found.id, ...result })}\n`);
+  else if (result.state === 'whole')
+    context.stdout.write(`whole  ${found.id}  ${result.events} events, ${result.head}\n`);
+  else
+    context.stdout.write(
+      `${result.state}  ${found.id}  ${'line' in result ? `line ${result.line}: ` : ''}${visible(result.why)}\n`,
+    );
+  return result.state === 'whole' ? EXIT.ok : EXIT.failed;
+}
+
+async function show(
+  context: CommandContext,
+  state: StateFolder,
+  found: RunFolder,
+  json: boolean,
+): Promise<number> {
+  const result = await verifyRecord({
+    directory: found.record,
+    keysFolder: state.keys,
+    runId: found.id,
+    each: (event, time) => {
+      context.stdout.write(
+        json ? `${JSON.stringify({ time, ...event })}\n` : `${time.slice(11, 23)}  ${line(event)}\n`,
+      );
+    },
+  });
+  if (result.state !== 'whole') context.stderr.write(`${result.state}: ${visible(result.why)}\n`);
+  return result.state === 'whole' ? EXIT.ok : EXIT.failed;
+}
+
+function line(event: RecordEvent): string {
+  const { type, ...rest } = event;
+  return `${type.padEnd(20)} ${visible(JSON.stringify(rest), 300)}`;
+}
+
+async function log(context: CommandContext, state: StateFolder, json: boolean): Promise<number> {
+  for (const found of listRuns(state).slice(0, MAX_LISTED)) {
+    let name = '';
+    let verdict = 'unfinished';
+    let denied = 0;
+    const result = await verifyRecord({
+      directory: found.record,
+      keysFolder: state.keys,
+      runId: found.id,
+      each: (event) => {
+        if (event.type === 'run.started') name = event.workflow?.path ?? event.argv?.join(' ') ?? '';
+        if (event.type === 'run.finished') {
+          verdict = event.verdict;
+          denied = event.denied;
+        }
+      },
+    });
+    if (json)
+      context.stdout.write(
+        `${JSON.stringify({ run: found.id, name, verdict, denied, record: result.state })}\n`,
+      );
+    else
+      context.stdout.write(
+        `${found.id}  ${verdict.padEnd(10)} ${String(denied).padStart(4)} denied  record ${result.state.padEnd(10)} ${visible(name, 80)}\n`,
+      );
+  }
+  return EXIT.ok;
+}
+
+function refuse(context: CommandContext, why: Refusal): number {
+  context.stderr.write(renderRefusal(why));
+  return exitStatus(why);
+}
+
+export const command: Command = { help, run };

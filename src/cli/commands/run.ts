@@ -1,0 +1,310 @@
+import { availableParallelism, totalmem, userInfo } from 'node:os';
+import { type Verification, type Verdict, verifyRecord, visible } from '../../audit/index.ts';
+import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
+import {
+  EVENTS,
+  type EventOptions,
+  type LocalRepository,
+  openRepository,
+  runWorkflow,
+  synthesiseEvent,
+} from '../../engine/index.ts';
+import { openStateFolder } from '../../store/index.ts';
+import {
+  type ContextValue,
+  matchesEvent,
+  readWorkflow,
+  unsupported,
+  type Workflow,
+} from '../../workflow/index.ts';
+import { defaultControls, ZONES } from '../../zone/index.ts';
+import { type Command, type CommandContext, EXIT } from '../command.ts';
+import { oneOf, parseOptions } from '../options.ts';
+import { exitStatus, renderRefusal } from '../render/refusals.ts';
+import { RunView } from '../render/run-view.ts';
+import { type Style, styleFor } from '../render/style.ts';
+import { VERSION } from '../version.ts';
+import { readBounded, workflowSource } from '../workflow-source.ts';
+
+const help = `usage: cofferdam run [WORKFLOW] [options]
+
+Runs a workflow's jobs, each in the sandbox of its zone. WORKFLOW is a file, the name of one in this repository, or a
+repository's folder; without it, every workflow here that the event starts.
+
+  --event NAME          ${EVENTS.join(', ')}
+                        (default: push)
+  --event-file FILE     the event's payload, as GitHub sends it
+  --fork                the pull request comes from a fork
+  --action TYPE         the event's activity type, such as opened
+  --ref REF             run another branch, tag or commit than the work tree as it is
+  --job JOB             only this job and what it needs
+  --input NAME=VALUE    an input of workflow_dispatch; repeatable
+  --allow HOST          allow a further host: name, name:port, *.name or a preset; repeatable
+  --zone ZONE           may lower the zone, never raise it
+  --strict              a refused connection makes the exit status 4
+  --verbose             show the steps' output
+  --quiet               only the last line
+  --json                the record's events, one JSON line each
+  -h, --help
+
+Exit status: 0 it worked, 1 a job failed, 2 usage, 3 refused by policy, 4 stopped by a control, 69 the machine lacks something.
+
+example: cofferdam run ci.yml --event pull_request --fork
+`;
+
+const OPTIONS = {
+  event: { type: 'string' },
+  'event-file': { type: 'string' },
+  fork: { type: 'boolean' },
+  action: { type: 'string' },
+  ref: { type: 'string' },
+  job: { type: 'string' },
+  input: { type: 'string', multiple: true },
+  allow: { type: 'string', multiple: true },
+  zone: { type: 'string' },
+  strict: { type: 'boolean' },
+  verbose: { type: 'boolean', short: 'v' },
+  quiet: { type: 'boolean', short: 'q' },
+  json: { type: 'boolean' },
+} as const;
+
+interface Found {
+  readonly path: string;
+  readonly bytes: Buffer;
+  readonly workflow: Workflow;
+}
+
+async function run(context: CommandContext): Promise<number> {
+  const parsed = parseOptions('run', context.args, OPTIONS);
+  if (!parsed.ok) return refuse(context, [parsed.error]);
+  const { values, positionals, rest } = parsed.value;
+  if (positionals.length > 1 || rest.length > 0) {
+    return refuse(context, [
+      refusal('usage', 'cli/arguments', 'run takes one workflow', 'see cofferdam run --help'),
+    ]);
+  }
+  const zone = oneOf('zone', values.zone, ZONES);
+  if (!zone.ok) return refuse(context, [zone.error]);
+  if (zone.value !== undefined && zone.value !== 'untrusted') {
+    return refuse(context, [
+      refusal(
+        'policy',
+        'zone/not-proven',
+        `nothing proves that this run belongs to the zone ${zone.value}`,
+        'leave --zone out: it may lower a zone, and never raise one',
+      ),
+    ]);
+  }
+  const state = openStateFolder(context.environment);
+  if (!state.ok) return refuse(context, [state.error]);
+  const source = await workflowSource(positionals[0], context.directory);
+  if (!source.ok) return refuse(context, [source.error]);
+  const repository = await openRepository(source.value.repository);
+  if (!repository.ok) return refuse(context, [repository.error]);
+  const options = await eventOptions(values, context);
+  if (!options.ok) return refuse(context, [options.error]);
+  const event = await synthesiseEvent(repository.value, options.value);
+  if (!event.ok) return refuse(context, [event.error]);
+  const found: Found[] = [];
+  for (const file of source.value.files) {
+    const workflow = await readWorkflow(file.path, file.bytes);
+    if (!workflow.ok) return refuse(context, workflow.error);
+    const { name, action, ref, baseRef } = event.value;
+    const matched = matchesEvent(workflow.value, {
+      name,
+      ref,
+      ...(action !== undefined && { action }),
+      ...(baseRef !== undefined && { baseRef }),
+    });
+    if (matched.run) found.push({ ...file, workflow: workflow.value });
+    else if (source.value.files.length === 1) {
+      return refuse(context, [
+        refusal(
+          'usage',
+          'run/event',
+          `${file.path}: ${matched.why}`,
+          `use --event with one of ${workflow.value.events.map((one) => one.event).join(', ')}`,
+        ),
+      ]);
+    }
+  }
+  const lacks = found.flatMap(({ workflow }) => unsupported(workflow));
+  if (lacks.length > 0) return refuse(context, lacks);
+  if (found.length === 0)
+    return refuse(context, [
+      refusal(
+        'usage',
+        'run/event',
+        `no workflow here runs on ${event.value.name}`,
+        'name another event with --event',
+      ),
+    ]);
+  const abort = new AbortController();
+  const off = context.onSignal(() => abort.abort());
+  const style = styleFor(context.stdout, context.environment);
+  let worst = 0;
+  for (const one of found) {
+    const status = await runOne(
+      context,
+      one,
+      repository.value,
+      event.value,
+      state.value,
+      values,
+      style,
+      abort.signal,
+    );
+    worst = Math.max(worst, status);
+    if (abort.signal.aborted) break;
+  }
+  off();
+  return abort.signal.aborted ? 130 : worst;
+}
+
+type RunValues = {
+  readonly allow?: readonly string[];
+  readonly job?: string;
+  readonly strict?: boolean;
+  readonly verbose?: boolean;
+  readonly quiet?: boolean;
+  readonly json?: boolean;
+};
+
+async function runOne(
+  context: CommandContext,
+  found: Found,
+  repository: LocalRepository,
+  event: Parameters<typeof runWorkflow>[0]['event'],
+  state: Parameters<typeof runWorkflow>[1],
+  values: RunValues,
+  style: Style,
+  signal: AbortSignal,
+): Promise<number> {
+  const quiet = values.quiet === true || values.json === true;
+  const view = new RunView(
+    (text) => void (quiet || context.stdout.write(text)),
+    style,
+    values.verbose === true,
+  );
+  if (!quiet)
+    context.stdout.write(
+      `\n${style.strong(visible(found.path))}  ${event.name}${event.fork ? ' from a fork' : ''}\n`,
+    );
+  const outcome = await runWorkflow(
+    {
+      repository,
+      event,
+      workflow: found.workflow,
+      workflowPath: found.path,
+      workflowBytes: found.bytes,
+      controls: defaultControls('untrusted', { memoryBytes: totalmem(), cpus: availableParallelism() }),
+      allow: values.allow ?? [],
+      outside: context.environment,
+      version: VERSION,
+      ...(values.job !== undefined && { only: values.job }),
+    },
+    state,
+    {
+      event: (recorded) => {
+        if (values.json === true) context.stdout.write(`${JSON.stringify(recorded)}\n`);
+        else view.event(recorded);
+      },
+      output: (line) => view.output(line),
+    },
+    signal,
+  );
+  if (!outcome.ok) return refuse(context, [outcome.error]);
+  const { verdict, denied, gaps, run: folder } = outcome.value;
+  const verified = await verifyRecord({ directory: folder.record, keysFolder: state.keys, runId: folder.id });
+  if (values.json !== true) {
+    context.stdout.write(
+      `\n${word(verdict, style)}  ${denied} denied, ${gaps} telemetry gaps · record ${folder.id} ${recordWord(verified)}\n`,
+    );
+  }
+  if (verified.state !== 'whole') return EXIT.defect;
+  if (verdict === 'failed' || verdict === 'cancelled') return EXIT.failed;
+  return values.strict === true && denied > 0 ? EXIT.stopped : EXIT.ok;
+}
+
+function word(verdict: Verdict, style: Style): string {
+  const text = verdict.toUpperCase();
+  return verdict === 'passed'
+    ? style.good(text)
+    : verdict === 'contained'
+      ? style.note(text)
+      : style.bad(text);
+}
+
+function recordWord(verified: Verification): string {
+  return verified.state === 'whole' ? 'verified' : `${verified.state}: ${verified.why}`;
+}
+
+async function eventOptions(
+  values: {
+    readonly event?: string;
+    readonly 'event-file'?: string;
+    readonly fork?: boolean;
+    readonly action?: string;
+    readonly ref?: string;
+    readonly input?: readonly string[];
+  },
+  context: CommandContext,
+): Promise<Result<EventOptions, Refusal>> {
+  const inputs: Record<string, string> = {};
+  for (const input of values.input ?? []) {
+    const equals = input.indexOf('=');
+    if (equals < 1)
+      return err(
+        refusal(
+          'usage',
+          'cli/input',
+          `--input ${JSON.stringify(input)} is not NAME=VALUE`,
+          'write --input NAME=VALUE',
+        ),
+      );
+    inputs[input.slice(0, equals)] = input.slice(equals + 1);
+  }
+  const payload =
+    values['event-file'] === undefined ? ok(undefined) : await readPayload(values['event-file']);
+  if (!payload.ok) return payload;
+  return ok({
+    fork: values.fork === true,
+    actor: actor(context),
+    inputs,
+    now: new Date(),
+    ...(values.event !== undefined && { event: values.event }),
+    ...(values.action !== undefined && { action: values.action }),
+    ...(values.ref !== undefined && { ref: values.ref }),
+    ...(payload.value !== undefined && { payload: payload.value, payloadLabel: values['event-file'] ?? '' }),
+  });
+}
+
+async function readPayload(path: string): Promise<Result<ContextValue, Refusal>> {
+  const read = await readBounded(path);
+  if (!read.ok) return read;
+  try {
+    return ok(JSON.parse(read.value.toString('utf8')) as ContextValue);
+  } catch {
+    return err(
+      refusal(
+        'usage',
+        'event/payload',
+        `${path} is not JSON`,
+        'give the webhook payload as GitHub sends it',
+        { file: path },
+      ),
+    );
+  }
+}
+
+function actor(context: CommandContext): string {
+  const name = context.environment['SUDO_USER'] ?? userInfo().username;
+  return name.replaceAll(/[^\w.-]/g, '-').slice(0, 60) || 'local';
+}
+
+function refuse(context: CommandContext, why: readonly Refusal[]): number {
+  for (const one of why) context.stderr.write(renderRefusal(one));
+  return why[0] === undefined ? EXIT.defect : exitStatus(why[0]);
+}
+
+export const command: Command = { help, run };

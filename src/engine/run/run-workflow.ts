@@ -1,0 +1,218 @@
+import { randomBytes } from 'node:crypto';
+import { arch, availableParallelism, release } from 'node:os';
+import { openRecord, type Verdict } from '../../audit/index.ts';
+import { err, ok, type Refusal, refusal, type Result, sha256, ulid } from '../../base/index.ts';
+import { createRun, finishRun, type RunFolder, type StateFolder } from '../../store/index.ts';
+import {
+  type ContextValue,
+  evaluateCondition,
+  evaluateText,
+  evaluateValue,
+  expandMatrix,
+  type Job,
+  matrixName,
+  type Workflow,
+} from '../../workflow/index.ts';
+import type { Controls } from '../../zone/index.ts';
+import { findNodes } from '../action/host-tools.ts';
+import type { RunObserver } from '../cell/journal.ts';
+import type { RunEvent } from '../event/event.ts';
+import { clientSetup } from '../exec/client-setup.ts';
+import type { LocalRepository } from '../repository/local-repository.ts';
+import {
+  type GraphOwner,
+  type JobOutcome,
+  type Leg,
+  type Needs,
+  runJobGraph,
+} from '../schedule/job-graph.ts';
+import { planContexts, type RunGround, runJob } from './run-job.ts';
+
+export interface RunRequest {
+  readonly repository: LocalRepository;
+  readonly event: RunEvent;
+  readonly workflow: Workflow;
+  readonly workflowPath: string;
+  readonly workflowBytes: Uint8Array;
+  /** Only this job, and what it needs. */
+  readonly only?: string;
+  readonly controls: Controls;
+  /** What the operator allows beyond the zone, for this run. */
+  readonly allow: readonly string[];
+  readonly outside: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+}
+
+export interface RunOutcome {
+  readonly run: RunFolder;
+  readonly verdict: Verdict;
+  readonly jobs: ReadonlyMap<string, JobOutcome>;
+  readonly denied: number;
+  readonly gaps: number;
+}
+
+/** Runs a workflow's jobs, each in a sandbox of its own, and closes the run's record. */
+export async function runWorkflow(
+  request: RunRequest,
+  state: StateFolder,
+  observer: RunObserver,
+  signal: AbortSignal,
+): Promise<Result<RunOutcome, Refusal>> {
+  const jobs = chosenJobs(request.workflow, request.only);
+  if (!jobs.ok) return jobs;
+  const clients = await clientSetup(request.allow, request.controls.egress.allow, request.outside);
+  if (!clients.ok) return clients;
+  const started = Date.now();
+  const run = createRun(state, ulid(started, randomBytes(10)));
+  const record = openRecord({
+    directory: run.record,
+    keysFolder: state.keys,
+    runId: run.id,
+    now: () => new Date(),
+    watch: (event) => observer.event(event),
+  });
+  const { repository, event, workflow } = request;
+  await record.write({
+    type: 'run.started',
+    run: run.id,
+    command: 'run',
+    version: request.version,
+    repository: event.repository,
+    directory: repository.directory,
+    ref: event.ref,
+    commit: event.sha,
+    actor: event.actor,
+    event: event.name,
+    workflow: { name: workflow.name, path: request.workflowPath, digest: sha256(request.workflowBytes) },
+    runner: { kernel: release(), architecture: arch() },
+    policy: { source: 'defaults' },
+  });
+  const ground: RunGround = {
+    runId: run.id,
+    workflow,
+    workflowPath: request.workflowPath,
+    repository,
+    event,
+    controls: request.controls,
+    clients: clients.value,
+    tools: needsNode(jobs.value) ? await findNodes(request.outside) : [],
+    journal: record,
+    observer,
+    logs: run.logs,
+    scratch: run.scratch,
+    inputs: dispatchInputs(event),
+    counts: { denied: 0, gaps: 0 },
+  };
+  const outcomes = await runJobGraph(jobs.value, owner(ground), availableParallelism(), signal);
+  const verdict = verdictOf(outcomes, ground.counts.denied, signal.aborted);
+  await record.write({
+    type: 'run.finished',
+    verdict,
+    exitStatus: verdict === 'failed' || verdict === 'cancelled' ? 1 : 0,
+    denied: ground.counts.denied,
+    gaps: ground.counts.gaps,
+    durationMs: Date.now() - started,
+    zones: [request.controls.zone],
+  });
+  await record.close();
+  finishRun(run);
+  return ok({ run, verdict, jobs: outcomes, ...ground.counts });
+}
+
+function verdictOf(outcomes: ReadonlyMap<string, JobOutcome>, denied: number, cancelled: boolean): Verdict {
+  const conclusions = [...outcomes.values()].map((outcome) => outcome.conclusion);
+  if (cancelled || conclusions.includes('cancelled')) return 'cancelled';
+  if (conclusions.includes('failure')) return 'failed';
+  return denied > 0 ? 'contained' : 'passed';
+}
+
+function chosenJobs(workflow: Workflow, only: string | undefined): Result<readonly Job[], Refusal> {
+  if (only === undefined) return ok(workflow.jobs);
+  const wanted = new Set<string>();
+  const add = (id: string): void => {
+    const job = workflow.jobs.find((candidate) => candidate.id === id);
+    if (job === undefined || wanted.has(id)) return;
+    wanted.add(id);
+    job.needs.forEach(add);
+  };
+  add(only);
+  if (wanted.size > 0) return ok(workflow.jobs.filter((job) => wanted.has(job.id)));
+  const names = workflow.jobs.map((job) => job.id).join(', ');
+  return err(
+    refusal(
+      'usage',
+      'run/job',
+      `there is no job ${JSON.stringify(only)} in ${workflow.path}`,
+      `use one of ${names}`,
+    ),
+  );
+}
+
+function dispatchInputs(event: RunEvent): ContextValue {
+  return event.name === 'workflow_dispatch' ? (event.payload['inputs'] ?? {}) : {};
+}
+
+function needsNode(jobs: readonly Job[]): boolean {
+  return jobs.some((job) => job.steps.some((step) => step.kind === 'action'));
+}
+
+function owner(ground: RunGround): GraphOwner {
+  return {
+    wanted: (job, needs, ancestors) => {
+      const status =
+        ancestors === 'success' || ancestors === 'cancelled' || ancestors === 'failure'
+          ? ancestors
+          : 'failure';
+      return evaluateCondition(job.if, planContexts(ground, needs, job.id), { status });
+    },
+    legs: (job, needs) => legsOf(ground, job, needs),
+    run: (leg, needs, signal) => runJob(ground, leg, needs, signal),
+    refused: (job, why) => {
+      void ground.journal.write({
+        type: 'policy.refused',
+        job: job.id,
+        rule: why.rule,
+        why: why.why,
+        fix: why.fix,
+      });
+    },
+    skipped: (job) => {
+      void ground.journal.write({ type: 'job.finished', job: job.id, result: 'skipped', durationMs: 0 });
+    },
+  };
+}
+
+export function legsOf(
+  ground: Parameters<typeof planContexts>[0],
+  job: Job,
+  needs: Needs,
+): Result<readonly Leg[], Refusal> {
+  const contexts = planContexts(ground, needs, job.id);
+  const combinations = job.matrix === undefined ? ok([{}]) : expandMatrix(job.matrix, contexts);
+  if (!combinations.ok) return combinations;
+  const failFast = job.failFast === undefined ? ok(true) : evaluateValue(job.failFast, contexts);
+  if (!failFast.ok) return failFast;
+  const most =
+    job.maxParallel === undefined ? ok(combinations.value.length) : evaluateValue(job.maxParallel, contexts);
+  if (!most.ok) return most;
+  const legs: Leg[] = [];
+  for (const [index, matrix] of combinations.value.entries()) {
+    const name =
+      job.name === undefined ? ok(undefined) : evaluateText(job.name, { ...contexts, matrix, strategy: {} });
+    if (!name.ok) return name;
+    legs.push({
+      job,
+      id: combinations.value.length === 1 ? job.id : `${job.id}-${index + 1}`,
+      displayName: name.value ?? matrixName(job.id, matrix),
+      matrix,
+      index,
+      total: combinations.value.length,
+      failFast: failFast.value !== false && failFast.value !== 'false',
+      maxParallel:
+        Number.isSafeInteger(Number(most.value)) && Number(most.value) > 0
+          ? Number(most.value)
+          : combinations.value.length,
+    });
+  }
+  return ok(legs);
+}

@@ -1,0 +1,174 @@
+import type { Refusal, Result } from '../../base/index.ts';
+import {
+  evaluateCondition,
+  evaluateText,
+  evaluateValue,
+  type Step,
+  type Text,
+} from '../../workflow/index.ts';
+import { runAction } from '../action/run-action.ts';
+import type { Scope, StepRecord } from '../job/job-state.ts';
+import { runScript } from './script.ts';
+import type { StepContext, StepFrame } from './step-context.ts';
+
+/**
+ * Runs steps in order, each if its condition says so, and keeps what it left in its scope. A step that fails makes the
+ * rest wait for a condition that asks for failures; nothing here throws for what a step does.
+ */
+export async function runSteps(steps: readonly Step[], scope: Scope, context: StepContext): Promise<void> {
+  for (const step of steps) await runStep(step, scope, context);
+}
+
+async function runStep(step: Step, scope: Scope, context: StepContext): Promise<void> {
+  const { state } = context;
+  const id = `${scope.prefix}${step.id}`;
+  const cancelled = (): boolean => context.signal.aborted;
+  if (cancelled()) {
+    state.status = 'cancelled';
+    scope.status = 'cancelled';
+  }
+  const started = Date.now();
+  const status = scope.depth > 0 ? scope.status : state.status;
+  const name = displayName(step, scope, context);
+  const condition = evaluateCondition(step.if, state.contexts(scope), { status });
+  if (!condition.ok) return refused(step, id, name, condition.error, scope, context);
+  if (!condition.value) {
+    keep(scope, step.id, { outputs: {}, outcome: 'skipped', conclusion: 'skipped' });
+    await context.journal.write({
+      type: 'step.finished',
+      job: context.jobId,
+      step: id,
+      name,
+      result: 'skipped',
+      durationMs: 0,
+    });
+    return;
+  }
+  const prepared = prepare(step, scope, context);
+  if (!prepared.ok) return refused(step, id, name, prepared.error, scope, context);
+  context.cell.setStep(id);
+  context.log.setStep(id);
+  await context.journal.write({ type: 'step.started', job: context.jobId, step: id, name });
+  const frame: StepFrame = {
+    id,
+    scope,
+    environment: prepared.value.environment,
+    timeoutMs: prepared.value.timeoutMs,
+    context,
+    // A step that asked to run although the job was cancelled is not ended by that again.
+    signal: cancelled() ? new AbortController().signal : context.signal,
+  };
+  const work = step.kind === 'run' ? await runScript(step, frame) : await runAction(step, frame);
+  const tolerated = work.outcome === 'failure' && prepared.value.continueOnError;
+  const conclusion = tolerated ? 'success' : work.outcome;
+  keep(scope, step.id, { outputs: { ...work.outputs }, outcome: work.outcome, conclusion });
+  settle(conclusion, scope, context);
+  await context.journal.write({
+    type: 'step.finished',
+    job: context.jobId,
+    step: id,
+    name,
+    result: work.outcome,
+    ...(tolerated && { tolerated: true }),
+    ...(work.exit !== undefined && { exit: work.exit }),
+    durationMs: Date.now() - started,
+  });
+}
+
+function settle(conclusion: 'success' | 'failure' | 'cancelled', scope: Scope, context: StepContext): void {
+  if (conclusion === 'success') return;
+  scope.status = conclusion;
+  if (scope.depth === 0) context.state.status = conclusion;
+}
+
+function keep(scope: Scope, id: string, record: StepRecord): void {
+  scope.steps.set(id, record);
+}
+
+async function refused(
+  step: Step,
+  id: string,
+  name: string,
+  why: Refusal,
+  scope: Scope,
+  context: StepContext,
+): Promise<void> {
+  keep(scope, step.id, { outputs: {}, outcome: 'failure', conclusion: 'failure' });
+  settle('failure', scope, context);
+  await context.journal.write({
+    type: 'policy.refused',
+    job: context.jobId,
+    step: id,
+    rule: why.rule,
+    why: why.why,
+    fix: why.fix,
+  });
+  await context.journal.write({
+    type: 'step.finished',
+    job: context.jobId,
+    step: id,
+    name,
+    result: 'failure',
+    durationMs: 0,
+  });
+}
+
+interface Prepared {
+  readonly environment: ReadonlyMap<string, string>;
+  readonly timeoutMs: number;
+  readonly continueOnError: boolean;
+}
+
+function prepare(step: Step, scope: Scope, context: StepContext): Result<Prepared, Refusal> {
+  const { state, limits } = context;
+  const environment = new Map<string, string>();
+  for (const assignment of step.env) {
+    const value = evaluateText(assignment.value, state.contexts(scope, environment));
+    if (!value.ok) return value;
+    environment.set(assignment.name, value.value);
+  }
+  const contexts = state.contexts(scope, environment);
+  const minutes =
+    step.timeoutMinutes === undefined ? undefined : evaluateValue(step.timeoutMinutes, contexts);
+  if (minutes !== undefined && !minutes.ok) return minutes;
+  const asked = minutes === undefined ? Number.NaN : Number(minutes.value) * 60_000;
+  const tolerate =
+    step.continueOnError === undefined ? undefined : evaluateValue(step.continueOnError, contexts);
+  if (tolerate !== undefined && !tolerate.ok) return tolerate;
+  return {
+    ok: true,
+    value: {
+      environment,
+      timeoutMs:
+        Number.isFinite(asked) && asked > 0 ? Math.min(asked, limits.stepTimeoutMs) : limits.stepTimeoutMs,
+      continueOnError: tolerate?.value === true || tolerate?.value === 'true',
+    },
+  };
+}
+
+const MAX_NAME = 120;
+
+/** As GitHub shows it: the step's name, else `Run` and its first line. A hostile name is only text. */
+function displayName(step: Step, scope: Scope, context: StepContext): string {
+  const evaluated = (text: Text): string => {
+    const value = evaluateText(text, context.state.contexts(scope));
+    return value.ok ? value.value : text.text;
+  };
+  if (step.name !== undefined) return cut(evaluated(step.name));
+  if (step.kind === 'run') return cut(`Run ${evaluated(step.run).trim().split('\n')[0] ?? ''}`);
+  const { uses } = step;
+  switch (uses.kind) {
+    case 'local':
+      return cut(`Run ${uses.path}`);
+    case 'repository':
+      return cut(
+        `Run ${uses.owner}/${uses.repository}${uses.path === '' ? '' : `/${uses.path}`}@${uses.ref}`,
+      );
+    case 'docker':
+      return cut(`Run docker://${uses.image}`);
+  }
+}
+
+function cut(text: string): string {
+  return text.length > MAX_NAME ? `${text.slice(0, MAX_NAME - 1)}…` : text;
+}

@@ -1,0 +1,147 @@
+import { parseCommandLine } from '../../workflow/index.ts';
+
+/** What a step said through its output, beside the lines themselves. */
+export interface StepOutcomeData {
+  readonly outputs: Record<string, string>;
+  /** For the post phase of the same action: `STATE_name`. */
+  readonly state: Record<string, string>;
+}
+
+/** One use of a command, for the record: names, never values. */
+export interface CommandUse {
+  readonly command: string;
+  readonly names: readonly string[];
+  readonly refused?: string;
+}
+
+export interface Annotation {
+  readonly level: 'error' | 'warning' | 'notice';
+  readonly message: string;
+  readonly properties: Readonly<Record<string, string>>;
+}
+
+export interface StepCommandsOwner {
+  readonly mask: (value: string) => void;
+  readonly used: (use: CommandUse) => void;
+  readonly annotate: (annotation: Annotation) => void;
+}
+
+/** Names that the runner knows, and that a stop token may therefore not be. */
+const REGISTERED = new Set([
+  'set-output',
+  'save-state',
+  'set-env',
+  'add-path',
+  'add-mask',
+  'add-matcher',
+  'remove-matcher',
+  'group',
+  'endgroup',
+  'debug',
+  'notice',
+  'warning',
+  'error',
+  'stop-commands',
+  'echo',
+  'pause-logging',
+]);
+const MAX_USES = 1_000;
+const MAX_VALUE = 1_048_576;
+
+/**
+ * Obeys the commands in a step's output (`::name key=value::data`; GitHub's workflow commands reference). Output is the
+ * job's and hostile: commands that set variables and paths this way are refused (GHSA-mfwh-5m23-j46w), values are bounded.
+ */
+export class StepCommands {
+  readonly data: StepOutcomeData = { outputs: {}, state: {} };
+  readonly #owner: StepCommandsOwner;
+  #stopToken: string | undefined;
+  #uses = 0;
+
+  constructor(owner: StepCommandsOwner) {
+    this.#owner = owner;
+  }
+
+  /** Gives the line to show, or undefined when it is not shown. */
+  line(line: string): string | undefined {
+    const found = parseCommandLine(line);
+    if (found === undefined) return line;
+    if (this.#stopToken !== undefined) {
+      if (found.command !== this.#stopToken) return line;
+      this.#stopToken = undefined;
+      return line;
+    }
+    return this.#obey(found.command.toLowerCase(), found.properties, found.data, line);
+  }
+
+  #obey(
+    command: string,
+    properties: Readonly<Record<string, string>>,
+    data: string,
+    line: string,
+  ): string | undefined {
+    const name = properties['name'] ?? '';
+    switch (command) {
+      case 'set-output':
+        return this.#set(this.data.outputs, command, name, data);
+      case 'save-state':
+        return this.#set(this.data.state, command, name, data);
+      case 'set-env':
+      case 'add-path':
+        this.#use({ command, names: name === '' ? [] : [name], refused: 'use the file command instead' });
+        this.#owner.annotate({
+          level: 'error',
+          message: `The command ${command} is disabled; write to $${command === 'set-env' ? 'GITHUB_ENV' : 'GITHUB_PATH'} instead.`,
+          properties: {},
+        });
+        return undefined;
+      case 'add-mask':
+        this.#use({ command, names: [] });
+        if (data.trim() !== '') this.#owner.mask(data);
+        return undefined;
+      case 'stop-commands':
+        if (data === '' || REGISTERED.has(data.toLowerCase())) {
+          this.#use({ command, names: [], refused: 'the token is empty or the name of a command' });
+          return line;
+        }
+        this.#use({ command, names: [] });
+        this.#owner.mask(data);
+        this.#stopToken = data;
+        return line;
+      case 'error':
+      case 'warning':
+      case 'notice':
+        this.#owner.annotate({ level: command, message: data, properties });
+        return `${command[0]?.toUpperCase() ?? ''}${command.slice(1)}: ${data}`;
+      case 'group':
+        return `▶ ${data}`;
+      case 'endgroup':
+        return undefined;
+      case 'debug':
+      case 'echo':
+      case 'add-matcher':
+      case 'remove-matcher':
+        this.#use({ command, names: [] });
+        return undefined;
+      default:
+        return line;
+    }
+  }
+
+  #set(into: Record<string, string>, command: string, name: string, value: string): undefined {
+    if (name === '' || name.length > 1_000 || value.length > MAX_VALUE) {
+      this.#use({ command, names: [], refused: 'its name is missing or its value is too long' });
+      return undefined;
+    }
+    Object.defineProperty(into, name, { value, enumerable: true, configurable: true, writable: true });
+    this.#use({ command, names: [name] });
+    return undefined;
+  }
+
+  #use(use: CommandUse): void {
+    this.#uses += 1;
+    if (this.#uses <= MAX_USES) this.#owner.used(use);
+    else if (this.#uses === MAX_USES + 1)
+      this.#owner.used({ command: 'more', names: [], refused: 'further uses in this step are not listed' });
+  }
+}

@@ -1,0 +1,144 @@
+import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
+import { evaluateValue } from '../expressions/evaluate-text.ts';
+import type { Contexts, ContextValue, MatrixSource, MatrixValue } from '../model.ts';
+
+export type Combination = Readonly<Record<string, ContextValue>>;
+
+/** GitHub's own bound. */
+const MAX_COMBINATIONS = 256;
+
+type Mapping = { readonly [key: string]: ContextValue };
+
+function isMapping(value: ContextValue | undefined): value is Mapping {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/**
+ * A job's matrix as the combinations that GitHub runs: the product of its vectors, less `exclude`, then `include`, which
+ * adds to the combinations whose original values it does not change, and else is one of its own.
+ */
+export function expandMatrix(
+  source: MatrixSource,
+  contexts: Contexts,
+): Result<readonly Combination[], Refusal> {
+  const evaluated =
+    source.kind === 'expression'
+      ? evaluateValue(source.text, contexts)
+      : evaluateNested(source.value, source, contexts);
+  if (!evaluated.ok) return evaluated;
+  if (!isMapping(evaluated.value)) return refuse(source, 'the matrix is not a mapping');
+  const { include, exclude, ...vectors } = evaluated.value;
+  const lists = Object.entries(vectors);
+  let count = 1;
+  for (const [name, values] of lists) {
+    if (!Array.isArray(values) || values.length === 0)
+      return refuse(source, `the matrix's ${JSON.stringify(name)} is not a list with values`);
+    count *= values.length;
+    // Counted before anything is built: a matrix of a million must cost nothing.
+    if (count > MAX_COMBINATIONS)
+      return refuse(source, `the matrix has more than ${MAX_COMBINATIONS} combinations`);
+  }
+  const includes = mappings(include);
+  const excludes = mappings(exclude);
+  if (includes === undefined || excludes === undefined)
+    return refuse(source, 'include and exclude must be lists of mappings');
+  if (lists.length === 0 && includes.length === 0) return refuse(source, 'the matrix is empty');
+  if (includes.length > MAX_COMBINATIONS)
+    return refuse(source, `the matrix has more than ${MAX_COMBINATIONS} combinations`);
+  let combinations: Mapping[] = lists.length === 0 ? [] : [{}];
+  for (const [name, values] of lists) {
+    combinations = combinations.flatMap((base) =>
+      (values as readonly ContextValue[]).map((value) => ({ ...base, [name]: value })),
+    );
+  }
+  const kept = combinations.filter((combination) => !excludes.some((entry) => matches(combination, entry)));
+  const result = addIncludes(kept, includes, Object.keys(vectors));
+  return result.length > MAX_COMBINATIONS
+    ? refuse(source, `the matrix has more than ${MAX_COMBINATIONS} combinations`)
+    : ok(result);
+}
+
+function addIncludes(
+  originals: readonly Mapping[],
+  includes: readonly Mapping[],
+  keys: readonly string[],
+): readonly Combination[] {
+  const extended = originals.map((combination) => ({ original: combination, now: combination }));
+  const added: Mapping[] = [];
+  for (const entry of includes) {
+    const shared = Object.keys(entry).filter((key) => keys.includes(key));
+    let used = false;
+    for (const combination of extended) {
+      if (!shared.every((key) => same(combination.original[key], entry[key]))) continue;
+      combination.now = { ...combination.now, ...entry };
+      used = true;
+    }
+    if (!used) added.push(entry);
+  }
+  return [...extended.map((combination) => combination.now), ...added];
+}
+
+function mappings(value: ContextValue | undefined): readonly Mapping[] | undefined {
+  if (value === undefined || value === null) return [];
+  if (!Array.isArray(value)) return undefined;
+  const list = value as readonly ContextValue[];
+  return list.every(isMapping) ? list.filter(isMapping) : undefined;
+}
+
+/** True when the combination has every value that the entry names; an entry of `exclude` may name a part of an object. */
+function matches(combination: Mapping, entry: Mapping): boolean {
+  return Object.entries(entry).every(([key, value]) => {
+    const own = combination[key];
+    return isMapping(value) && isMapping(own) ? matches(own, value) : same(own, value);
+  });
+}
+
+function same(a: ContextValue | undefined, b: ContextValue | undefined): boolean {
+  if (typeof a === 'string' && typeof b === 'string') return a.toLowerCase() === b.toLowerCase();
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+function evaluateNested(
+  value: MatrixValue,
+  source: MatrixSource,
+  contexts: Contexts,
+): Result<ContextValue, Refusal> {
+  if (typeof value === 'string') return evaluateValue({ text: value, at: source.at }, contexts);
+  if (value === null || typeof value !== 'object') return ok(value);
+  if (Array.isArray(value)) {
+    const items: ContextValue[] = [];
+    for (const item of value as readonly MatrixValue[]) {
+      const evaluated = evaluateNested(item, source, contexts);
+      if (!evaluated.ok) return evaluated;
+      items.push(evaluated.value);
+    }
+    return ok(items);
+  }
+  const entries: (readonly [string, ContextValue])[] = [];
+  for (const [key, item] of Object.entries(value as { readonly [key: string]: MatrixValue })) {
+    const evaluated = evaluateNested(item, source, contexts);
+    if (!evaluated.ok) return evaluated;
+    entries.push([key, evaluated.value]);
+  }
+  return ok(Object.fromEntries(entries));
+}
+
+function refuse(source: MatrixSource, why: string): Result<never, Refusal> {
+  return err(refusal('usage', 'workflow/matrix', why, 'correct strategy.matrix', source.at));
+}
+
+const MAX_NAME = 100;
+
+/** What GitHub calls a leg whose job has no name of its own: `name (a, b)`. */
+export function matrixName(name: string, combination: Combination): string {
+  const leaves: string[] = [];
+  const collect = (value: ContextValue): void => {
+    if (value === null) return;
+    if (typeof value !== 'object') leaves.push(String(value));
+    else for (const item of Object.values(value)) collect(item);
+  };
+  collect(combination);
+  if (leaves.length === 0) return name;
+  const full = `${name} (${leaves.join(', ')})`;
+  return full.length > MAX_NAME ? `${full.slice(0, MAX_NAME - 3)}...` : full;
+}

@@ -1,0 +1,122 @@
+import { err, ok, type Refusal, type Result } from '../../base/index.ts';
+import type { ActionMetadata, Text } from '../model.ts';
+import { readSteps } from './read-steps.ts';
+import { Reader } from './reader.ts';
+import { readYaml, type Tree } from './yaml-tree.ts';
+
+const KEYS = ['name', 'author', 'description', 'inputs', 'outputs', 'runs', 'branding'] as const;
+const RUNS_KEYS = [
+  'using',
+  'steps',
+  'main',
+  'pre',
+  'pre-if',
+  'post',
+  'post-if',
+  'image',
+  'entrypoint',
+  'args',
+  'env',
+  'plugin',
+] as const;
+/** GitHub runs actions for node12 and node16 with node20. */
+const NODE: Readonly<Record<string, number>> = { node12: 20, node16: 20, node20: 20, node24: 24 };
+
+/** Reads the `action.yml` of a local action; it lies in the workspace, and so is the job's own word. */
+export async function readActionMetadata(
+  label: string,
+  bytes: Uint8Array,
+): Promise<Result<ActionMetadata, readonly Refusal[]>> {
+  const tree = await readYaml(label, bytes);
+  if (!('kind' in tree)) return err(tree);
+  const reader = new Reader();
+  const keys = reader.mapping(tree, 'an action', KEYS);
+  if (keys.runs === undefined) {
+    reader.refuse('action', 'the action has no runs', 'say how it runs', tree.at);
+    return err(reader.refusals);
+  }
+  const runs = readRuns(reader, keys.runs);
+  if (runs === undefined || reader.refusals.length > 0) return err(reader.refusals);
+  const metadata: ActionMetadata = {
+    name: reader.text(keys.name, 'name')?.text ?? label,
+    inputs: section(reader, keys.inputs, 'inputs', [
+      'description',
+      'required',
+      'default',
+      'deprecationMessage',
+    ]).map(({ name, keys: input }) => {
+      const fallback = reader.text(input['default'], 'default');
+      return {
+        name,
+        required: input['required']?.kind === 'scalar' && String(input['required'].value) === 'true',
+        ...(fallback !== undefined && { default: fallback }),
+      };
+    }),
+    outputs: section(reader, keys.outputs, 'outputs', ['description', 'value']).map(
+      ({ name, keys: output }) => {
+        const value = reader.text(output['value'], 'value');
+        return { name, ...(value !== undefined && { value }) };
+      },
+    ),
+    runs,
+    at: tree.at,
+  };
+  return reader.refusals.length > 0 ? err(reader.refusals) : ok(metadata);
+}
+
+function section(reader: Reader, tree: Tree | undefined, what: string, allowed: readonly string[]) {
+  if (tree === undefined || (tree.kind === 'scalar' && tree.value === null)) return [];
+  return reader.entries(tree, what).map(({ key, value }) => ({
+    name: key,
+    keys: (value.kind === 'scalar' ? {} : reader.mapping(value, `${what}.${key}`, allowed)) as Readonly<
+      Record<string, Tree | undefined>
+    >,
+  }));
+}
+
+function readRuns(reader: Reader, tree: Tree): ActionMetadata['runs'] | undefined {
+  const keys = reader.mapping(tree, 'runs', RUNS_KEYS);
+  const using = reader.text(keys.using, 'using')?.text ?? '';
+  if (using === 'composite') {
+    if (keys.steps === undefined)
+      return reader.refuse('action', 'the composite action has no steps', 'add steps', tree.at);
+    return { using: 'composite', steps: readSteps(reader, keys.steps, 'a composite action') };
+  }
+  const version = Object.hasOwn(NODE, using) ? NODE[using] : undefined;
+  if (version === undefined) {
+    return reader.refuse(
+      'unsupported',
+      `actions that run by ${JSON.stringify(using.slice(0, 40))} are not supported`,
+      'use composite, node20 or node24',
+      keys.using?.at ?? tree.at,
+    );
+  }
+  const main = script(reader, keys.main, 'main');
+  if (main === undefined)
+    return reader.refuse('action', 'the action has no main', 'name its script', tree.at);
+  const pre = script(reader, keys.pre, 'pre');
+  const post = script(reader, keys.post, 'post');
+  const preIf = reader.text(keys['pre-if'], 'pre-if');
+  const postIf = reader.text(keys['post-if'], 'post-if');
+  return {
+    using: 'node',
+    version,
+    main,
+    ...(pre !== undefined && { pre }),
+    ...(post !== undefined && { post }),
+    ...condition('preIf', preIf),
+    ...condition('postIf', postIf),
+  };
+}
+
+function condition<K extends string>(key: K, value: Text | undefined): Partial<Record<K, Text>> {
+  return value === undefined ? {} : ({ [key]: value } as Partial<Record<K, Text>>);
+}
+
+function script(reader: Reader, tree: Tree | undefined, what: string): string | undefined {
+  const found = reader.text(tree, what);
+  if (found === undefined) return undefined;
+  if (found.text.startsWith('/') || found.text.split('/').includes('..'))
+    return reader.refuse('action', `${what} leaves the action's folder`, 'name a script inside it', found.at);
+  return found.text;
+}

@@ -1,0 +1,179 @@
+import type { LineCounter, Node as YamlNode, Pair } from 'yaml';
+import { type Place, type Refusal, refusal } from '../../base/index.ts';
+
+/** A YAML value with its place. Scalars keep how they were written, because `3.10` must stay `3.10` as a version. */
+export type Tree =
+  | {
+      readonly kind: 'scalar';
+      readonly value: string | number | boolean | null;
+      readonly text: string;
+      readonly at: Place;
+    }
+  | { readonly kind: 'sequence'; readonly items: readonly Tree[]; readonly at: Place }
+  | { readonly kind: 'mapping'; readonly entries: readonly Entry[]; readonly at: Place };
+
+export interface Entry {
+  readonly key: string;
+  readonly keyAt: Place;
+  readonly value: Tree;
+}
+
+const MAX_BYTES = 1_048_576;
+const MAX_DEPTH = 60;
+const MAX_NODES = 100_000;
+
+/**
+ * Reads one YAML document (1.2 core) of at most 1 MiB. Aliases are followed within a bound on what they stand for, so
+ * that a small file cannot become a large tree; tags, several documents, duplicate keys and keys that are no text are
+ * refused. Never throws for what the file holds.
+ */
+export async function readYaml(file: string, bytes: Uint8Array): Promise<Tree | readonly Refusal[]> {
+  if (bytes.length > MAX_BYTES)
+    return [
+      bad(file, `the file is larger than ${MAX_BYTES} bytes`, 'make it smaller; GitHub refuses it too'),
+    ];
+  let text: string;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return [bad(file, 'the file is not UTF-8 text', 'save it as UTF-8')];
+  }
+  if (text.includes('\0')) return [bad(file, 'the file holds a NUL character', 'save it as plain text')];
+  const yaml = await import('yaml');
+  const lines = new yaml.LineCounter();
+  const documents = yaml.parseAllDocuments(text, {
+    lineCounter: lines,
+    version: '1.2',
+    uniqueKeys: true,
+    strict: true,
+    logLevel: 'silent',
+  });
+  const [document, second] = Array.isArray(documents) ? documents : [];
+  if (document === undefined) return [bad(file, 'the file is empty', 'write a workflow')];
+  if (second !== undefined)
+    return [bad(file, 'the file holds more than one document', 'keep one workflow in a file')];
+  const problem = document.errors[0];
+  if (problem !== undefined) {
+    const at = lines.linePos(problem.pos[0]);
+    return [
+      bad(
+        file,
+        `the YAML cannot be read: ${problem.message.split('\n')[0] ?? ''}`.replace(/ at line.*$/, ''),
+        'correct the YAML',
+        { file, line: at.line, column: at.col },
+      ),
+    ];
+  }
+  try {
+    return new Builder(file, lines, yaml, (alias) => alias.resolve(document)).build(document.contents, 0);
+  } catch (error) {
+    if (error instanceof Unreadable) return [error.why];
+    throw error;
+  }
+}
+
+class Unreadable extends Error {
+  readonly why: Refusal;
+  constructor(why: Refusal) {
+    super(why.why);
+    this.why = why;
+  }
+}
+
+type Yaml = typeof import('yaml');
+type Alias = import('yaml').Alias;
+
+class Builder {
+  readonly #file: string;
+  readonly #lines: LineCounter;
+  readonly #yaml: Yaml;
+  readonly #resolve: (alias: Alias) => YamlNode | undefined;
+  #nodes = 0;
+
+  constructor(file: string, lines: LineCounter, yaml: Yaml, resolve: (alias: Alias) => YamlNode | undefined) {
+    this.#file = file;
+    this.#lines = lines;
+    this.#yaml = yaml;
+    this.#resolve = resolve;
+  }
+
+  build(node: unknown, depth: number): Tree {
+    const at = this.#place(node);
+    this.#nodes += 1;
+    if (depth > MAX_DEPTH) this.#refuse('the file nests too deep', 'flatten it', at);
+    if (this.#nodes > MAX_NODES)
+      this.#refuse('the file, with its aliases followed, is too large', 'use fewer aliases', at);
+    const yaml = this.#yaml;
+    if (node === null || node === undefined) return { kind: 'scalar', value: null, text: '', at };
+    if (yaml.isAlias(node)) {
+      const target = this.#resolve(node);
+      if (target === undefined)
+        return this.#refuse('the alias stands for nothing', 'define its anchor before it', at);
+      return this.build(target, depth + 1);
+    }
+    if (yaml.isScalar(node)) return this.#scalar(node, at);
+    if (yaml.isSeq(node)) {
+      this.#noTag(node.tag, 'tag:yaml.org,2002:seq', at);
+      return { kind: 'sequence', items: node.items.map((item) => this.build(item, depth + 1)), at };
+    }
+    if (yaml.isMap(node)) {
+      this.#noTag(node.tag, 'tag:yaml.org,2002:map', at);
+      return { kind: 'mapping', entries: node.items.map((pair) => this.#entry(pair, depth)), at };
+    }
+    return this.#refuse('the file holds something that is no value', 'correct the YAML', at);
+  }
+
+  #scalar(node: import('yaml').Scalar, at: Place): Tree {
+    this.#noTag(node.tag, undefined, at);
+    const { value } = node;
+    if (
+      value === null ||
+      typeof value === 'string' ||
+      typeof value === 'boolean' ||
+      typeof value === 'number'
+    ) {
+      const plain = node.type === 'PLAIN' ? (node.source ?? '') : undefined;
+      return { kind: 'scalar', value, text: value === null ? '' : (plain ?? String(value)), at };
+    }
+    return this.#refuse(
+      'the file holds a value that is no text, number or truth value',
+      'put it in quotes',
+      at,
+    );
+  }
+
+  #entry(pair: Pair, depth: number): Entry {
+    const key = this.build(pair.key, depth + 1);
+    if (key.kind !== 'scalar') return this.#refuse('a key is no text', 'use text as key', key.at);
+    if (key.text === '<<')
+      this.#refuse('merge keys are not part of the workflow syntax', 'write the keys out', key.at);
+    return {
+      key: key.text,
+      keyAt: key.at,
+      value:
+        pair.value === null
+          ? { kind: 'scalar', value: null, text: '', at: key.at }
+          : this.build(pair.value, depth + 1),
+    };
+  }
+
+  #noTag(tag: string | undefined, own: string | undefined, at: Place): void {
+    if (tag !== undefined && tag !== own)
+      this.#refuse('explicit tags are not part of the workflow syntax', 'remove the tag', at);
+  }
+
+  #place(node: unknown): Place {
+    const range = this.#yaml.isNode(node) ? node.range : undefined;
+    if (range === undefined || range === null) return { file: this.#file };
+    const at = this.#lines.linePos(range[0]);
+    return { file: this.#file, line: at.line, column: at.col };
+  }
+
+  #refuse(why: string, fix: string, at: Place): never {
+    throw new Unreadable(bad(this.#file, why, fix, at));
+  }
+}
+
+function bad(file: string, why: string, fix: string, at?: Place): Refusal {
+  return refusal('usage', 'workflow/yaml', why, fix, at ?? { file });
+}
