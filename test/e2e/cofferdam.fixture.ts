@@ -17,7 +17,7 @@ export class Place {
   readonly directory = mkdtempSync(join(tmpdir(), 'e2e-'));
   readonly state = join(this.directory, 'state');
 
-  /** Runs the command line as a user does, from its sources. */
+  /** Runs the command line as a user does, as it was built. */
   run(
     args: readonly string[],
     options: {
@@ -28,20 +28,16 @@ export class Place {
     } = {},
   ): Promise<Ran> {
     return new Promise((resolve) => {
-      const child = spawn(
-        process.execPath,
-        ['--disable-warning=ExperimentalWarning', join(ROOT, 'src/cli/main.ts'), ...args],
-        {
-          cwd: options.cwd ?? this.directory,
-          env: {
-            PATH: process.env['PATH'] ?? '',
-            HOME: '/nonexistent',
-            XDG_CACHE_HOME: join(this.directory, 'cache'),
-            COFFERDAM_STATE: this.state,
-            ...options.env,
-          },
+      const child = spawn(process.execPath, [join(ROOT, 'dist/cofferdam.mjs'), ...args], {
+        cwd: options.cwd ?? this.directory,
+        env: {
+          PATH: process.env['PATH'] ?? '',
+          HOME: '/nonexistent',
+          XDG_CACHE_HOME: join(this.directory, 'cache'),
+          COFFERDAM_STATE: this.state,
+          ...options.env,
         },
-      );
+      });
       let stdout = '';
       let stderr = '';
       child.stdout.on('data', (chunk: Buffer) => {

@@ -39,7 +39,7 @@ export async function readYaml(file: string, bytes: Uint8Array): Promise<Tree | 
     return [bad(file, 'the file is not UTF-8 text', 'save it as UTF-8')];
   }
   if (text.includes('\0')) return [bad(file, 'the file holds a NUL character', 'save it as plain text')];
-  const yaml = await import('yaml');
+  const yaml = await import('./yaml-library.ts');
   const lines = new yaml.LineCounter();
   const documents = yaml.parseAllDocuments(text, {
     lineCounter: lines,
@@ -80,7 +80,7 @@ class Unreadable extends Error {
   }
 }
 
-type Yaml = typeof import('yaml');
+type Yaml = typeof import('./yaml-library.ts');
 type Alias = import('yaml').Alias;
 
 class Builder {
