@@ -10,6 +10,7 @@ import { createRun, finishRun, type RunFolder, type StateFolder } from '../../st
 import type { Controls } from '../../zone/index.ts';
 import { type Cell, openCell } from '../cell/open-cell.ts';
 import type { RunObserver } from '../cell/journal.ts';
+import { reapAbandoned } from '../cell/reap-abandoned.ts';
 import { sandboxFolder } from '../cell/sandbox-folder.ts';
 
 /** One command, to be run in a sandbox. Everything is the operator's word. */
@@ -64,6 +65,7 @@ export async function exec(
   state: StateFolder,
   observer: Pick<RunObserver, 'event'>,
 ): Promise<Result<ExecOutcome, Refusal>> {
+  await reapAbandoned(state);
   const run = createRun(state, ulid(Date.now(), randomBytes(10)));
   const record = openRecord({
     directory: run.record,

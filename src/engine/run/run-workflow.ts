@@ -16,6 +16,7 @@ import {
 import type { Controls } from '../../zone/index.ts';
 import { findNodes } from '../action/host-tools.ts';
 import type { RunObserver } from '../cell/journal.ts';
+import { reapAbandoned } from '../cell/reap-abandoned.ts';
 import type { RunEvent } from '../event/event.ts';
 import { clientSetup } from '../exec/client-setup.ts';
 import type { LocalRepository } from '../repository/local-repository.ts';
@@ -63,6 +64,7 @@ export async function runWorkflow(
   const clients = await clientSetup(request.allow, request.controls.egress.allow, request.outside);
   if (!clients.ok) return clients;
   const started = Date.now();
+  await reapAbandoned(state);
   const run = createRun(state, ulid(started, randomBytes(10)));
   const record = openRecord({
     directory: run.record,

@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Place, ROOT } from './cofferdam.fixture.ts';
+
+let place: Place;
+let work = '';
+beforeEach(() => {
+  place = new Place();
+  work = join(place.directory, 'work');
+  mkdirSync(work);
+});
+afterEach(() => place.remove());
+
+function start() {
+  const child = spawn(
+    process.execPath,
+    [join(ROOT, 'dist/cofferdam.mjs'), 'exec', '--workdir', work, '--', 'sh', '-c', 'echo ready; sleep 4321'],
+    {
+      env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', COFFERDAM_STATE: place.state },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  const ready = new Promise<void>((resolve) => child.stdout.once('data', () => resolve()));
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { child, ready, ended };
+}
+
+function runId(): string {
+  return readdirSync(join(place.state, 'runs')).toSorted().at(0) ?? 'none';
+}
+
+/** Ids of processes whose arguments hold the text. */
+function processesWith(text: string): readonly number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(text);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+async function until(what: () => boolean): Promise<boolean> {
+  for (let i = 0; i < 200 && !what(); i += 1) await sleep(25);
+  return what();
+}
+
+describe('a run that is cut off', () => {
+  test('by SIGKILL ends every process at once; the next run removes the rest, and the record verifies up to there', async () => {
+    const { child, ready, ended } = start();
+    await ready;
+    const id = runId();
+    const gateways = (): boolean => processesWith('sleep\u00004321').length === 0;
+    child.kill('SIGKILL');
+    await ended;
+    expect(await until(gateways)).toBe(true);
+    const verified = await place.run(['audit', 'verify', id]);
+    expect(verified.stdout).toContain('unfinished');
+    expect(verified.status).toBe(1);
+    expect((await place.run(['exec', '--workdir', work, '--', 'true'])).status).toBe(0);
+    expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(id);
+    expect(readdirSync('/run/cofferdam').filter((name) => name.startsWith(id))).toEqual([]);
+    expect(existsSync(join(place.state, 'runs', id, 'scratch'))).toBe(false);
+  });
+
+  test('by an interrupt passes it on to the command, and leaves nothing', async () => {
+    const { child, ready, ended } = start();
+    await ready;
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+    const id = runId();
+    expect(readdirSync('/run/cofferdam').filter((name) => name.startsWith(id))).toEqual([]);
+    expect((await place.run(['audit', 'verify', id])).status).toBe(0);
+  });
+
+  test('by its gateway being killed is stopped, and says why', async () => {
+    const { child, ready, ended } = start();
+    let said = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      said += chunk.toString('utf8');
+    });
+    await ready;
+    const gateway = processesWith('gateway.mjs').find((pid) =>
+      readFileSync(`/proc/${pid}/status`, 'latin1').includes(`PPid:\t${child.pid}\n`),
+    );
+    expect(gateway).toBeDefined();
+    process.kill(gateway ?? 0, 'SIGKILL');
+    expect(await ended).toBe(125);
+    expect(said).toContain('the gateway ended by itself');
+    expect((await place.run(['audit', 'verify', runId()])).status).toBe(0);
+  });
+});
