@@ -6,12 +6,16 @@ import { VERSION } from './version.ts';
 const SUMMARY: readonly (readonly [string, string])[] = [
   ['run', 'run a workflow, each job in the sandbox of its zone'],
   ['exec', 'run any command in a sandbox'],
+  ['plan', 'show per job what a run would grant and refuse, without running'],
   ['audit', 'verify and show the record of a run'],
+  ['doctor', 'what this machine can enforce, tried out'],
 ];
 
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
   run: () => import('./commands/run.ts'),
   exec: () => import('./commands/exec.ts'),
+  plan: () => import('./commands/plan.ts'),
+  doctor: () => import('./commands/doctor.ts'),
   audit: () => import('./commands/audit.ts'),
 };
 

@@ -1,4 +1,4 @@
-import type { Refusal } from '../base/index.ts';
+import type { Refusal, Result } from '../base/index.ts';
 
 /** One destination that may be reached: the allowlist's entry after presets were resolved. */
 export interface AllowedDestination {
@@ -109,4 +109,12 @@ export interface Gateway {
   readonly died: Promise<Refusal>;
   /** Ends it and its namespace. Every event was recorded when this settles. */
   close(): Promise<void>;
+}
+
+/** A gateway on its way: its namespace can be joined before the gateway itself is armed, and nothing passes until it is. */
+export interface StartingGateway {
+  readonly namespacePath: string;
+  /** Whether the namespace is there to be joined: false when the start failed before. */
+  readonly namespace: Promise<boolean>;
+  readonly armed: Promise<Result<Gateway, Refusal>>;
 }

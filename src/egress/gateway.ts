@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
 import { type FromGateway, readLines, type ToGateway, writeLine } from './channel.ts';
-import type { Gateway, GatewayReceipt, GatewayRequest } from './contract.ts';
+import type { Gateway, GatewayReceipt, GatewayRequest, StartingGateway } from './contract.ts';
 
 const READY_MS = 15_000;
 const CLOSE_MS = 3_000;
@@ -33,13 +34,16 @@ function nftProgram(): string | undefined {
 }
 
 /**
- * Starts a gateway in a process of its own, with a network namespace in which it is the only way out. Gives one that is
- * armed, or a refusal with nothing left behind. Needs root.
+ * Starts a gateway in a process of its own, with a network namespace in which it is the only way out. What it gives when
+ * it is armed, or a refusal with nothing left behind, comes later; the namespace is there first. Needs root.
  */
-export async function openGateway(request: GatewayRequest): Promise<Result<Gateway, Refusal>> {
+export function startGateway(request: GatewayRequest): StartingGateway {
   const started = performance.now();
   const nft = nftProgram();
-  if (nft === undefined) return err(lacks('nft is not on this machine', 'apt-get install -y nftables'));
+  if (nft === undefined) {
+    const why = lacks('nft is not on this machine', 'apt-get install -y nftables');
+    return { namespacePath: '', namespace: Promise.resolve(false), armed: Promise.resolve(err(why)) };
+  }
   const child = spawn(
     netnsProgram(),
     [nft, process.execPath, '--disable-warning=ExperimentalWarning', gatewayProgram()],
@@ -53,15 +57,37 @@ export async function openGateway(request: GatewayRequest): Promise<Result<Gatew
   child.stderr?.on('data', (chunk: Buffer) => {
     if (said.length < 2_048) said += chunk.toString('utf8');
   });
-  const link = new GatewayLink(child.stdio[3] as Duplex, request);
+  const gatewayLink = new GatewayLink(child.stdio[3] as Duplex, request);
   const gone = new Promise<string>((resolve) => {
     child.on('error', (error) => resolve(error.message));
     child.on('exit', (code, signal) => resolve(said.trim() || `it ended with ${signal ?? code}`));
   });
-  const late = new Promise<string>((resolve) => {
-    setTimeout(() => resolve('it took too long to start'), READY_MS).unref();
-  });
-  const uid = await Promise.race([link.ready, gone, late]);
+  const pid = child.pid ?? 0;
+  return {
+    namespacePath: `/proc/${pid}/fd/${NAMESPACE}`,
+    namespace: namespaceOf(pid, gone),
+    armed: arm(child, gatewayLink, gone, started),
+  };
+}
+
+/** Settles as soon as the namespace is held by its descriptor; a few milliseconds after the start. */
+async function namespaceOf(pid: number, gone: Promise<string>): Promise<boolean> {
+  const ended = gone.then(() => true);
+  for (const until = Date.now() + READY_MS; Date.now() < until; ) {
+    if (link(`/proc/${pid}/fd/${NAMESPACE}`).startsWith('net:')) return true;
+    if (await Promise.race([ended, sleep(1, false)])) return false;
+  }
+  return false;
+}
+
+async function arm(
+  child: ChildProcess,
+  gatewayLink: GatewayLink,
+  gone: Promise<string>,
+  started: number,
+): Promise<Result<Gateway, Refusal>> {
+  const late = sleep(READY_MS, 'it took too long to start', { ref: false });
+  const uid = await Promise.race([gatewayLink.ready, gone, late]);
   const pid = child.pid ?? 0;
   const receipt = typeof uid === 'number' ? inspect(pid, uid, started) : undefined;
   const unheld = receipt?.checks.find((check) => !check.held);
@@ -76,12 +102,12 @@ export async function openGateway(request: GatewayRequest): Promise<Result<Gatew
   return ok({
     namespacePath: `/proc/${pid}/fd/${NAMESPACE}`,
     receipt,
-    heard: (name) => link.heard(name),
+    heard: (name) => gatewayLink.heard(name),
     died: gone.then((why) =>
       lacks(`the gateway ended by itself: ${why}`, 'run it again; if it stays so, see cofferdam doctor'),
     ),
     close: async () => {
-      await link.end(gone);
+      await gatewayLink.end(gone);
       child.kill('SIGKILL');
       await gone;
     },

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
 import type { AllowedDestination } from './contract.ts';
@@ -211,7 +212,8 @@ function destination(
   if (!URL.canParse(text_)) return [];
   const url = new URL(text_);
   const host = hostName(url.hostname);
-  if (host === undefined || !['http:', 'https:'].includes(url.protocol)) return [];
+  // An address literal is no registry: maven's own settings use one to block a repository.
+  if (host === undefined || isIP(host) !== 0 || !['http:', 'https:'].includes(url.protocol)) return [];
   // A credential in the address stays outside.
   url.username = '';
   url.password = '';

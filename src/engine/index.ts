@@ -7,3 +7,4 @@ export { type EventOptions, synthesiseEvent } from './event/synthesise.ts';
 export { openRepository, type LocalRepository } from './repository/local-repository.ts';
 export { type RunOutcome, runWorkflow } from './run/run-workflow.ts';
 export { decideZone } from './run/zone-facts.ts';
+export { type Diagnosis, diagnose } from './doctor.ts';

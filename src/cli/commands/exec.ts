@@ -22,14 +22,13 @@ import { VERSION } from '../version.ts';
 const help = `usage: cofferdam exec [options] -- COMMAND [ARGUMENT...]
 
 Runs a command in a sandbox: no network but what is allowed by name, no secrets, no way to the rest of this machine. It
-works on a copy of the folder; what it changed is shown afterwards, and is applied only if you say so.
+works on a copy of the folder: the folder itself stays as it is.
 
   --allow HOST        allow a host: name, name:port, *.name, or a preset (@npm @pypi @go @cargo @maven); repeatable
   --workdir FOLDER    the folder to work in (default: the current one)
   --read PATH         show a further path, read-only; repeatable
   --write PATH        let the command write a further path, for real; repeatable
   --env NAME[=VALUE]  pass a variable; nothing else of your environment is passed; repeatable
-  --apply WHEN        apply what changed: ask, never or always (default: ask on a terminal, else never)
   --timeout TIME      end the command after a time such as 90s or 10m
   --zone ZONE         untrusted (what is not proven to be more stays that)
   --strict            a refused connection makes the exit status 4
@@ -48,7 +47,6 @@ const OPTIONS = {
   read: { type: 'string', multiple: true },
   write: { type: 'string', multiple: true },
   env: { type: 'string', multiple: true },
-  apply: { type: 'string' },
   timeout: { type: 'string' },
   zone: { type: 'string' },
   strict: { type: 'boolean' },
@@ -60,7 +58,7 @@ const FAILED = 125;
 async function run(context: CommandContext): Promise<number> {
   const prepared = await prepare(context);
   if (!prepared.ok) return refuse(context, prepared.error);
-  const { request, state, apply, strict, quiet } = prepared.value;
+  const { request, state, strict, quiet } = prepared.value;
   const denials = new Denials();
   const terminal = context.stdin.isTTY === true && context.stdout.isTTY === true;
   let detach = (): void => undefined;
@@ -94,8 +92,6 @@ async function run(context: CommandContext): Promise<number> {
   if (!outcome.ok) return refuse(context, outcome.error);
   const style = styleFor(context.stderr, context.environment);
   if (!quiet) context.stderr.write(denials.render(style, 'cofferdam exec'));
-  const { changesAfter } = await import('./exec-changes.ts');
-  await changesAfter(context, outcome.value, request.workdir, apply, quiet);
   if (!quiet) context.stderr.write(closing(outcome.value, style));
   return exitStatus(outcome.value, strict, context);
 }
@@ -103,7 +99,6 @@ async function run(context: CommandContext): Promise<number> {
 interface Prepared {
   readonly request: ExecRequest;
   readonly state: StateFolder;
-  readonly apply: 'ask' | 'never' | 'always';
   readonly strict: boolean;
   readonly quiet: boolean;
 }
@@ -135,8 +130,6 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
       ),
     );
   }
-  const apply = oneOf('apply', values.apply, ['ask', 'never', 'always']);
-  if (!apply.ok) return apply;
   const timeout = duration('timeout', values.timeout);
   if (!timeout.ok) return timeout;
   const given = environmentOption(values.env ?? [], context.environment);
@@ -162,7 +155,6 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
   });
   return ok({
     state: state.value,
-    apply: apply.value ?? (context.stdin.isTTY === true && context.stderr.isTTY === true ? 'ask' : 'never'),
     strict: values.strict === true,
     quiet: values.quiet === true,
     request: {

@@ -4,8 +4,8 @@ import {
   type AllowedDestination,
   type Gateway,
   type GatewayEvent,
-  openGateway,
   type Resolver,
+  startGateway,
 } from '../../egress/index.ts';
 import { type Observation, openSandbox, type Sandbox, type SandboxRequest } from '../../sandbox/index.ts';
 import { gatewayRecord, observationRecord } from './cell-events.ts';
@@ -83,19 +83,25 @@ export async function openCell(request: CellRequest): Promise<Result<Cell, Refus
     journal.write(observationRecord(seen, at)).catch(() => broke(recordLost()));
   };
 
-  const gateway = await openGateway({
+  // Both at once: the sandbox joins the namespace while the gateway still starts, and nothing of the job's runs before both
+  // receipts are in.
+  const starting = startGateway({
     policy: { allow, allowRanges: request.controls.egress.allowRanges },
     resolver,
     record: onGateway,
   });
-  if (!gateway.ok) return gateway;
-  const opened = await openSandbox(
-    { ...sandboxRequest, networkNamespace: gateway.value.namespacePath, probeName },
-    { directory: scratch, observe: onObservation, idSlot: randomInt(8_192) },
-  );
-  if (!opened.ok) {
-    await gateway.value.close();
-    return opened;
+  const [gateway, opened] = await Promise.all([
+    starting.armed,
+    openSandbox(
+      { ...sandboxRequest, networkNamespace: starting.namespacePath, probeName },
+      { directory: scratch, observe: onObservation, idSlot: randomInt(8_192), namespace: starting.namespace },
+    ),
+  ]);
+  if (!gateway.ok || !opened.ok) {
+    if (opened.ok) await opened.value.destroy();
+    if (gateway.ok) await gateway.value.close();
+    // Without a gateway the sandbox could not be opened either: the gateway's reason is the reason.
+    return gateway.ok ? (opened as { readonly ok: false; readonly error: Refusal }) : gateway;
   }
   sandbox = opened.value;
   let ending = false;

@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { err, ok, type Refusal, type Result } from '../../base/index.ts';
+import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
 import type { LimitName } from '../../zone/index.ts';
 import type { Observation, Sandbox, SandboxReceipt, SandboxRequest } from '../contract.ts';
 import { nativeProgram } from '../native-program.ts';
@@ -25,6 +25,8 @@ export interface OpenSandboxOptions {
   readonly directory: string;
   /** An existing private folder (0700) for mounts that nobody else may pass through. */
   readonly observe: (seen: Observation) => void;
+  /** Settles when the network namespace can be joined; false when it never will. Absent: it is there. */
+  readonly namespace?: Promise<boolean>;
   readonly runtime?: string;
   /** Random bits of 0 to 8191 that pick the sandbox's host ids. */
   readonly idSlot: number;
@@ -67,30 +69,29 @@ export async function openSandbox(
   mkdirSync(paths.bundle, { mode: 0o711 });
   mkdirSync(paths.private, { mode: 0o700 });
   const undo = new Undo(options.directory, host, plan);
-  const telemetry = withTelemetry
-    ? await startTelemetry({
-        directory: join(paths.private, 'trace'),
-        observe: options.observe,
-        program: nativeProgram('trace'),
-      })
-    : undefined;
-  if (telemetry !== undefined && !telemetry.ok) return undo.refuse(telemetry.error);
-  undo.telemetry = telemetry?.value;
-  writeRootTree(join(paths.bundle, 'rootfs'), plan.tree);
   const { limits } = request.controls;
-  const workspace = await openWorkspace({
-    directory: paths.private,
-    ...(request.workspace.source !== undefined && { source: request.workspace.source }),
-    sizeBytes: limits.workspaceBytes,
-    inodes: limits.workspaceInodes,
-    hostUid: plan.hostUid,
-    hostGid: plan.hostGid,
-    exchangeBytes: EXCHANGE_BYTES,
-    exchangeInodes: EXCHANGE_INODES,
-  });
+  const [telemetry, workspace] = await Promise.all([
+    withTelemetry
+      ? startTelemetry({ directory: join(paths.private, 'trace'), observe: options.observe })
+      : undefined,
+    openWorkspace({
+      directory: paths.private,
+      ...(request.workspace.source !== undefined && { source: request.workspace.source }),
+      sizeBytes: limits.workspaceBytes,
+      inodes: limits.workspaceInodes,
+      hostUid: plan.hostUid,
+      hostGid: plan.hostGid,
+      exchangeBytes: EXCHANGE_BYTES,
+      exchangeInodes: EXCHANGE_INODES,
+    }),
+  ]);
+  if (workspace.ok) undo.workspace = workspace.value;
+  if (telemetry?.ok === true) undo.telemetry = telemetry.value;
+  if (telemetry !== undefined && !telemetry.ok) return undo.refuse(telemetry.error);
   if (!workspace.ok) return undo.refuse(workspace.error);
-  undo.workspace = workspace.value;
+  writeRootTree(join(paths.bundle, 'rootfs'), plan.tree);
   const runtime = options.runtime ?? 'runc';
+  if (options.namespace !== undefined && !(await options.namespace)) return undo.refuse(noNamespace());
   const [started, version] = await Promise.all([
     startContainer(runtime, plan, paths.bundle),
     runtimeVersion(runtime),
@@ -160,6 +161,15 @@ function assemble(
     died: Promise.race([session.ended, undo.telemetry?.died ?? new Promise<never>(() => undefined)]),
     destroy: (destroyOptions) => undo.all(destroyOptions?.keepUpperAt),
   };
+}
+
+function noNamespace(): Refusal {
+  return refusal(
+    'machine',
+    'sandbox/no-namespace',
+    'the network namespace of the job was not made',
+    'see what cofferdam doctor says of this machine',
+  );
 }
 
 /** Everything that was made so far, to be taken back in order whatever happened. */
