@@ -1,0 +1,251 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openCell } from '../src/engine/cell/open-cell.ts';
+import { sandboxFolder } from '../src/engine/cell/sandbox-folder.ts';
+import { parseAllowlist } from '../src/egress/index.ts';
+import { defaultControls } from '../src/zone/index.ts';
+
+// Ratios against peers measured in the same run: machines are noisy, and a time by itself says nothing.
+
+const ROOT = join(import.meta.dirname, '..');
+const ROUNDS = 15;
+const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+const environment = {
+  PATH: process.env['PATH'] ?? '',
+  HOME: folder,
+  COFFERDAM_STATE: join(folder, 'state'),
+  XDG_CACHE_HOME: join(folder, 'cache'),
+};
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+}
+
+function time(program: string, args: readonly string[], cwd = folder): number | undefined {
+  const took: number[] = [];
+  try {
+    for (let i = 0; i < ROUNDS + 2; i += 1) {
+      const from = performance.now();
+      execFileSync(program, args, { cwd, env: environment, stdio: 'ignore' });
+      if (i >= 2) took.push(performance.now() - from);
+    }
+  } catch {
+    return undefined;
+  }
+  return median(took);
+}
+
+function row(name: string, value: number | undefined, base: number | undefined, unit = 'ms'): void {
+  const shown = value === undefined ? 'not on this machine' : `${value.toFixed(1)} ${unit}`;
+  const ratio = value === undefined || base === undefined ? '' : `${(value / base).toFixed(2)}x`;
+  process.stdout.write(`  ${name.padEnd(46)} ${shown.padStart(20)} ${ratio.padStart(8)}\n`);
+}
+
+/** A bundle by the runtime's own template, with a user namespace, as the bare peer. */
+function bareRuntime(): number | undefined {
+  const bundle = join(folder, 'bundle');
+  mkdirSync(join(bundle, 'rootfs/usr'), { recursive: true });
+  for (const name of ['proc', 'dev', 'sys', 'etc']) mkdirSync(join(bundle, 'rootfs', name));
+  execFileSync('sh', ['-c', 'for l in bin lib lib64; do ln -s usr/$l rootfs/$l; done'], { cwd: bundle });
+  try {
+    execFileSync('runc', ['spec'], { cwd: bundle });
+  } catch {
+    return undefined;
+  }
+  const script = `
+    const c = JSON.parse(require('fs').readFileSync('config.json'));
+    c.process.terminal = false; c.process.args = ['/usr/bin/true'];
+    c.mounts.push({ destination: '/usr', type: 'bind', source: '/usr', options: ['bind', 'ro'] });
+    require('fs').writeFileSync('config.json', JSON.stringify(c));`;
+  execFileSync(process.execPath, ['-e', script], { cwd: bundle });
+  return time('runc', ['--root', join(folder, 'runc'), 'run', 'bench-bare'], bundle);
+}
+
+function wholeCommand(): void {
+  process.stdout.write('one command, as a whole process (ratio: against Node.js starting)\n');
+  const node = time(process.execPath, ['-e', '0']);
+  row('node -e 0', node, node);
+  row(
+    'bubblewrap true (no limits, no filter)',
+    time('bwrap', [
+      '--ro-bind',
+      '/usr',
+      '/usr',
+      '--symlink',
+      'usr/lib',
+      '/lib',
+      '--symlink',
+      'usr/lib64',
+      '/lib64',
+      '--unshare-all',
+      '/usr/bin/true',
+    ]),
+    node,
+  );
+  row('bare OCI runtime, true', bareRuntime(), node);
+  row(
+    'cofferdam exec -- true (gateway, probe, record)',
+    time(process.execPath, [join(ROOT, 'dist/cofferdam.mjs'), 'exec', '-q', '--', 'true'], work()),
+    node,
+  );
+}
+
+function work(): string {
+  const path = join(folder, 'work');
+  mkdirSync(path, { recursive: true });
+  writeFileSync(join(path, 'file'), 'x');
+  return path;
+}
+
+async function listen(
+  serve: (server: Server) => void,
+): Promise<{ readonly port: number; readonly close: () => void }> {
+  const server = createServer();
+  serve(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    close: () => server.close(),
+  };
+}
+
+const STREAM_BYTES = 1_500_000_000;
+
+/** Reads the stream, or makes short connections, from where it is started; prints a number. */
+const CLIENT = `
+const net = require('node:net');
+const [, host, port, what] = process.argv;
+if (what === 'stream') {
+  const from = performance.now(); let got = 0;
+  const s = net.connect({ host, port: Number(port), onread: { buffer: Buffer.alloc(262144), callback: (n) => { got += n; return true; } } });
+  s.write('stream\\n');
+  s.on('close', () => console.log(got / 1e6 / ((performance.now() - from) / 1e3)));
+} else {
+  const run = async () => {
+    const took = [];
+    for (let i = 0; i < 500; i += 1) {
+      const from = performance.now();
+      await new Promise((resolve, reject) => {
+        const s = net.connect({ host, port: Number(port) }); s.write('hello\\n');
+        s.on('data', () => {}); s.on('close', resolve); s.on('error', reject);
+      });
+      took.push(performance.now() - from);
+    }
+    console.log(took.sort((a, b) => a - b)[250]);
+  };
+  run();
+}`;
+
+function client(args: readonly string[]): Promise<number> {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, ['-e', CLIENT, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let out = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      out += chunk.toString('utf8');
+    });
+    child.on('close', () => resolve(Number(out)));
+  });
+}
+
+async function inside(): Promise<void> {
+  const chunk = Buffer.alloc(1 << 20);
+  const upstream = await listen((server) => {
+    server.on('connection', (socket) => {
+      socket.on('error', () => undefined);
+      socket.once('data', (asked) => {
+        if (!asked.toString().startsWith('stream')) {
+          socket.end('hello\n');
+          return;
+        }
+        let left = STREAM_BYTES;
+        const pump = (): void => {
+          while (left > 0) {
+            left -= chunk.length;
+            if (!socket.write(chunk)) {
+              socket.once('drain', pump);
+              return;
+            }
+          }
+          socket.end();
+        };
+        pump();
+      });
+    });
+  });
+  const allow = parseAllowlist([`peer.test:${upstream.port}`], {});
+  if (!allow.ok) throw new Error(allow.error.why);
+  const opened = await openCell({
+    runId: '01JDBENCHBENCHBENCHBENCHBE',
+    jobId: 'bench',
+    controls: {
+      ...defaultControls('untrusted', { memoryBytes: 8e9, cpus: 2 }),
+      egress: { allow: [], allowRanges: ['127.0.0.0/8'] },
+    },
+    root: { kind: 'host' },
+    workspace: { path: '/work' },
+    readPaths: [{ hostPath: process.execPath, path: '/opt/node', file: true }],
+    writePaths: [],
+    files: [],
+    temporary: [],
+    hostname: 'bench',
+    allow: allow.value,
+    resolver: { kind: 'static', addresses: { 'peer.test': ['127.0.0.1'] } },
+    scratch: sandboxFolder('01JDBENCHBENCHBENCHBENCHBE', 'bench'),
+    journal: { write: async () => undefined },
+  });
+  if (!opened.ok) throw new Error(opened.error.why);
+  const cell = opened.value;
+  const run = async (argv: readonly [string, ...string[]]): Promise<string> => {
+    const process_ = cell.sandbox.start({
+      stepId: 'bench',
+      argv,
+      environment: { PATH: '/usr/bin:/bin' },
+      workingDirectory: '/work',
+    });
+    process_.stdin.end();
+    let out = '';
+    process_.stdout.on('data', (part: Buffer) => {
+      out += part.toString('utf8');
+    });
+    process_.stderr.resume();
+    await process_.exited;
+    await new Promise((resolve) => setImmediate(resolve));
+    return out;
+  };
+  try {
+    process.stdout.write('a further step in a running sandbox (ratio: against the same in a plain shell)\n');
+    const plain = time('/bin/bash', ['-e', '-c', 'true']);
+    const steps: number[] = [];
+    for (let i = 0; i < 60; i += 1) {
+      const from = performance.now();
+      await run(['bash', '-e', '-c', 'true']);
+      steps.push(performance.now() - from);
+    }
+    row('bash -e -c true, outside', plain, plain);
+    row('bash -e -c true, as a step', median(steps), plain);
+    process.stdout.write('the gateway (ratio: against a direct connection on loopback)\n');
+    const port = String(upstream.port);
+    const direct = await client(['127.0.0.1', port, 'stream']);
+    const through = Number(await run(['/opt/node', '-e', CLIENT, 'peer.test', port, 'stream']));
+    row('one stream, direct', direct, direct, 'MB/s');
+    row('one stream, through the gateway', through, direct, 'MB/s');
+    const near = await client(['127.0.0.1', port, 'short']);
+    const far = Number(await run(['/opt/node', '-e', CLIENT, 'peer.test', port, 'short']));
+    row('a connection with one request, direct', near, near);
+    row('a connection with one request, through it', far, near);
+  } finally {
+    await cell.close();
+    upstream.close();
+  }
+}
+
+try {
+  wholeCommand();
+  await inside();
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
