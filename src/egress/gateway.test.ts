@@ -1,0 +1,206 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parseAllowlist } from './allowlist.ts';
+import type { Gateway, GatewayEvent } from './contract.ts';
+import { startGateway } from './gateway.ts';
+
+let upstream: Server;
+let port = 0;
+let gateway: Gateway | undefined;
+let events: GatewayEvent[] = [];
+let refuseRecords = false;
+
+beforeEach(async () => {
+  events = [];
+  refuseRecords = false;
+  upstream = createServer((request, response) => response.end(`hello ${request.headers.host}${request.url}`));
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+  const address = upstream.address();
+  port = typeof address === 'object' && address !== null ? address.port : 0;
+});
+afterEach(async () => {
+  await gateway?.close();
+  gateway = undefined;
+  upstream.closeAllConnections();
+  upstream.close();
+});
+
+async function open(
+  entries: readonly string[],
+  allowRanges: readonly string[] = ['127.0.0.0/8'],
+): Promise<Gateway> {
+  const allow = parseAllowlist(entries, {});
+  if (!allow.ok) throw new Error(allow.error.why);
+  const addresses = { 'api.test': ['127.0.0.1'], 'other.test': ['127.0.0.1'], 'inside.test': ['10.0.0.1'] };
+  const opened = await startGateway({
+    policy: { allow: allow.value, allowRanges },
+    resolver: { kind: 'static', addresses },
+    record: async (event) => {
+      if (refuseRecords) throw new Error('the disk is full');
+      events.push(event);
+    },
+  }).armed;
+  if (!opened.ok) throw new Error(opened.error.why);
+  gateway = opened.value;
+  return opened.value;
+}
+
+/** Runs Python inside the gateway's namespace, with its own resolver over the gateway's. */
+function inside(of: Gateway, code: string): Promise<string> {
+  const prelude = `
+import socket, struct
+def ask(name, kind=1, tcp=False):
+    q = b'\\x12\\x34\\x01\\x00\\x00\\x01\\x00\\x00\\x00\\x00\\x00\\x00' + b''.join(bytes([len(l)]) + l.encode() for l in name.split('.')) + b'\\x00' + struct.pack('>HH', kind, 1)
+    s = socket.socket(socket.AF_INET, socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM); s.settimeout(5); s.connect(('127.0.0.1', 53))
+    if tcp: s.send(struct.pack('>H', len(q)) + q); a = s.recv(600)[2:]
+    else: s.send(q); a = s.recv(600)
+    code = a[3] & 15; answers = struct.unpack('>H', a[6:8])[0]
+    return socket.inet_ntoa(a[-4:]) if code == 0 and answers == 1 and kind == 1 else 'code %d answers %d' % (code, answers)
+def get(address, port, head):
+    s = socket.create_connection((address, port), 5); s.send(head.encode()); out = b''
+    try:
+        while True:
+            part = s.recv(4096)
+            if not part: break
+            out += part
+    except ConnectionResetError: out += b'RESET'
+    return out.decode().replace('\\r\\n', ' ')
+def attempt(f):
+    try: return str(f())
+    except OSError as e: return type(e).__name__
+`;
+  return new Promise((resolve) => {
+    const child = spawn('nsenter', [`--net=${of.namespacePath}`, 'python3', '-c', prelude + code]);
+    let out = '';
+    const take = (chunk: Buffer): void => {
+      out += chunk.toString('utf8');
+    };
+    child.stdout.on('data', take);
+    child.stderr.on('data', take);
+    child.on('close', () => resolve(out.trim()));
+  });
+}
+
+function verdicts(): readonly string[] {
+  return events.flatMap((event) =>
+    event.kind === 'connect' ? [`${event.host ?? event.address}:${event.verdict}:${event.reason ?? ''}`] : [],
+  );
+}
+
+describe('the gateway', () => {
+  test('lets an allowed host through, and tells it before and after', async () => {
+    const of = await open([`api.test:${port}`]);
+    const out = await inside(
+      of,
+      `print(get(ask('api.test'), ${port}, 'GET /x HTTP/1.1\\r\\nHost: api.test:${port}\\r\\nConnection: close\\r\\n\\r\\n'))`,
+    );
+    expect(out).toContain(`hello api.test:${port}/x`);
+    expect(events.map((event) => event.kind)).toEqual(['dns', 'connect', 'closed']);
+    expect(verdicts()).toEqual(['api.test:allowed:']);
+  });
+
+  test('holds every request on a connection against the name, also the second', async () => {
+    const of = await open([`api.test:${port}`, `other.test:${port}`]);
+    const out = await inside(
+      of,
+      `
+a = ask('api.test')
+print(get(a, ${port}, 'GET /one HTTP/1.1\\r\\nHost: other.test\\r\\n\\r\\n'))
+print(get(a, ${port}, 'GET /two HTTP/1.1\\r\\nHost: api.test\\r\\n\\r\\nGET /three HTTP/1.1\\r\\nHost: other.test\\r\\n\\r\\n'))`,
+    );
+    expect(out).toContain('403');
+    expect(out).not.toContain('/one');
+    expect(out).not.toContain('/three');
+    expect(verdicts()).toContain('api.test:denied:name-mismatch');
+  });
+
+  test('answers no name that is not allowed, over UDP and TCP, of no type, and asks nobody', async () => {
+    const of = await open([`api.test:${port}`]);
+    const out = await inside(
+      of,
+      `
+for kind in (1, 28, 16, 15, 255): print(ask('secret-in-a-label.collector.test', kind), ask('x.api.test', kind, True))
+print(ask('api.test', 16))`,
+    );
+    expect(out.split('\n')).toEqual([
+      ...Array.from({ length: 5 }, () => 'code 3 answers 0 code 3 answers 0'),
+      'code 0 answers 0',
+    ]);
+    expect(events.filter((event) => event.kind === 'dns' && event.verdict === 'denied')).toHaveLength(10);
+  });
+
+  test('refuses addresses without a name, the metadata service, and a name that leads to a forbidden range', async () => {
+    const of = await open([`api.test:${port}`, 'inside.test']);
+    const out = await inside(
+      of,
+      `
+for a, p in (('198.51.100.7', 443), ('169.254.169.254', 80), ('2001:db8::7', 443), (ask('inside.test'), 80)):
+    print(a, attempt(lambda: get(a, p, 'GET / HTTP/1.1\\r\\nHost: inside.test\\r\\n\\r\\n')))`,
+    );
+    expect(out).not.toContain('hello');
+    expect(verdicts()).toEqual([
+      '198.51.100.7:denied:address-without-name',
+      '169.254.169.254:denied:forbidden-range',
+      '2001:db8::7:denied:address-without-name',
+      'inside.test:denied:forbidden-range',
+    ]);
+  });
+
+  test('lets a name into its own range only when the operator named the range', async () => {
+    const of = await open([`api.test:${port}`], []);
+    const out = await inside(
+      of,
+      `print(get(ask('api.test'), ${port}, 'GET /x HTTP/1.1\\r\\nHost: api.test\\r\\n\\r\\n'))`,
+    );
+    expect(out).toContain('403');
+    expect(verdicts()).toEqual(['api.test:denied:forbidden-range']);
+  });
+
+  test('passes no byte that could not be recorded', async () => {
+    const of = await open([`api.test:${port}`]);
+    refuseRecords = true;
+    const out = await inside(
+      of,
+      `a = ask('api.test')\nprint(attempt(lambda: get(a, ${port}, 'GET /x HTTP/1.1\\r\\nHost: api.test\\r\\n\\r\\n')))`,
+    );
+    expect(out).not.toContain('hello');
+  });
+
+  test('refuses and tells datagrams and leaves the job its own loopback', async () => {
+    const of = await open([]);
+    const out = await inside(
+      of,
+      `
+print(attempt(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('198.51.100.7', 123))))
+print(attempt(lambda: socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).sendto(b'x', ('2001:db8::7', 123))))
+s = socket.socket(); s.bind(('127.0.0.1', 8080)); s.listen()
+c = socket.create_connection(('127.0.0.1', 8080), 2); a, _ = s.accept(); a.send(b'own'); print(c.recv(3))`,
+    );
+    expect(out.split('\n')).toEqual(['PermissionError', 'PermissionError', "b'own'"]);
+    await gateway?.close();
+    expect(
+      events
+        .filter((event) => event.kind === 'refused-packet')
+        .map((event) => 'address' in event && event.address)
+        .toSorted(),
+    ).toEqual(['198.51.100.7', '2001:db8::7']);
+  });
+
+  test('leaves no listener on the machine, and no way out when it is killed', async () => {
+    const of = await open([`api.test:${port}`]);
+    expect(readFileSync('/proc/self/net/tcp', 'latin1')).not.toContain('0100007F:0009 00000000:0000 0A');
+    const pid = Number(of.namespacePath.split('/')[2]);
+    const namespace = spawn('nsenter', [`--net=${of.namespacePath}`, 'sleep', '30']);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    process.kill(pid, 'SIGKILL');
+    expect((await of.died).why).toContain('ended by itself');
+    const out = await inside(
+      { ...of, namespacePath: `/proc/${namespace.pid}/ns/net` },
+      `print(attempt(lambda: get('198.18.0.1', ${port}, 'GET / HTTP/1.1\\r\\nHost: api.test\\r\\n\\r\\n')))`,
+    );
+    namespace.kill('SIGKILL');
+    expect(out).not.toContain('hello');
+  });
+});
