@@ -1,0 +1,199 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { defaultControls } from '../../zone/index.ts';
+import type { Sandbox } from '../contract.ts';
+import { openSandbox } from './open-sandbox.ts';
+
+const MB = 1_000_000;
+let namespace: ChildProcess;
+let folder = '';
+let directory = '';
+let sandbox: Sandbox | undefined;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'sandbox-'));
+  mkdirSync(join(folder, 'source'));
+  writeFileSync(join(folder, 'source/file'), 'before');
+  directory = mkdtempSync('/run/cofferdam-test-');
+  rmSync(directory, { recursive: true });
+  namespace = spawn('unshare', ['-n', 'sh', '-c', 'ip link set lo up; echo up; exec sleep 600']);
+  await new Promise((resolve) => namespace.stdout?.once('data', resolve));
+});
+afterEach(async () => {
+  await sandbox?.destroy();
+  sandbox = undefined;
+  namespace.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+  expect(existsSync(directory)).toBe(false);
+  expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(directory);
+});
+
+async function open(runtime?: string) {
+  const controls = defaultControls('untrusted', { memoryBytes: 1_000 * MB, cpus: 1 });
+  return openSandbox(
+    {
+      runId: `01JD${directory.slice(-6).toUpperCase()}`,
+      jobId: 'test',
+      controls: {
+        ...controls,
+        limits: {
+          ...controls.limits,
+          memoryBytes: 200 * MB,
+          pids: 40,
+          workspaceBytes: 20 * MB,
+          workspaceInodes: 200,
+          tmpBytes: 10 * MB,
+          openFiles: 100,
+        },
+      },
+      root: { kind: 'host' },
+      workspace: { source: join(folder, 'source'), path: '/work' },
+      readPaths: [],
+      writePaths: [],
+      files: [],
+      temporary: [],
+      networkNamespace: `/proc/${namespace.pid}/ns/net`,
+      probeName: 'name.probe.invalid',
+      hostname: 'sandbox',
+    },
+    { directory, observe: () => undefined, idSlot: 7, ...(runtime !== undefined && { runtime }) },
+  );
+}
+
+async function opened(): Promise<Sandbox> {
+  const result = await open();
+  if (!result.ok) throw new Error(result.error.why);
+  sandbox = result.value;
+  return result.value;
+}
+
+async function run(of: Sandbox, script: string, input?: Buffer) {
+  const process_ = of.start({
+    stepId: 's',
+    argv: ['sh', '-c', script],
+    environment: { PATH: '/usr/bin:/bin' },
+    workingDirectory: '/work',
+  });
+  process_.stdin.on('error', () => undefined);
+  process_.stdin.end(input);
+  let bytes = 0;
+  let out = '';
+  for (const stream of [process_.stdout, process_.stderr]) {
+    stream.on('data', (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (out.length < 10_000) out += chunk.toString('utf8');
+    });
+  }
+  const closed = Promise.all(
+    [process_.stdout, process_.stderr].map((stream) => new Promise((resolve) => stream.on('close', resolve))),
+  );
+  const exit = await process_.exited;
+  await Promise.race([closed, new Promise((resolve) => setTimeout(resolve, 2_000))]);
+  return { exit, out, bytes };
+}
+
+describe('a sandbox', () => {
+  test('is opened only with every check held, and its limits read back', async () => {
+    const of = await opened();
+    expect(of.receipt.checks.length).toBeGreaterThan(45);
+    expect(of.receipt.checks.every((check) => check.held)).toBe(true);
+    expect(of.receipt.limits.pids).toBe(40);
+  });
+
+  test('refuses a runtime that is not there or fails, and leaves nothing', async () => {
+    for (const runtime of ['no-such-runtime', 'false'])
+      expect(await open(runtime)).toMatchObject({ ok: false, error: { kind: 'machine' } });
+  });
+
+  test('shows a copy of the source, which stays as it is, and holds what is written to its size', async () => {
+    const of = await opened();
+    const full = await run(
+      of,
+      'cat file; echo after > file; head -c 50000000 /dev/zero > big; i=0; while [ $i -lt 300 ]; do : > f$i || break; i=$((i+1)); done',
+    );
+    expect(full.out).toContain('before');
+    expect(full.out).toContain('No space left on device');
+    expect(readFileSync(join(folder, 'source/file'), 'utf8')).toBe('before');
+    const usage = await of.usage();
+    expect(usage.workspaceBytes).toBeLessThanOrEqual(21 * MB);
+  });
+
+  test('survives a fork bomb, a memory hog and one that kills all that it sees; and the hog is told apart', async () => {
+    const of = await opened();
+    await run(of, 'bomb() { bomb & bomb; }; (sleep 1; kill -9 -1) & bomb 2>/dev/null');
+    await of.killLeftovers();
+    expect((await of.usage()).pidsRefused).toBeGreaterThan(0);
+    await run(of, `python3 -c "x = bytearray(1 << 30)"`);
+    expect((await of.usage()).oomKills).toBeGreaterThan(0);
+    await run(of, 'kill -9 -1; kill -9 1; kill -STOP 1');
+    expect((await run(of, 'echo still here')).out).toBe('still here\n');
+  });
+
+  test('carries large input and output both ways, at the pace of the slower', async () => {
+    const of = await opened();
+    const input = Buffer.alloc(30 * MB, 'x');
+    expect((await run(of, 'cat', input)).bytes).toBe(30 * MB);
+    const endless = of.start({
+      stepId: 's',
+      argv: ['sh', '-c', 'head -c 1000000000 /dev/zero'],
+      environment: { PATH: '/usr/bin:/bin' },
+      workingDirectory: '/work',
+    });
+    endless.stderr.resume();
+    const before = process.memoryUsage().rss;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(process.memoryUsage().rss - before).toBeLessThan(60 * MB);
+    endless.stdout.destroy();
+    endless.signal('SIGKILL');
+    expect((await endless.exited).signal).toBe('SIGKILL');
+  });
+
+  test('gives a terminal that has a size, passes Ctrl-C on, and a hang-up ends it', async () => {
+    const of = await opened();
+    const shell = of.start({
+      stepId: 's',
+      argv: ['sh', '-c', 'stty size; trap "echo interrupted; exit 9" INT; echo ready; sleep 60'],
+      environment: { PATH: '/usr/bin:/bin' },
+      workingDirectory: '/work',
+      terminal: { columns: 91, rows: 33 },
+    });
+    let out = '';
+    const interrupted = new Promise<void>((resolve) => {
+      shell.stdout.on('data', (chunk: Buffer) => {
+        out += chunk.toString('utf8');
+        if (out.includes('ready')) resolve();
+      });
+    });
+    await interrupted;
+    shell.stdin.write('\u0003');
+    expect(await shell.exited).toEqual({ code: 9, signal: null });
+    expect(out).toContain('33 91');
+  });
+
+  test('keeps process 1 out of the job\u2019s reach, and gives a process only its own three descriptors', async () => {
+    const of = await opened();
+    const { out } = await run(
+      of,
+      'cat /proc/1/environ /proc/1/maps; ls /proc/1/fd; head -c 1 /proc/1/mem; ls /proc/self/fd | wc -l; echo $PPID',
+    );
+    expect(out.match(/Permission denied/g)?.length).toBeGreaterThanOrEqual(4);
+    expect(out).toMatch(/^4$/m);
+  });
+
+  test('tells when it ends by itself, and can be destroyed twice', async () => {
+    const of = await opened();
+    const pids = readFileSync(
+      `/sys/fs/cgroup/pids/cofferdam/01jd${directory.slice(-6).toLowerCase()}-test/cgroup.procs`,
+      'utf8',
+    )
+      .trim()
+      .split('\n');
+    process.kill(Number(pids[0]), 'SIGKILL');
+    expect((await of.died).why).toContain('process 1');
+    expect((await of.destroy()).leftBehind).toEqual([]);
+    expect((await of.destroy()).leftBehind).toEqual([]);
+  });
+});
