@@ -17,6 +17,7 @@ export interface RecordedFact {
   readonly value: string;
   readonly source: string;
   readonly forgeable: boolean;
+  readonly why?: string;
 }
 
 export type Verdict = 'passed' | 'failed' | 'contained' | 'refused' | 'stopped' | 'cancelled';
@@ -41,7 +42,14 @@ export type RecordEvent =
       readonly workflow?: { readonly name: string; readonly path: string; readonly digest: string };
       readonly argv?: readonly string[];
       readonly runner: { readonly kernel: string; readonly architecture: string };
-      readonly policy: { readonly source: string; readonly digest?: string };
+      readonly policy: {
+        readonly source: string;
+        readonly files?: readonly {
+          readonly origin: string;
+          readonly path: string;
+          readonly digest: string;
+        }[];
+      };
     }
   | (InJob & { readonly type: 'job.started'; readonly name: string })
   | (InJob & {
@@ -129,6 +137,7 @@ export type RecordEvent =
       readonly level: 'error' | 'warning' | 'notice';
       readonly message: string;
     })
+  | (InJob & { readonly type: 'approval.given'; readonly by: string })
   | (InJob & { readonly type: 'secret.withheld'; readonly name: string; readonly why: string })
   | (InJob & { readonly type: 'secret.delivered'; readonly name: string })
   | (InStep & {
@@ -194,6 +203,7 @@ export const EVENT_TYPES: readonly RecordEventType[] = [
   'limit.hit',
   'command.used',
   'annotation',
+  'approval.given',
   'secret.withheld',
   'secret.delivered',
   'step.finished',

@@ -12,9 +12,12 @@ export interface WorkflowFile {
 export interface WorkflowSource {
   readonly repository: string;
   readonly files: readonly WorkflowFile[];
+  /** True when the repository was named and not a file: all its workflows are meant. */
+  readonly all: boolean;
 }
 
-const MAX_BYTES = 1_048_577;
+/** A little more than any workflow may have: the reader says what is too large. */
+export const MAX_WORKFLOW_BYTES = 1_048_577;
 const MAX_FILES = 100;
 const FOLDERS = ['.github/workflows', '.forgejo/workflows', '.gitea/workflows'];
 
@@ -33,7 +36,7 @@ export async function workflowSource(
     const folder = await realpath(dirname(target));
     const known = FOLDERS.find((candidate) => folder.endsWith(`/${candidate}`));
     const repository = known === undefined ? folder : folder.slice(0, -known.length - 1);
-    return withFiles(repository, [join(folder, basename(target)).slice(repository.length + 1)]);
+    return withFiles(repository, [join(folder, basename(target)).slice(repository.length + 1)], false);
   }
   for (const folder of FOLDERS) {
     const path = join(folder, asked ?? '');
@@ -42,7 +45,7 @@ export async function workflowSource(
       !asked.includes('/') &&
       (await stat(join(directory, path)).catch(() => undefined))?.isFile() === true
     ) {
-      return withFiles(await realpath(directory), [path]);
+      return withFiles(await realpath(directory), [path], false);
     }
   }
   return err(
@@ -64,6 +67,7 @@ async function fromRepository(repository: string): Promise<Result<WorkflowSource
       return withFiles(
         repository,
         names.slice(0, MAX_FILES).map((name) => join(folder, name)),
+        true,
       );
   }
   return err(
@@ -74,6 +78,7 @@ async function fromRepository(repository: string): Promise<Result<WorkflowSource
 async function withFiles(
   repository: string,
   paths: readonly string[],
+  all: boolean,
 ): Promise<Result<WorkflowSource, Refusal>> {
   const files: WorkflowFile[] = [];
   for (const path of paths) {
@@ -81,7 +86,7 @@ async function withFiles(
     if (!read.ok) return read;
     files.push({ path, bytes: read.value });
   }
-  return ok({ repository, files });
+  return ok({ repository, files, all });
 }
 
 /** A plain file, at most a little more than any workflow may have; the reader says what is too large. */
@@ -90,7 +95,7 @@ export async function readBounded(path: string): Promise<Result<Buffer, Refusal>
     const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       if (!(await file.stat()).isFile()) throw new Error('it is no plain file');
-      const bytes = Buffer.alloc(MAX_BYTES);
+      const bytes = Buffer.alloc(MAX_WORKFLOW_BYTES);
       let size = 0;
       for (;;) {
         const { bytesRead } = await file.read(bytes, size, bytes.length - size, null);

@@ -1,32 +1,4 @@
-/** The trust zones of the guide's §0, from least to most trusted. */
-export const ZONES = ['untrusted', 'internal', 'release'] as const;
-export type ZoneId = (typeof ZONES)[number];
-
-/** Isolation tiers from weakest to strongest (guide §1). A zone states the least it accepts. */
-export const ISOLATION_TIERS = ['hardened-container', 'sandboxed-kernel', 'microvm'] as const;
-export type IsolationTier = (typeof ISOLATION_TIERS)[number];
-
-/**
- * What a job may use at most (guide §5). Each is enforced from outside the job and, when hit, ends with an event
- * that names the limit, its value and the step.
- */
-export interface Limits {
-  readonly memoryBytes: number;
-  /** Processor time per second of wall time: 2 is two whole processors. */
-  readonly cpus: number;
-  readonly pids: number;
-  readonly workspaceBytes: number;
-  readonly workspaceInodes: number;
-  readonly tmpBytes: number;
-  readonly tmpInodes: number;
-  readonly openFiles: number;
-  readonly stepTimeoutMs: number;
-  readonly jobTimeoutMs: number;
-  readonly logBytes: number;
-  readonly artifactBytes: number;
-}
-
-export type LimitName = keyof Limits;
+import type { IsolationTier, LimitName, Limits, ZoneId } from '../config/index.ts';
 
 /** What a zone grants: the product of its defaults and the operator's configuration. Absence never grants. */
 export interface Controls {

@@ -1,4 +1,5 @@
-import type { Controls, ZoneId } from './controls.ts';
+import type { ZoneId } from '../config/index.ts';
+import type { Controls } from './controls.ts';
 
 /** What the defaults must know of the machine. */
 export interface MachineSize {
@@ -24,7 +25,10 @@ export function defaultControls(zone: ZoneId, machine: MachineSize): Controls {
     secrets: { allow: [] },
     tokenPermissions: { contents: 'read' },
     publication: { artifacts: trusted, packages: false, deploy: false },
-    caches: { read: trusted ? ['internal', 'release'] : ['untrusted'], write: zone === 'internal' },
+    caches: {
+      read: zone === 'internal' ? ['internal', 'release'] : [zone],
+      write: zone === 'internal',
+    },
     limits: {
       memoryBytes: Math.floor(Math.min(4_000 * MB, machine.memoryBytes / 2)),
       cpus: Math.max(1, machine.cpus),

@@ -1,10 +1,13 @@
 export {
-  type Controls,
   ISOLATION_TIERS,
   type IsolationTier,
   type LimitName,
   type Limits,
   ZONES,
   type ZoneId,
-} from './controls.ts';
+} from '../config/index.ts';
+export type { Controls } from './controls.ts';
 export { defaultControls, type MachineSize } from './defaults.ts';
+export { decideZone, type ZoneDecision } from './decide-zone.ts';
+export { type Fact, type FactName, type ZoneFacts } from './facts.ts';
+export { type SettledControls, settleControls } from './settle-controls.ts';

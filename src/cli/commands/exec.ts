@@ -11,7 +11,8 @@ import {
   workFolder,
 } from '../../engine/index.ts';
 import { openStateFolder, type StateFolder } from '../../store/index.ts';
-import { type Controls, defaultControls, ZONES } from '../../zone/index.ts';
+import { settleControls, ZONES } from '../../zone/index.ts';
+import { type LoadedConfiguration, operatorConfiguration } from '../../config/index.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { duration, environmentOption, oneOf, parseOptions } from '../options.ts';
 import { Denials } from '../render/denials.ts';
@@ -31,6 +32,7 @@ works on a copy of the folder: the folder itself stays as it is.
   --env NAME[=VALUE]  pass a variable; nothing else of your environment is passed; repeatable
   --timeout TIME      end the command after a time such as 90s or 10m
   --zone ZONE         untrusted (what is not proven to be more stays that)
+  --config FILE       the operator's configuration instead of ~/.config/cofferdam/cofferdam.yaml
   --strict            a refused connection makes the exit status 4
   --quiet             only the command's own output
   -h, --help
@@ -49,6 +51,7 @@ const OPTIONS = {
   env: { type: 'string', multiple: true },
   timeout: { type: 'string' },
   zone: { type: 'string' },
+  config: { type: 'string' },
   strict: { type: 'boolean' },
   quiet: { type: 'boolean', short: 'q' },
 } as const;
@@ -149,10 +152,14 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
   // A command's allowlist is what was typed, and nothing else.
   const clients = await clientSetup(values.allow ?? [], [], context.environment);
   if (!clients.ok) return clients;
-  const controls: Controls = defaultControls('untrusted', {
-    memoryBytes: totalmem(),
-    cpus: availableParallelism(),
+  const operator = await operatorConfiguration(context.environment, {
+    notIn: folder.value,
+    ...(values.config !== undefined && { named: values.config }),
   });
+  if (!operator.ok) return err(operator.error[0] ?? unreadable());
+  const files = operator.value === undefined ? [] : [operator.value];
+  const machine = { memoryBytes: totalmem(), cpus: availableParallelism() };
+  const { controls } = settleControls('untrusted', machine, files);
   return ok({
     state: state.value,
     strict: values.strict === true,
@@ -160,10 +167,10 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
     request: {
       argv: [program, ...args],
       workdir: folder.value,
-      controls: { ...controls, egress: { allow: values.allow ?? [], allowRanges: [] } },
+      controls: { ...controls, egress: { ...controls.egress, allow: values.allow ?? [] } },
       because: ['a local command proves nothing about who wrote it'],
       facts: [{ name: 'started', value: 'by hand', source: 'command-line', forgeable: false }],
-      policy: { source: 'defaults' },
+      policy: files[0] === undefined ? { source: 'defaults' } : named(files[0]),
       allow: clients.value.allow,
       resolver: { kind: 'system' },
       readPaths: read.value,
@@ -182,6 +189,14 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
       version: VERSION,
     },
   });
+}
+
+function named({ origin, path, digest }: LoadedConfiguration) {
+  return { source: 'cofferdam.yaml', files: [{ origin, path, digest }] };
+}
+
+function unreadable(): Refusal {
+  return refusal('usage', 'config/syntax', 'the configuration cannot be read', 'see docs/configuration.md');
 }
 
 function refuse(context: CommandContext, why: Refusal): number {

@@ -1,84 +1,97 @@
-import { availableParallelism, totalmem } from 'node:os';
 import { visible } from '../../audit/index.ts';
 import { formatSize, type Refusal } from '../../base/index.ts';
-import { clientSetup, decideZone, openRepository, synthesiseEvent } from '../../engine/index.ts';
+import { type JobZone, localFacts, requestedSecrets, zonesOf } from '../../engine/index.ts';
+import { withheldSecrets } from '../../secrets/index.ts';
 import { type Job, matchesEvent, readWorkflow, unsupported, type Workflow } from '../../workflow/index.ts';
-import { type Controls, defaultControls } from '../../zone/index.ts';
+import type { Controls } from '../../zone/index.ts';
 import { type Command, type CommandContext, EXIT } from '../command.ts';
+import { EVENT_OPTIONS } from '../event-options.ts';
 import { parseOptions } from '../options.ts';
 import { exitStatus, renderRefusal } from '../render/refusals.ts';
-import { workflowSource } from '../workflow-source.ts';
+import { GRANT_OPTIONS, runGrants } from '../run-grants.ts';
+import { runSubject } from '../run-subject.ts';
 
-const help = `usage: cofferdam plan [WORKFLOW] [--event NAME] [--fork] [--ref REF] [--json]
+const help = `usage: cofferdam plan [WORKFLOW] [--event NAME] [--fork] [--ref REF] [--zone ZONE] [--json]
 
-Shows for each job, without running it: its zone and the facts that put it there, isolation, network, secrets, token
-permissions and limits, and what would be refused.
+Shows for each job, without running it: its zone and the facts that put it there, what a higher zone would need, isolation,
+network, secrets, token permissions and limits, and what would be refused. It takes the options of cofferdam run that
+say what a run is for and what it is given.
 
-exit status: 0, or 2 when the run would be refused
+exit status: 0, 2 when the run would be refused for what the workflow says, 3 when it would be by policy
 
 example: cofferdam plan ci.yml --event pull_request --fork
 `;
 
-const OPTIONS = {
-  event: { type: 'string' },
-  fork: { type: 'boolean' },
-  ref: { type: 'string' },
-  json: { type: 'boolean' },
-} as const;
+const OPTIONS = { ...EVENT_OPTIONS, ...GRANT_OPTIONS, json: { type: 'boolean' } } as const;
+
+interface PlannedJob extends JobZone {
+  readonly id: string;
+  readonly permissions: Readonly<Record<string, string>>;
+  readonly secrets: ReturnType<typeof withheldSecrets>;
+  readonly hosts: readonly string[];
+}
 
 async function run(context: CommandContext): Promise<number> {
   const parsed = parseOptions('plan', context.args, OPTIONS);
-  if (!parsed.ok) return refuse(context, parsed.error);
+  if (!parsed.ok) return refuse(context, [parsed.error]);
   const { values, positionals } = parsed.value;
-  const source = await workflowSource(positionals[0], context.directory);
-  if (!source.ok) return refuse(context, source.error);
-  const repository = await openRepository(source.value.repository);
-  if (!repository.ok) return refuse(context, repository.error);
-  const event = await synthesiseEvent(repository.value, {
-    fork: values.fork === true,
-    actor: 'local',
-    inputs: {},
-    now: new Date(),
-    ...(values.event !== undefined && { event: values.event }),
-    ...(values.ref !== undefined && { ref: values.ref }),
-  });
-  if (!event.ok) return refuse(context, event.error);
-  const controls = defaultControls('untrusted', { memoryBytes: totalmem(), cpus: availableParallelism() });
-  const clients = await clientSetup([], controls.egress.allow, context.environment);
-  if (!clients.ok) return refuse(context, clients.error);
-  const hosts = clients.value.allow.map((allowed) => `${allowed.host} (${allowed.entry})`);
-  const decision = decideZone(event.value);
+  const subject = await runSubject(context, positionals[0], values);
+  if (!subject.ok) return refuse(context, subject.error);
+  const grants = await runGrants(context, values);
+  if (!grants.ok) return refuse(context, [grants.error]);
+  const { repository, event, policy, files } = subject.value;
+  const { zone: asked, allow } = grants.value;
+  const request = { policy, allow, outside: context.environment, ...(asked !== undefined && { asked }) };
+  const facts = await localFacts(repository, event, policy.trust);
   let status: number = EXIT.ok;
-  for (const file of source.value.files) {
+  for (const file of files) {
     const workflow = await readWorkflow(file.path, file.bytes);
     if (!workflow.ok) {
-      for (const why of workflow.error) context.stderr.write(renderRefusal(why));
-      status = EXIT.usage;
+      status = refuse(context, workflow.error);
       continue;
     }
     const refused = unsupported(workflow.value);
     if (refused.length > 0) status = EXIT.usage;
-    const { name, action, ref, baseRef } = event.value;
+    const { name, action, ref, baseRef } = event;
     const matched = matchesEvent(workflow.value, {
       name,
       ref,
       ...(action !== undefined && { action }),
       ...(baseRef !== undefined && { baseRef }),
     });
+    const zones = await zonesOf(workflow.value.jobs, { ...request, facts });
+    if (!zones.ok) {
+      status = refuse(context, [zones.error]);
+      continue;
+    }
+    const jobs = workflow.value.jobs.flatMap((job) => {
+      const granted = zones.value.get(job.id);
+      return granted === undefined ? [] : planned(workflow.value, job, granted);
+    });
     if (values.json === true) {
+      const told = jobs.map((job) => ({ ...job, clients: undefined }));
       context.stdout.write(
-        `${JSON.stringify({ workflow: file.path, event: name, runs: matched.run, why: matched.why, ...decision, controls, hosts, jobs: workflow.value.jobs.map((job) => ({ id: job.id, permissions: permissions(workflow.value, job, controls) })), refused })}\n`,
+        `${JSON.stringify({ workflow: file.path, event: name, runs: matched.run, why: matched.why, jobs: told, refused })}\n`,
       );
       continue;
     }
     context.stdout.write(
-      `${visible(file.path)}  ${name}${event.value.fork ? ' from a fork' : ''}: ${visible(matched.why)}\n`,
+      `${visible(file.path)}  ${name}${event.fork ? ' from a fork' : ''}: ${visible(matched.why)}\n`,
     );
-    for (const job of matched.run ? workflow.value.jobs : [])
-      context.stdout.write(jobText(workflow.value, job, decision, controls, hosts));
+    for (const job of matched.run ? jobs : []) context.stdout.write(jobText(job));
     for (const why of refused) context.stderr.write(renderRefusal(why));
   }
   return status;
+}
+
+function planned(workflow: Workflow, job: Job, granted: JobZone): PlannedJob {
+  return {
+    ...granted,
+    id: job.id,
+    permissions: permissions(workflow, job, granted.controls),
+    secrets: withheldSecrets(requestedSecrets(workflow, job), granted.controls),
+    hosts: granted.clients.allow.map((allowed) => `${allowed.host} (${allowed.entry})`),
+  };
 }
 
 /** The least of what the workflow asks for and what the zone grants. */
@@ -92,36 +105,36 @@ function permissions(workflow: Workflow, job: Job, controls: Controls): Readonly
   return granted;
 }
 
-function jobText(
-  workflow: Workflow,
-  job: Job,
-  decision: ReturnType<typeof decideZone>,
-  controls: Controls,
-  hosts: readonly string[],
-): string {
-  const { limits } = controls;
+function jobText(job: PlannedJob): string {
+  const { limits } = job.controls;
+  const { delivered, withheld } = job.secrets;
   const token =
-    Object.entries(permissions(workflow, job, controls))
+    Object.entries(job.permissions)
       .map(([scope, level]) => `${scope}: ${level}`)
       .join(', ') || 'none';
+  const shown = (words: readonly string[]): string => words.map((word) => visible(word)).join(', ') || 'none';
+  const approvals = job.controls.approvals.required;
   return [
     `  ${visible(job.id)}`,
-    `    zone      ${decision.zone}   because: ${decision.because.map((reason) => visible(reason)).join('; ')}`,
-    ...decision.facts.map(
+    `    zone      ${job.zone}   because: ${job.because.map((reason) => visible(reason)).join('; ')}`,
+    ...job.facts.map(
       (fact) =>
         `      fact    ${fact.name} = ${visible(fact.value, 80)}   from ${fact.source}${fact.forgeable ? ', forgeable' : ''}`,
     ),
-    `    isolation ${controls.isolation.floor}: OCI runtime, user namespace, no capabilities, seccomp, read-only root`,
-    `    network   deny all; allow ${hosts.length === 0 ? 'nothing' : hosts.join(', ')}`,
-    `    secrets   none   token   ${token}`,
+    ...job.lacks.map((lack) => `      lacks   ${visible(lack)}`),
+    `    isolation ${job.controls.isolation.floor}: OCI runtime, user namespace, no capabilities, seccomp, read-only root`,
+    `    network   deny all; allow ${job.hosts.length === 0 ? 'nothing' : job.hosts.join(', ')}`,
+    `    secrets   ${shown(delivered)}   withheld ${shown(withheld.map(({ name }) => name))}   token   ${token}`,
+    ...(approvals > 0 ? [`    approvals ${approvals} before it starts`] : []),
     `    limits    memory ${formatSize(limits.memoryBytes)}  cpus ${limits.cpus}  pids ${limits.pids}  workspace ${formatSize(limits.workspaceBytes)}  tmp ${formatSize(limits.tmpBytes)}  log ${formatSize(limits.logBytes)}  step ${limits.stepTimeoutMs / 60_000} min`,
+    ...job.refusedWidening.map((entry) => `    not given ${visible(entry)}`),
     '',
   ].join('\n');
 }
 
-function refuse(context: CommandContext, why: Refusal): number {
-  context.stderr.write(renderRefusal(why));
-  return exitStatus(why);
+function refuse(context: CommandContext, why: readonly Refusal[]): number {
+  for (const one of why) context.stderr.write(renderRefusal(one));
+  return why[0] === undefined ? EXIT.defect : exitStatus(why[0]);
 }
 
 export const command: Command = { help, run };

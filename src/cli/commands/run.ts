@@ -1,30 +1,17 @@
-import { availableParallelism, totalmem, userInfo } from 'node:os';
 import { type Verification, type Verdict, verifyRecord, visible } from '../../audit/index.ts';
-import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
-import {
-  EVENTS,
-  type EventOptions,
-  type LocalRepository,
-  openRepository,
-  runWorkflow,
-  synthesiseEvent,
-} from '../../engine/index.ts';
+import { type Refusal, refusal } from '../../base/index.ts';
+import { EVENTS, runWorkflow } from '../../engine/index.ts';
 import { openStateFolder } from '../../store/index.ts';
-import {
-  type ContextValue,
-  matchesEvent,
-  readWorkflow,
-  unsupported,
-  type Workflow,
-} from '../../workflow/index.ts';
-import { defaultControls, ZONES } from '../../zone/index.ts';
+import { matchesEvent, readWorkflow, unsupported, type Workflow } from '../../workflow/index.ts';
 import { type Command, type CommandContext, EXIT } from '../command.ts';
-import { oneOf, parseOptions } from '../options.ts';
+import { EVENT_OPTIONS } from '../event-options.ts';
+import { parseOptions } from '../options.ts';
 import { exitStatus, renderRefusal } from '../render/refusals.ts';
 import { RunView } from '../render/run-view.ts';
 import { type Style, styleFor } from '../render/style.ts';
+import { GRANT_OPTIONS, type RunGrants, runGrants } from '../run-grants.ts';
+import { type RunSubject, runSubject } from '../run-subject.ts';
 import { VERSION } from '../version.ts';
-import { readBounded, workflowSource } from '../workflow-source.ts';
 
 const help = `usage: cofferdam run [WORKFLOW] [options]
 
@@ -41,6 +28,11 @@ repository's folder; without it, every workflow here that the event starts.
   --input NAME=VALUE    an input of workflow_dispatch; repeatable
   --allow HOST          allow a further host: name, name:port, *.name or a preset; repeatable
   --zone ZONE           may lower the zone, never raise it
+  --secret NAME         a secret's value, from the variable of that name; repeatable. A job gets it only when its
+                        zone names it
+  --secret-file N=PATH  the same from a file that only you can read
+  --approve JOB         you approve this job, where its zone asks for approval; repeatable
+  --config FILE         the operator's configuration instead of ~/.config/cofferdam/cofferdam.yaml
   --strict              a refused connection makes the exit status 4
   --verbose             show the steps' output
   --quiet               only the last line
@@ -53,15 +45,9 @@ example: cofferdam run ci.yml --event pull_request --fork
 `;
 
 const OPTIONS = {
-  event: { type: 'string' },
-  'event-file': { type: 'string' },
-  fork: { type: 'boolean' },
-  action: { type: 'string' },
-  ref: { type: 'string' },
+  ...EVENT_OPTIONS,
+  ...GRANT_OPTIONS,
   job: { type: 'string' },
-  input: { type: 'string', multiple: true },
-  allow: { type: 'string', multiple: true },
-  zone: { type: 'string' },
   strict: { type: 'boolean' },
   verbose: { type: 'boolean', short: 'v' },
   quiet: { type: 'boolean', short: 'q' },
@@ -83,33 +69,18 @@ async function run(context: CommandContext): Promise<number> {
       refusal('usage', 'cli/arguments', 'run takes one workflow', 'see cofferdam run --help'),
     ]);
   }
-  const zone = oneOf('zone', values.zone, ZONES);
-  if (!zone.ok) return refuse(context, [zone.error]);
-  if (zone.value !== undefined && zone.value !== 'untrusted') {
-    return refuse(context, [
-      refusal(
-        'policy',
-        'zone/not-proven',
-        `nothing proves that this run belongs to the zone ${zone.value}`,
-        'leave --zone out: it may lower a zone, and never raise one',
-      ),
-    ]);
-  }
   const state = openStateFolder(context.environment);
   if (!state.ok) return refuse(context, [state.error]);
-  const source = await workflowSource(positionals[0], context.directory);
-  if (!source.ok) return refuse(context, [source.error]);
-  const repository = await openRepository(source.value.repository);
-  if (!repository.ok) return refuse(context, [repository.error]);
-  const options = await eventOptions(values, context);
-  if (!options.ok) return refuse(context, [options.error]);
-  const event = await synthesiseEvent(repository.value, options.value);
-  if (!event.ok) return refuse(context, [event.error]);
+  const subject = await runSubject(context, positionals[0], values);
+  if (!subject.ok) return refuse(context, subject.error);
+  const grants = await runGrants(context, values);
+  if (!grants.ok) return refuse(context, [grants.error]);
+  const { event, files } = subject.value;
   const found: Found[] = [];
-  for (const file of source.value.files) {
+  for (const file of files) {
     const workflow = await readWorkflow(file.path, file.bytes);
     if (!workflow.ok) return refuse(context, workflow.error);
-    const { name, action, ref, baseRef } = event.value;
+    const { name, action, ref, baseRef } = event;
     const matched = matchesEvent(workflow.value, {
       name,
       ref,
@@ -117,7 +88,7 @@ async function run(context: CommandContext): Promise<number> {
       ...(baseRef !== undefined && { baseRef }),
     });
     if (matched.run) found.push({ ...file, workflow: workflow.value });
-    else if (source.value.files.length === 1) {
+    else if (files.length === 1) {
       return refuse(context, [
         refusal(
           'usage',
@@ -135,7 +106,7 @@ async function run(context: CommandContext): Promise<number> {
       refusal(
         'usage',
         'run/event',
-        `no workflow here runs on ${event.value.name}`,
+        `no workflow here runs on ${event.name}`,
         'name another event with --event',
       ),
     ]);
@@ -147,8 +118,8 @@ async function run(context: CommandContext): Promise<number> {
     const status = await runOne(
       context,
       one,
-      repository.value,
-      event.value,
+      subject.value,
+      grants.value,
       state.value,
       values,
       style,
@@ -162,7 +133,6 @@ async function run(context: CommandContext): Promise<number> {
 }
 
 type RunValues = {
-  readonly allow?: readonly string[];
   readonly job?: string;
   readonly strict?: boolean;
   readonly verbose?: boolean;
@@ -173,13 +143,14 @@ type RunValues = {
 async function runOne(
   context: CommandContext,
   found: Found,
-  repository: LocalRepository,
-  event: Parameters<typeof runWorkflow>[0]['event'],
+  subject: RunSubject,
+  grants: RunGrants,
   state: Parameters<typeof runWorkflow>[1],
   values: RunValues,
   style: Style,
   signal: AbortSignal,
 ): Promise<number> {
+  const { event } = subject;
   const quiet = values.quiet === true || values.json === true;
   const view = new RunView(
     (text) => void (quiet || context.stdout.write(text)),
@@ -192,13 +163,11 @@ async function runOne(
     );
   const outcome = await runWorkflow(
     {
-      repository,
-      event,
+      ...subject,
+      ...grants,
       workflow: found.workflow,
       workflowPath: found.path,
       workflowBytes: found.bytes,
-      controls: defaultControls('untrusted', { memoryBytes: totalmem(), cpus: availableParallelism() }),
-      allow: values.allow ?? [],
       outside: context.environment,
       version: VERSION,
       ...(values.job !== undefined && { only: values.job }),
@@ -237,69 +206,6 @@ function word(verdict: Verdict, style: Style): string {
 
 function recordWord(verified: Verification): string {
   return verified.state === 'whole' ? 'verified' : `${verified.state}: ${verified.why}`;
-}
-
-async function eventOptions(
-  values: {
-    readonly event?: string;
-    readonly 'event-file'?: string;
-    readonly fork?: boolean;
-    readonly action?: string;
-    readonly ref?: string;
-    readonly input?: readonly string[];
-  },
-  context: CommandContext,
-): Promise<Result<EventOptions, Refusal>> {
-  const inputs: Record<string, string> = {};
-  for (const input of values.input ?? []) {
-    const equals = input.indexOf('=');
-    if (equals < 1)
-      return err(
-        refusal(
-          'usage',
-          'cli/input',
-          `--input ${JSON.stringify(input)} is not NAME=VALUE`,
-          'write --input NAME=VALUE',
-        ),
-      );
-    inputs[input.slice(0, equals)] = input.slice(equals + 1);
-  }
-  const payload =
-    values['event-file'] === undefined ? ok(undefined) : await readPayload(values['event-file']);
-  if (!payload.ok) return payload;
-  return ok({
-    fork: values.fork === true,
-    actor: actor(context),
-    inputs,
-    now: new Date(),
-    ...(values.event !== undefined && { event: values.event }),
-    ...(values.action !== undefined && { action: values.action }),
-    ...(values.ref !== undefined && { ref: values.ref }),
-    ...(payload.value !== undefined && { payload: payload.value, payloadLabel: values['event-file'] ?? '' }),
-  });
-}
-
-async function readPayload(path: string): Promise<Result<ContextValue, Refusal>> {
-  const read = await readBounded(path);
-  if (!read.ok) return read;
-  try {
-    return ok(JSON.parse(read.value.toString('utf8')) as ContextValue);
-  } catch {
-    return err(
-      refusal(
-        'usage',
-        'event/payload',
-        `${path} is not JSON`,
-        'give the webhook payload as GitHub sends it',
-        { file: path },
-      ),
-    );
-  }
-}
-
-function actor(context: CommandContext): string {
-  const name = context.environment['SUDO_USER'] ?? userInfo().username;
-  return name.replaceAll(/[^\w.-]/g, '-').slice(0, 60) || 'local';
 }
 
 function refuse(context: CommandContext, why: readonly Refusal[]): number {

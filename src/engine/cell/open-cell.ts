@@ -8,6 +8,7 @@ import {
   startGateway,
 } from '../../egress/index.ts';
 import { type Observation, openSandbox, type Sandbox, type SandboxRequest } from '../../sandbox/index.ts';
+import type { Controls } from '../../zone/index.ts';
 import { gatewayRecord, observationRecord } from './cell-events.ts';
 import type { Journal } from './journal.ts';
 
@@ -49,6 +50,7 @@ const ARMING = 'arming';
  */
 export async function openCell(request: CellRequest): Promise<Result<Cell, Refusal>> {
   const { journal, allow, resolver, scratch, ...sandboxRequest } = request;
+  if (request.controls.isolation.floor !== 'hardened-container') return err(tooWeak(request.controls));
   const jobId = request.jobId;
   const counts: CellCounts = {
     denied: 0,
@@ -221,4 +223,13 @@ function count(counts: CellCounts, event: GatewayEvent): void {
       counts.gaps += 1;
       return;
   }
+}
+
+function tooWeak({ zone, isolation }: Controls): Refusal {
+  return refusal(
+    'machine',
+    'isolation/floor',
+    `zone ${zone} asks for ${isolation.floor}, and this machine has hardened-container only`,
+    `run it where ${isolation.floor} can be had, or change zones.${zone}.isolation.floor in your cofferdam.yaml`,
+  );
 }

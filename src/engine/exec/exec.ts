@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { arch, release } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { openRecord, type RecordedFact, type RunRecord, type Verdict } from '../../audit/index.ts';
+import {
+  openRecord,
+  type RecordedFact,
+  type RecordEvent,
+  type RunRecord,
+  type Verdict,
+} from '../../audit/index.ts';
 import { ok, type Refusal, type Result, ulid } from '../../base/index.ts';
 import type { AllowedDestination, Resolver } from '../../egress/index.ts';
 import type { BoundPath, ProcessExit, RunningProcess } from '../../sandbox/index.ts';
@@ -21,7 +27,7 @@ export interface ExecRequest {
   readonly controls: Controls;
   readonly because: readonly string[];
   readonly facts: readonly RecordedFact[];
-  readonly policy: { readonly source: string; readonly digest?: string };
+  readonly policy: Extract<RecordEvent, { readonly type: 'run.started' }>['policy'];
   readonly allow: readonly AllowedDestination[];
   readonly resolver: Resolver;
   readonly readPaths: readonly BoundPath[];

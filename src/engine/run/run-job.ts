@@ -1,89 +1,21 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
+import { ok, type Refusal, type Result } from '../../base/index.ts';
 import { Masker } from '../../secrets/index.ts';
-import {
-  type ContextValue,
-  evaluateText,
-  evaluateValue,
-  unsupportedRunsOn,
-  type Workflow,
-} from '../../workflow/index.ts';
-import type { Controls } from '../../zone/index.ts';
-import { type CheckoutDone, firstCheckout } from '../action/first-checkout.ts';
-import type { HostTool } from '../action/host-tools.ts';
-import type { Journal, RunObserver } from '../cell/journal.ts';
+import { evaluateText } from '../../workflow/index.ts';
+import type { CheckoutDone } from '../action/first-checkout.ts';
 import { type Cell, openCell } from '../cell/open-cell.ts';
 import { sandboxFolder } from '../cell/sandbox-folder.ts';
-import type { RunEvent } from '../event/event.ts';
-import { defaultEnvironment, githubContext, type JobFolders } from '../event/github-context.ts';
-import type { ClientSetup } from '../exec/client-setup.ts';
-import { JobState, jobScope } from '../job/job-state.ts';
-import type { LocalRepository } from '../repository/local-repository.ts';
+import type { JobFolders } from '../event/github-context.ts';
+import { type JobState, jobScope } from '../job/job-state.ts';
 import type { Leg, LegResult, Needs } from '../schedule/job-graph.ts';
 import { JobLog } from '../step/job-log.ts';
 import { runSteps } from '../step/run-steps.ts';
 import type { StepContext } from '../step/step-context.ts';
-import { decideZone, secretNames } from './zone-facts.ts';
-
-/** What all jobs of a run share. */
-export interface RunGround {
-  readonly runId: string;
-  readonly workflow: Workflow;
-  readonly workflowPath: string;
-  readonly repository: LocalRepository;
-  readonly event: RunEvent;
-  readonly controls: Controls;
-  readonly clients: ClientSetup;
-  readonly tools: readonly HostTool[];
-  readonly journal: Journal;
-  readonly observer: RunObserver;
-  readonly logs: string;
-  readonly scratch: string;
-  readonly inputs: ContextValue;
-  readonly counts: { denied: number; gaps: number };
-}
-
-const HOME = '/home/runner';
-const EVENT_PATH = '/opt/cofferdam/event.json';
-const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/cofferdam/bin';
-
-function foldersOf(repository: string): JobFolders {
-  const name = repository.split('/')[1] ?? 'repository';
-  return {
-    workspace: `${HOME}/work/${name}/${name}`,
-    temp: `${HOME}/work/_temp`,
-    toolCache: '/opt/hostedtoolcache',
-    home: HOME,
-    eventPath: EVENT_PATH,
-  };
-}
-
-/** The contexts that exist before a job has a sandbox. */
-export function planContexts(
-  ground: Pick<RunGround, 'event' | 'runId' | 'workflow' | 'workflowPath' | 'inputs'>,
-  needs: Needs,
-  job: string,
-) {
-  const folders = foldersOf(ground.event.repository);
-  const identity = {
-    runId: ground.runId,
-    workflowName: ground.workflow.name,
-    workflowPath: ground.workflowPath,
-    job,
-  };
-  return {
-    github: githubContext(ground.event, identity, folders),
-    needs: Object.fromEntries(
-      [...needs].map(([id, outcome]) => [
-        id,
-        { result: outcome.conclusion, outputs: { ...outcome.outputs } },
-      ]),
-    ),
-    inputs: ground.inputs,
-    vars: {},
-  };
-}
+import type { JobZone } from '../trust/job-zones.ts';
+import { approvalFor } from './approval.ts';
+import { jobSecrets, requestedSecrets } from './job-secrets.ts';
+import { EVENT_PATH, prepareJob } from './prepare-job.ts';
+import type { RunGround } from './run-ground.ts';
 
 /** Runs one leg of a job: zone, sandbox and gateway, steps, post steps, outputs, and everything gone again. */
 export async function runJob(
@@ -95,38 +27,47 @@ export async function runJob(
   const started = Date.now();
   const { journal } = ground;
   await journal.write({ type: 'job.started', job: leg.id, name: leg.displayName });
-  const zone = decideZone(ground.event);
+  const granted = ground.zones.get(leg.job.id);
+  if (granted === undefined) throw new Error(`no zone was decided for job ${leg.job.id}`);
   await journal.write({
     type: 'zone.decided',
     job: leg.id,
-    zone: zone.zone,
-    because: zone.because,
-    facts: zone.facts,
-    controls: { ...ground.controls, allow: ground.clients.allow },
+    zone: granted.zone,
+    because: granted.because,
+    facts: granted.facts,
+    controls: { ...granted.controls, allow: granted.clients.allow },
+    ...(granted.refusedWidening.length > 0 && { refusedWidening: granted.refusedWidening }),
   });
-  const prepared = await prepare(ground, leg, needs);
+  const approved = await approvalFor(ground, leg, granted);
+  if (!approved.ok) return refuse(ground, leg, approved.error, started);
+  const requested = requestedSecrets(ground.workflow, leg.job);
+  const secrets = jobSecrets(requested, granted.controls, ground.secrets);
+  const masker = new Masker();
+  for (const value of Object.values(secrets.delivered)) {
+    const masked = masker.add(value);
+    if (!masked.ok) return refuse(ground, leg, masked.error, started);
+  }
+  const prepared = await prepareJob(ground, leg, needs, granted, secrets.delivered);
   if (!prepared.ok) return refuse(ground, leg, prepared.error, started);
   const { state, folders, checkout, tolerated, timeoutMs } = prepared.value;
-  for (const name of withheldNames(ground, leg)) {
-    await journal.write({
-      type: 'secret.withheld',
-      job: leg.id,
-      name,
-      why: `jobs of the zone ${zone.zone} hold no secrets`,
-    });
+  for (const { name, why } of secrets.withheld) {
+    await journal.write({ type: 'secret.withheld', job: leg.id, name, why });
+  }
+  for (const name of Object.keys(secrets.delivered)) {
+    await journal.write({ type: 'secret.delivered', job: leg.id, name });
   }
   const opened = await openCell({
     runId: ground.runId,
     jobId: leg.id,
-    controls: ground.controls,
+    controls: granted.controls,
     root: { kind: 'host' },
     workspace: { path: folders.workspace, ...(checkout !== undefined && { source: checkout.tree }) },
     readPaths: ground.tools.flatMap((tool) => tool.mount ?? []),
     writePaths: [],
-    files: [...ground.clients.files, { path: EVENT_PATH, content: JSON.stringify(ground.event.payload) }],
+    files: [...granted.clients.files, { path: EVENT_PATH, content: JSON.stringify(ground.event.payload) }],
     temporary: [folders.temp],
     hostname: 'sandbox',
-    allow: ground.clients.allow,
+    allow: granted.clients.allow,
     resolver: { kind: 'system' },
     scratch: sandboxFolder(ground.runId, leg.id),
     journal,
@@ -135,10 +76,10 @@ export async function runJob(
   const cell = opened.value;
   const log = await JobLog.open(
     join(ground.logs, `${leg.id}.log`),
-    new Masker(),
+    masker,
     ground.observer,
     leg.id,
-    ground.controls.limits.logBytes,
+    granted.controls.limits.logBytes,
   );
   const stop = new AbortController();
   const timer = setTimeout(() => stop.abort('timeout'), timeoutMs);
@@ -151,6 +92,7 @@ export async function runJob(
   const context = stepContext(
     ground,
     leg,
+    granted,
     cell,
     state,
     folders,
@@ -173,7 +115,7 @@ export async function runJob(
   const outputs = state.status === 'success' ? jobOutputs(leg, state, scope) : ok({});
   if (!outputs.ok) broken ??= outputs.error;
   const usage = await cell.sandbox.usage();
-  await limitEvents(ground, leg, usage);
+  await limitEvents(ground, leg, granted, usage);
   await log.close();
   const destroyed = await cell.close();
   ground.counts.denied += cell.counts.denied;
@@ -214,103 +156,10 @@ async function refuse(ground: RunGround, leg: Leg, why: Refusal, started: number
   return { conclusion: 'failure', outputs: {}, tolerated: false };
 }
 
-interface Prepared {
-  readonly state: JobState;
-  readonly folders: JobFolders;
-  readonly checkout: CheckoutDone | undefined;
-  readonly tolerated: boolean;
-  readonly timeoutMs: number;
-}
-
-async function prepare(ground: RunGround, leg: Leg, needs: Needs): Promise<Result<Prepared, Refusal>> {
-  const { workflow, event, controls } = ground;
-  const { job } = leg;
-  const folders = foldersOf(event.repository);
-  const base = planContexts(ground, needs, job.id);
-  const architecture = process.arch === 'arm64' ? 'ARM64' : 'X64';
-  const contexts = {
-    ...base,
-    matrix: leg.matrix,
-    strategy: {
-      'fail-fast': leg.failFast,
-      'job-index': leg.index,
-      'job-total': leg.total,
-      'max-parallel': leg.maxParallel,
-    },
-    secrets: {},
-    runner: {
-      os: 'Linux',
-      arch: architecture,
-      name: 'cofferdam',
-      temp: folders.temp,
-      tool_cache: folders.toolCache,
-      debug: '',
-      environment: 'self-hosted',
-      workspace: folders.workspace.slice(0, folders.workspace.lastIndexOf('/')),
-    },
-  };
-  for (const label of job.runsOn) {
-    const value = evaluateValue(label, contexts);
-    if (!value.ok) return value;
-    for (const word of Array.isArray(value.value) ? value.value : [value.value]) {
-      const why = unsupportedRunsOn(String(word));
-      if (why !== undefined)
-        return err(refusal('usage', 'workflow/runs-on', why, 'use ubuntu-latest or a Linux label', label.at));
-    }
-  }
-  const environment = new Map<string, string>();
-  for (const { name, value } of [...workflow.env, ...job.env]) {
-    const text = evaluateText(value, { ...contexts, env: Object.fromEntries(environment) });
-    if (!text.ok) return text;
-    environment.set(name, text.value);
-  }
-  const tolerated =
-    job.continueOnError === undefined ? ok(false) : evaluateValue(job.continueOnError, contexts);
-  if (!tolerated.ok) return tolerated;
-  const minutes =
-    job.timeoutMinutes === undefined ? ok(Number.NaN) : evaluateValue(job.timeoutMinutes, contexts);
-  if (!minutes.ok) return minutes;
-  const asked = Number(minutes.value) * 60_000;
-  const state = new JobState(
-    {
-      ...contexts,
-      secrets: {},
-      defaults: {
-        ...defaultEnvironment(base.github, folders, architecture),
-        LANG: 'C.UTF-8',
-        USER: 'runner',
-        ...ground.clients.environment,
-      },
-      path: SEARCH_PATH,
-    },
-    environment,
-  );
-  const scratch = join(ground.scratch, leg.id);
-  mkdirSync(scratch, { mode: 0o700 });
-  const checkout = await firstCheckout(
-    job.steps,
-    state,
-    ground.repository,
-    event,
-    join(scratch, 'first-checkout'),
-    { bytes: controls.limits.workspaceBytes, files: controls.limits.workspaceInodes },
-  );
-  if (!checkout.ok) return checkout;
-  return ok({
-    state,
-    folders,
-    checkout: checkout.value,
-    tolerated: tolerated.value === true || tolerated.value === 'true',
-    timeoutMs:
-      Number.isFinite(asked) && asked > 0
-        ? Math.min(asked, controls.limits.jobTimeoutMs)
-        : controls.limits.jobTimeoutMs,
-  });
-}
-
 function stepContext(
   ground: RunGround,
   leg: Leg,
+  granted: JobZone,
   cell: Cell,
   state: JobState,
   folders: JobFolders,
@@ -326,7 +175,7 @@ function stepContext(
     cell,
     state,
     folders,
-    limits: ground.controls.limits,
+    limits: granted.controls.limits,
     journal,
     observer: ground.observer,
     log,
@@ -397,23 +246,13 @@ function jobOutputs(
   return ok(outputs);
 }
 
-function withheldNames(ground: RunGround, leg: Leg): readonly string[] {
-  const texts = [
-    ...[...ground.workflow.env, ...leg.job.env].map((assignment) => assignment.value.text),
-    ...leg.job.steps.flatMap((step) => [
-      ...step.env.map((assignment) => assignment.value.text),
-      ...(step.kind === 'run' ? [step.run.text] : step.with.map((input) => input.value.text)),
-    ]),
-  ];
-  return [...new Set(texts.flatMap(secretNames))].slice(0, 200);
-}
-
 async function limitEvents(
   ground: RunGround,
   leg: Leg,
+  granted: JobZone,
   usage: { readonly oomKills?: number; readonly pidsRefused?: number },
 ): Promise<void> {
-  const { limits } = ground.controls;
+  const { limits } = granted.controls;
   if ((usage.oomKills ?? 0) > 0)
     await ground.journal.write({
       type: 'limit.hit',

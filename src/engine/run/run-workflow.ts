@@ -13,13 +13,12 @@ import {
   matrixName,
   type Workflow,
 } from '../../workflow/index.ts';
-import type { Controls } from '../../zone/index.ts';
 import { findNodes } from '../action/host-tools.ts';
 import type { RunObserver } from '../cell/journal.ts';
 import { reapAbandoned } from '../cell/reap-abandoned.ts';
 import type { RunEvent } from '../event/event.ts';
-import { clientSetup } from '../exec/client-setup.ts';
 import type { LocalRepository } from '../repository/local-repository.ts';
+import type { ZoneId } from '../../zone/index.ts';
 import {
   type GraphOwner,
   type JobOutcome,
@@ -27,7 +26,12 @@ import {
   type Needs,
   runJobGraph,
 } from '../schedule/job-graph.ts';
-import { planContexts, type RunGround, runJob } from './run-job.ts';
+import type { RunPolicy } from '../trust/policy.ts';
+import { zonesOf } from '../trust/job-zones.ts';
+import { localFacts } from '../trust/local-facts.ts';
+import { planContexts } from './prepare-job.ts';
+import type { ApproveJob, RunGround } from './run-ground.ts';
+import { runJob } from './run-job.ts';
 
 export interface RunRequest {
   readonly repository: LocalRepository;
@@ -37,7 +41,12 @@ export interface RunRequest {
   readonly workflowBytes: Uint8Array;
   /** Only this job, and what it needs. */
   readonly only?: string;
-  readonly controls: Controls;
+  readonly policy: RunPolicy;
+  /** `--zone`: may lower, never raise. */
+  readonly zone?: ZoneId;
+  /** Values for secrets, by name in upper case; each goes only to jobs whose zone names it. */
+  readonly secrets: ReadonlyMap<string, string>;
+  readonly approve: ApproveJob;
   /** What the operator allows beyond the zone, for this run. */
   readonly allow: readonly string[];
   readonly outside: Readonly<Record<string, string | undefined>>;
@@ -61,8 +70,13 @@ export async function runWorkflow(
 ): Promise<Result<RunOutcome, Refusal>> {
   const jobs = chosenJobs(request.workflow, request.only);
   if (!jobs.ok) return jobs;
-  const clients = await clientSetup(request.allow, request.controls.egress.allow, request.outside);
-  if (!clients.ok) return clients;
+  const facts = await localFacts(request.repository, request.event, request.policy.trust);
+  const zones = await zonesOf(jobs.value, {
+    ...request,
+    facts,
+    ...(request.zone && { asked: request.zone }),
+  });
+  if (!zones.ok) return zones;
   const started = Date.now();
   await reapAbandoned(state);
   const run = createRun(state, ulid(started, randomBytes(10)));
@@ -87,7 +101,7 @@ export async function runWorkflow(
     event: event.name,
     workflow: { name: workflow.name, path: request.workflowPath, digest: sha256(request.workflowBytes) },
     runner: { kernel: release(), architecture: arch() },
-    policy: { source: 'defaults' },
+    policy: policyNamed(request.policy),
   });
   const ground: RunGround = {
     runId: run.id,
@@ -95,8 +109,9 @@ export async function runWorkflow(
     workflowPath: request.workflowPath,
     repository,
     event,
-    controls: request.controls,
-    clients: clients.value,
+    zones: zones.value,
+    secrets: request.secrets,
+    approve: request.approve,
     tools: needsNode(jobs.value) ? await findNodes(request.outside) : [],
     journal: record,
     observer,
@@ -114,11 +129,16 @@ export async function runWorkflow(
     denied: ground.counts.denied,
     gaps: ground.counts.gaps,
     durationMs: Date.now() - started,
-    zones: [request.controls.zone],
+    zones: [...new Set([...zones.value.values()].map((granted) => granted.zone))],
   });
   await record.close();
   finishRun(run);
   return ok({ run, verdict, jobs: outcomes, ...ground.counts });
+}
+
+function policyNamed(policy: RunPolicy) {
+  const files = policy.files.map(({ origin, path, digest }) => ({ origin, path, digest }));
+  return files.length === 0 ? { source: 'defaults' } : { source: 'cofferdam.yaml', files };
 }
 
 function verdictOf(outcomes: ReadonlyMap<string, JobOutcome>, denied: number, cancelled: boolean): Verdict {

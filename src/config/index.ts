@@ -1,0 +1,18 @@
+export type {
+  Configuration,
+  Origin,
+  TrustedRepository,
+  ZoneSettings,
+  ZonesSettings,
+} from './configuration.ts';
+export { LIMIT_KEYS, type LimitKey, type LimitName, type Limits } from './limits.ts';
+export { configurationIn, type LoadedConfiguration, operatorConfiguration } from './load-configuration.ts';
+export { notOperatorsOwn, readOperatorFile } from './operator-file.ts';
+export {
+  compareTiers,
+  compareZones,
+  ISOLATION_TIERS,
+  type IsolationTier,
+  ZONES,
+  type ZoneId,
+} from './zones.ts';

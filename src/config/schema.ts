@@ -1,0 +1,326 @@
+// zod takes 40 ms to load: only what reads a file may import this module, and only when there is a file.
+import { z } from 'zod';
+import { parseDuration, parseSize } from '../base/index.ts';
+import { LIMIT_KEY_NAMES } from './limits.ts';
+import { ISOLATION_TIERS, ZONES } from './zones.ts';
+
+const MB = 1e6;
+const MINUTE_MS = 60_000;
+
+/** `4GB`, `512MiB`; gives bytes. */
+function size(minBytes: number, maxBytes: number, description: string) {
+  const message = 'must be a size such as 512MB, 4GB or 1GiB';
+  return z
+    .string({ error: message })
+    .regex(/^\d{1,12}(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$/, message)
+    .transform((text, context) => {
+      const bytes = parseSize(text);
+      if (bytes !== undefined && bytes >= minBytes && bytes <= maxBytes) return bytes;
+      context.addIssue({ code: 'custom', message: `must be between ${minBytes} and ${maxBytes} bytes` });
+      return z.NEVER;
+    })
+    .describe(description);
+}
+
+/** `90s`, `10m`, `2h`; gives milliseconds. */
+function duration(description: string) {
+  const message = 'must be a duration such as 90s, 10m or 2h';
+  return z
+    .string({ error: message })
+    .regex(/^\d{1,9}(ms|s|m|h)$/, message)
+    .transform((text, context) => {
+      const found = parseDuration(text);
+      if (found !== undefined && found >= 100 && found <= 72 * 60 * MINUTE_MS) return found;
+      context.addIssue({ code: 'custom', message: 'must be between 100ms and 72h' });
+      return z.NEVER;
+    })
+    .describe(description);
+}
+
+function count(min: number, max: number, description: string) {
+  const error = `must be a whole number from ${min} to ${max}`;
+  return z.int({ error }).min(min, { error }).max(max, { error }).describe(description);
+}
+
+const limits = z
+  .strictObject({
+    memory: size(64 * MB, 1e13, 'Memory of the whole job, in which its tmpfs files count.').optional(),
+    cpus: z
+      .number({ error: 'must be a number from 0.1 to 1024' })
+      .min(0.1, { error: 'must be a number from 0.1 to 1024' })
+      .max(1024, { error: 'must be a number from 0.1 to 1024' })
+      .describe('Processor time per second: 2 is two whole processors.')
+      .optional(),
+    pids: count(16, 1_000_000, 'Processes and threads at one time.').optional(),
+    workspace: size(MB, 1e13, 'Bytes that the job may write in its workspace.').optional(),
+    workspaceInodes: count(
+      64,
+      100_000_000,
+      'Files and folders that the job may make in its workspace.',
+    ).optional(),
+    tmp: size(MB, 1e13, 'Bytes in /tmp.').optional(),
+    tmpInodes: count(64, 100_000_000, 'Files and folders in /tmp.').optional(),
+    openFiles: count(64, 1_048_576, 'Open files of one process.').optional(),
+    stepTimeout: duration('Time of one step.').optional(),
+    jobTimeout: duration('Time of the whole job.').optional(),
+    log: size(64_000, 1e12, 'Bytes of output that are kept.').optional(),
+    artifacts: size(0, 1e13, 'Bytes of artifacts of the whole job.').optional(),
+  })
+  .describe('The most that one job may use. Each is enforced from outside the job.');
+
+const LABEL = '[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?';
+const HOST = `(?:\\*\\.)?${LABEL}(?:\\.${LABEL}){0,20}`;
+const PORT = '(?::[0-9]{1,5})?';
+const DESTINATION = new RegExp(`^(?:@[a-z][a-z0-9-]{0,30}|${HOST}${PORT}|\\[[0-9A-Fa-f:.]{2,45}\\]${PORT})$`);
+const RANGE = /^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}\/[0-9]{1,2}|[0-9A-Fa-f:.]{2,45}\/[0-9]{1,3})$/;
+
+const egress = z
+  .strictObject({
+    allow: z
+      .array(
+        z
+          .string({ error: 'must be a destination such as registry.test, api.test:8443, *.cdn.test or @npm' })
+          .max(260, { error: 'is too long' })
+          .regex(DESTINATION, {
+            error: 'must be a destination such as registry.test, api.test:8443, *.cdn.test or @npm',
+          }),
+      )
+      .max(1_000, { error: 'may hold 1000 entries' })
+      .describe(
+        'The only destinations that can be reached. `host` (ports 443 and 80), `host:port`, `*.host` for one label ' +
+          'more, or a preset such as `@npm`: the registries that this machine\u2019s own client is configured for. ' +
+          'An empty list denies all. It takes the place of the default list.',
+      )
+      .optional(),
+    allowRanges: z
+      .array(
+        z
+          .string({ error: 'must be a range such as 10.1.0.0/16 or fd00::/8' })
+          .regex(RANGE, { error: 'must be a range such as 10.1.0.0/16 or fd00::/8' }),
+      )
+      .max(100, { error: 'may hold 100 entries' })
+      .describe(
+        'Address ranges that an allowed name may resolve to although they are private, loopback, link-local or ' +
+          'metadata ranges. Without an entry here such addresses are refused.',
+      )
+      .optional(),
+  })
+  .describe('What jobs may reach (guide §4).');
+
+/** The scopes of a job's token (GitHub's workflow syntax, `permissions`). */
+const SCOPES = [
+  'actions',
+  'attestations',
+  'checks',
+  'contents',
+  'deployments',
+  'discussions',
+  'id-token',
+  'issues',
+  'models',
+  'packages',
+  'pages',
+  'pull-requests',
+  'repository-projects',
+  'security-events',
+  'statuses',
+] as const;
+
+const permissions = z
+  .partialRecord(z.enum(SCOPES), z.enum(['read', 'write']))
+  .describe(
+    'The most that a job\u2019s token may be given, by scope; what is not named is not given. A workflow\u2019s own ' +
+      '`permissions` can only narrow it. In zone untrusted every scope is `read` at most.',
+  );
+
+const publication = z
+  .strictObject({
+    artifacts: z.boolean().describe('Keep artifacts, marked with the zone that made them.').optional(),
+    packages: z.boolean().describe('Publish packages and images. Never in zone untrusted.').optional(),
+    deploy: z.boolean().describe('Deploy to an environment. Never in zone untrusted.').optional(),
+  })
+  .describe('What may leave a job as its result (guide §2).');
+
+const caches = z
+  .strictObject({
+    read: z
+      .array(z.enum(ZONES))
+      .max(ZONES.length)
+      .describe(
+        'Zones whose caches jobs may read. Never a zone that is trusted less: it could have poisoned them.',
+      )
+      .optional(),
+    write: z.boolean().describe('Whether jobs may write a cache of their own zone.').optional(),
+  })
+  .describe('Caches are kept per zone.');
+
+const SECRET = /^[A-Za-z_][A-Za-z0-9_]{0,199}$/;
+
+const zoneSettings = z
+  .strictObject({
+    egress: egress.optional(),
+    secrets: z
+      .strictObject({
+        allow: z
+          .array(
+            z
+              .string({ error: 'must be the name of a secret' })
+              .regex(SECRET, { error: 'must be the name of a secret: letters, digits and _' }),
+          )
+          .max(500, { error: 'may hold 500 entries' })
+          .describe('Names of the secrets that jobs may hold. Always empty in zone untrusted.')
+          .optional(),
+      })
+      .describe('Secrets (guide §3).')
+      .optional(),
+    permissions: permissions.optional(),
+    publication: publication.optional(),
+    caches: caches.optional(),
+    limits: limits.optional(),
+    acceptUnenforced: z
+      .array(z.enum(LIMIT_KEY_NAMES))
+      .max(LIMIT_KEY_NAMES.length)
+      .describe(
+        'Limits that a machine may be unable to enforce without refusing the job. The record says which were not ' +
+          'enforced. Only the operator\u2019s file can name one.',
+      )
+      .optional(),
+    isolation: z
+      .strictObject({
+        floor: z
+          .enum(ISOLATION_TIERS)
+          .describe('The weakest isolation tier that jobs are run in; a machine without it refuses them.')
+          .optional(),
+      })
+      .describe('Isolation (guide §1).')
+      .optional(),
+    approvals: z
+      .strictObject({
+        required: count(0, 10, 'People who must approve a job before it starts.').optional(),
+      })
+      .describe('Approval gates (guide §3).')
+      .optional(),
+  })
+  .describe('What one zone grants. A key that is left out keeps its default.');
+
+const PATTERN = /^(?:[A-Za-z0-9*][\w.*/@+=-]{0,199})$/;
+
+function patterns(description: string) {
+  const error = 'must be a name or a pattern such as main, release/* or v*';
+  return z
+    .array(z.string({ error }).regex(PATTERN, { error }))
+    .max(100, { error: 'may hold 100 entries' })
+    .describe(`${description} \`*\` stands for any text without a slash.`);
+}
+
+const ABSOLUTE = /^\/[^\0]{0,4000}$/;
+
+const repository = z
+  .strictObject({
+    name: z
+      .string({ error: 'must be OWNER/NAME' })
+      .regex(/^[\w.-]{1,100}\/[\w.-]{1,100}$/, { error: 'must be OWNER/NAME' })
+      .describe('The repository\u2019s full name, `owner/name`.'),
+    path: z
+      .string({ error: 'must be an absolute path' })
+      .regex(ABSOLUTE, { error: 'must be an absolute path' })
+      .describe(
+        'The git repository on this machine whose refs you vouch for: a clone or mirror that only you fetch into. ' +
+          'A run is held against it only when it is started in this very folder.',
+      ),
+    remote: z
+      .string({ error: 'must be the name of a remote' })
+      .regex(/^[A-Za-z0-9][\w.-]{0,99}$/, { error: 'must be the name of a remote' })
+      .describe(
+        'In a clone that people work in: the remote whose branches are the protected ones (`origin`). Without it the ' +
+          'repository\u2019s own branches are, as in a mirror.',
+      )
+      .optional(),
+    protectedBranches: patterns(
+      'Branches that only reviewed changes reach. The commit at the tip of one can prove zone internal.',
+    ).optional(),
+    protectedTags: patterns(
+      'Tags that only release managers make. A signed one on the history of a protected branch can prove zone release.',
+    ).optional(),
+    allowedSigners: z
+      .string({ error: 'must be an absolute path' })
+      .regex(ABSOLUTE, { error: 'must be an absolute path' })
+      .describe(
+        'Who may sign a release tag: a file in the format of ssh-keygen(1), ALLOWED SIGNERS. Without it no tag counts as signed.',
+      )
+      .optional(),
+    environments: z
+      .array(
+        z
+          .string({ error: 'must be the name of an environment' })
+          .min(1, { error: 'must be the name of an environment' })
+          .max(255, { error: 'must be the name of an environment' }),
+      )
+      .max(100, { error: 'may hold 100 entries' })
+      .describe('Protected deployment environments: a job of one that was approved can prove zone release.')
+      .optional(),
+    policyFrom: z
+      .string({ error: 'must be the name of a branch' })
+      .regex(/^[A-Za-z0-9][\w./@+=-]{0,199}$/, { error: 'must be the name of a branch' })
+      .describe(
+        'A protected branch whose `cofferdam.yaml` sets the zones for runs of this repository, within what this file ' +
+          'leaves open. Without it the repository\u2019s file can only narrow.',
+      )
+      .optional(),
+  })
+  .describe('One repository that you vouch for.');
+
+const zones = z
+  .strictObject({
+    untrusted: zoneSettings.optional(),
+    internal: zoneSettings.optional(),
+    release: zoneSettings.optional(),
+  })
+  .superRefine((found, context) => {
+    const never = (path: readonly string[], message: string): void => {
+      context.addIssue({ code: 'custom', path: ['untrusted', ...path], message });
+    };
+    const untrusted = found.untrusted;
+    if ((untrusted?.secrets?.allow?.length ?? 0) > 0) {
+      never(['secrets', 'allow'], 'must be empty: a job in zone untrusted never holds a secret');
+    }
+    for (const [scope, level] of Object.entries(untrusted?.permissions ?? {})) {
+      if (level === 'write')
+        never(['permissions', scope], 'must be read: an untrusted job\u2019s token never writes');
+    }
+    if (untrusted?.publication?.packages === true) {
+      never(['publication', 'packages'], 'must be false: an untrusted job publishes nothing');
+    }
+    if (untrusted?.publication?.deploy === true) {
+      never(['publication', 'deploy'], 'must be false: an untrusted job deploys nothing');
+    }
+    for (const zone of ZONES) {
+      found[zone]?.caches?.read?.forEach((source, i) => {
+        if (ZONES.indexOf(source) >= ZONES.indexOf(zone)) return;
+        const message = `must not be ${source}: what a zone that is trusted less wrote could be poisoned`;
+        context.addIssue({ code: 'custom', path: [zone, 'caches', 'read', i], message });
+      });
+    }
+  })
+  .describe('What each trust zone grants.');
+
+/** The one source of `cofferdam.yaml`: types, checks, JSON Schema and the reference are derived from it. */
+export const configurationSchema = z
+  .strictObject({
+    version: z.literal(1, { error: 'must be 1' }).describe('The version of this format: 1.'),
+    zones: zones.optional(),
+    trust: z
+      .strictObject({
+        repositories: z
+          .array(repository)
+          .max(500, { error: 'may hold 500 entries' })
+          .describe('Repositories whose protected refs can prove a higher zone.')
+          .optional(),
+      })
+      .describe(
+        'What proves that a job is more than untrusted. Only the operator\u2019s file may hold it: ' +
+          '`$XDG_CONFIG_HOME/cofferdam/cofferdam.yaml`, `/etc/cofferdam/cofferdam.yaml` or `--config FILE`.',
+      )
+      .optional(),
+  })
+  .describe('Configuration of Cofferdam.');

@@ -1,0 +1,17 @@
+/** The trust zones of the guide's §0, from least to most trusted. */
+export const ZONES = ['untrusted', 'internal', 'release'] as const;
+export type ZoneId = (typeof ZONES)[number];
+
+/** Isolation tiers from weakest to strongest (guide §1). A zone states the least it accepts. */
+export const ISOLATION_TIERS = ['hardened-container', 'sandboxed-kernel', 'microvm'] as const;
+export type IsolationTier = (typeof ISOLATION_TIERS)[number];
+
+/** Negative when `a` is trusted less than `b`. */
+export function compareZones(a: ZoneId, b: ZoneId): number {
+  return ZONES.indexOf(a) - ZONES.indexOf(b);
+}
+
+/** Negative when `a` is the weaker wall. */
+export function compareTiers(a: IsolationTier, b: IsolationTier): number {
+  return ISOLATION_TIERS.indexOf(a) - ISOLATION_TIERS.indexOf(b);
+}

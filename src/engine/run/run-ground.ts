@@ -1,0 +1,31 @@
+import type { ContextValue, Workflow } from '../../workflow/index.ts';
+import type { HostTool } from '../action/host-tools.ts';
+import type { Journal, RunObserver } from '../cell/journal.ts';
+import type { RunEvent } from '../event/event.ts';
+import type { LocalRepository } from '../repository/local-repository.ts';
+import type { JobZone } from '../trust/job-zones.ts';
+
+/** Gives who approved a job that needs approval, or nothing. */
+export type ApproveJob = (job: string, zone: string) => Promise<readonly string[]>;
+
+/** What all jobs of a run share. */
+export interface RunGround {
+  readonly runId: string;
+  readonly workflow: Workflow;
+  readonly workflowPath: string;
+  readonly repository: LocalRepository;
+  readonly event: RunEvent;
+  /** By job id: what each is granted. */
+  readonly zones: ReadonlyMap<string, JobZone>;
+  /** Values that the operator gave for secrets, by name in upper case. */
+  readonly secrets: ReadonlyMap<string, string>;
+  /** Approves a job on behalf of people who can be named; absent: nobody can be asked. */
+  readonly approve: ApproveJob;
+  readonly tools: readonly HostTool[];
+  readonly journal: Journal;
+  readonly observer: RunObserver;
+  readonly logs: string;
+  readonly scratch: string;
+  readonly inputs: ContextValue;
+  readonly counts: { denied: number; gaps: number };
+}

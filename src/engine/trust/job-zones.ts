@@ -1,0 +1,113 @@
+import { availableParallelism, totalmem } from 'node:os';
+import type { RecordedFact } from '../../audit/index.ts';
+import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
+import { compareZones } from '../../config/index.ts';
+import type { Job } from '../../workflow/index.ts';
+import {
+  type Controls,
+  decideZone,
+  type Fact,
+  settleControls,
+  type ZoneFacts,
+  type ZoneId,
+} from '../../zone/index.ts';
+import { type ClientSetup, clientSetup } from '../exec/client-setup.ts';
+import type { RunFacts } from './local-facts.ts';
+import type { RunPolicy } from './policy.ts';
+
+/** What one job is granted, and why. */
+export interface JobZone {
+  readonly zone: ZoneId;
+  readonly because: readonly string[];
+  /** What the next higher zone would need. */
+  readonly lacks: readonly string[];
+  readonly facts: readonly RecordedFact[];
+  readonly controls: Controls;
+  readonly clients: ClientSetup;
+  readonly refusedWidening: readonly string[];
+}
+
+export interface ZoneRequest {
+  readonly policy: RunPolicy;
+  readonly facts: RunFacts;
+  /** `--zone`: may lower, never raise. */
+  readonly asked?: ZoneId;
+  /** `--allow`: what the operator adds for this run. */
+  readonly allow: readonly string[];
+  readonly outside: Readonly<Record<string, string | undefined>>;
+}
+
+/** The zone of every job, and what follows from it. Refuses when `--zone` asks for more than a job proves. */
+export async function zonesOf(
+  jobs: readonly Job[],
+  request: ZoneRequest,
+): Promise<Result<ReadonlyMap<string, JobZone>, Refusal>> {
+  const machine = { memoryBytes: totalmem(), cpus: availableParallelism() };
+  const clients = new Map<ZoneId, ClientSetup>();
+  const zones = new Map<string, JobZone>();
+  for (const job of jobs) {
+    const facts = factsOf(job, request);
+    const decided = decideZone(facts);
+    const { asked } = request;
+    if (asked !== undefined && compareZones(asked, decided.zone) > 0)
+      return err(notProven(job, asked, decided));
+    const lowered = asked !== undefined && asked !== decided.zone;
+    const zone = asked ?? decided.zone;
+    const { controls, refusedWidening } = settleControls(zone, machine, request.policy.files);
+    const known = clients.get(zone);
+    const setup =
+      known === undefined
+        ? await clientSetup(request.allow, controls.egress.allow, request.outside)
+        : ok(known);
+    if (!setup.ok) return setup;
+    clients.set(zone, setup.value);
+    zones.set(job.id, {
+      zone,
+      because: lowered ? [`lowered with --zone from ${decided.zone}`] : decided.because,
+      lacks: decided.lacks,
+      facts: recorded(facts),
+      controls,
+      clients: setup.value,
+      refusedWidening,
+    });
+  }
+  return ok(zones);
+}
+
+function factsOf(job: Job, request: ZoneRequest): ZoneFacts {
+  const name = job.environment?.name.text;
+  if (name === undefined) return request.facts;
+  // Only a name that stands in the workflow itself proves something: an expression could be fed by anyone.
+  const named = !name.includes('${{') && (request.policy.trust?.environments ?? []).includes(name);
+  return {
+    ...request.facts,
+    environment: { value: name, source: 'workflow', forgeable: request.facts.workTree.value },
+    protectedEnvironment: { value: named, source: 'operator', forgeable: false },
+  };
+}
+
+function notProven(job: Job, asked: ZoneId, decided: ReturnType<typeof decideZone>): Refusal {
+  return refusal(
+    'policy',
+    'zone/not-proven',
+    `job ${job.id} is ${decided.zone} and not ${asked}: ${decided.lacks.join('; ')}`,
+    'leave --zone out: it may lower a zone, and never raise one; docs/zones.md says what proves a zone',
+    job.at,
+  );
+}
+
+function recorded(facts: ZoneFacts): readonly RecordedFact[] {
+  return Object.entries(facts).flatMap(([name, fact]: [string, Fact<string | boolean> | undefined]) =>
+    fact === undefined
+      ? []
+      : [
+          {
+            name: name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+            value: String(fact.value),
+            source: fact.source,
+            forgeable: fact.forgeable,
+            ...(fact.why !== undefined && { why: fact.why }),
+          },
+        ],
+  );
+}
