@@ -23,6 +23,9 @@ export interface Refusal {
   readonly fix: string;
 }
 
+/** The exit status for each kind (docs, "Exit status"; 69 and 70 are EX_UNAVAILABLE and EX_SOFTWARE of sysexits.h). */
+export const REFUSAL_STATUS = { usage: 2, policy: 3, limit: 4, machine: 69, defect: 70 } as const;
+
 export function refusal(
   kind: Refusal['kind'],
   rule: string,

@@ -191,6 +191,7 @@ async function runOne(
     );
   }
   if (verified.state !== 'whole') return EXIT.defect;
+  if (outcome.value.refusal !== undefined) return exitStatus(outcome.value.refusal);
   if (verdict === 'failed' || verdict === 'cancelled') return EXIT.failed;
   return values.strict === true && denied > 0 ? EXIT.stopped : EXIT.ok;
 }

@@ -1,6 +1,5 @@
-import type { Refusal } from '../../base/index.ts';
+import { type Refusal, REFUSAL_STATUS } from '../../base/index.ts';
 import { visible } from '../../audit/index.ts';
-import { EXIT } from '../command.ts';
 
 /** A refusal as text: what, where, why it is so and what mends it. Hostile characters are shown, not obeyed. */
 export function renderRefusal(refused: Refusal): string {
@@ -13,16 +12,5 @@ export function renderRefusal(refused: Refusal): string {
 }
 
 export function exitStatus(refused: Refusal): number {
-  switch (refused.kind) {
-    case 'usage':
-      return EXIT.usage;
-    case 'policy':
-      return EXIT.policy;
-    case 'limit':
-      return EXIT.stopped;
-    case 'machine':
-      return EXIT.machine;
-    case 'defect':
-      return EXIT.defect;
-  }
+  return REFUSAL_STATUS[refused.kind];
 }

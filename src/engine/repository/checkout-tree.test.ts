@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { prepareCheckout } from './checkout-tree.ts';
+import { git } from './git.ts';
 import { openRepository, resolveCommit } from './local-repository.ts';
 
 const BOUNDS = { bytes: 10_000_000, files: 1_000 };
@@ -157,6 +158,32 @@ describe('a checkout of a git repository', () => {
     expect(existsSync(mark)).toBe(false);
     // The same program does run for someone who uses the repository as it is.
     run('status');
+    expect(existsSync(mark)).toBe(true);
+  });
+
+  test('runs no program to fetch what a partial clone lacks, and refuses it', async () => {
+    const mark = join(folder, 'fetched');
+    const program = join(folder, 'program');
+    await writeFile(program, `#!/bin/sh\ntouch ${mark}\n`);
+    await chmod(program, 0o755);
+    run('config', 'remote.evil.url', `ext::${program}`);
+    run('config', 'remote.evil.promisor', 'true');
+    run('config', 'protocol.ext.allow', 'always');
+    run('config', 'core.repositoryformatversion', '1');
+    run('config', 'extensions.partialClone', 'evil');
+    const blob = run('rev-parse', 'HEAD:one.txt').trim();
+    await rm(join(source, '.git/objects', blob.slice(0, 2), blob.slice(2)), { force: true });
+    expect((await git(source, ['cat-file', 'blob', blob])).ok).toBe(false);
+    const made = await prepareCheckout(
+      await open(),
+      { ref: 'refs/heads/main', depth: 1, tags: false, remoteUrl: REMOTE },
+      join(folder, 'target'),
+      BOUNDS,
+    );
+    expect(made).toMatchObject({ ok: false, error: { rule: 'repository/partial-clone' } });
+    expect(existsSync(mark)).toBe(false);
+    // The same program does run for someone who reads that object as it is.
+    expect(() => run('cat-file', 'blob', blob)).toThrow();
     expect(existsSync(mark)).toBe(true);
   });
 });

@@ -69,7 +69,9 @@ async function fetchHistory(
   commit: string,
   target: string,
 ): Promise<Result<Buffer, Refusal>> {
-  const fetched = await git(target, [
+  const whole = await refusePartialClone(repository);
+  if (!whole.ok) return whole;
+  const args = [
     'fetch',
     '--quiet',
     '--no-write-fetch-head',
@@ -79,8 +81,30 @@ async function fetchHistory(
     `file://${repository.directory}`,
     `+${commit}:refs/cofferdam/fetched`,
     ...(request.depth === 0 ? ['+refs/heads/*:refs/remotes/origin/*'] : []),
-  ]);
-  return fetched;
+  ];
+  return git(target, args, { GIT_ALLOW_PROTOCOL: 'file' });
+}
+
+/**
+ * A partial clone has objects missing, and the other side of a fetch would get them by running what the repository's
+ * `remote.NAME.uploadpack` names. It is the one place where git is let speak to a repository at all.
+ */
+async function refusePartialClone(repository: LocalRepository): Promise<Result<undefined, Refusal>> {
+  const promised = await git(repository.directory, ['config', '--includes', '--name-only', '--list']);
+  if (!promised.ok) return promised;
+  const found = promised.value
+    .toString('utf8')
+    .split('\n')
+    .find((key) => /^(?:remote\..*\.(?:promisor|partialclonefilter)|extensions\.partialclone)$/i.test(key));
+  if (found === undefined) return ok(undefined);
+  return err(
+    refusal(
+      'usage',
+      'repository/partial-clone',
+      `${repository.directory} is a partial clone (${found}), of which objects may be missing`,
+      'make a whole clone: git clone without --filter',
+    ),
+  );
 }
 
 async function finish(

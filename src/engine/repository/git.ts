@@ -39,6 +39,9 @@ export const GIT_ENVIRONMENT: Readonly<Record<string, string>> = {
   GIT_TERMINAL_PROMPT: '0',
   GIT_OPTIONAL_LOCKS: '0',
   GIT_NO_LAZY_FETCH: '1',
+  // Git before 2.45 does not know that variable, and fetches a missing object of a partial clone by whatever the repository
+  // names. Its own `protocol.ext.allow` wins over `protocol.allow`; this wins over both. No protocol has this name.
+  GIT_ALLOW_PROTOCOL: 'none',
   GIT_NO_REPLACE_OBJECTS: '1',
   GIT_PAGER: 'cat',
   GIT_ASKPASS: '/bin/false',

@@ -1,3 +1,4 @@
+import type { Refusal } from '../../base/index.ts';
 import type { ContextValue, Workflow } from '../../workflow/index.ts';
 import type { HostTool } from '../action/host-tools.ts';
 import type { Journal, RunObserver } from '../cell/journal.ts';
@@ -27,5 +28,7 @@ export interface RunGround {
   readonly logs: string;
   readonly scratch: string;
   readonly inputs: ContextValue;
-  readonly counts: { denied: number; gaps: number };
+  readonly counts: { denied: number; gaps: number; failed: number };
+  /** Why jobs were refused before anything of theirs ran. */
+  readonly refusals: Refusal[];
 }

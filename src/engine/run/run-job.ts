@@ -129,6 +129,7 @@ export async function runJob(
       fix: broken.fix,
     });
   const conclusion = broken !== undefined || stop.signal.reason === 'timeout' ? 'failure' : state.status;
+  if (conclusion === 'failure' && !tolerated) ground.counts.failed += 1;
   await journal.write({
     type: 'job.finished',
     job: leg.id,
@@ -146,6 +147,7 @@ export async function runJob(
 
 async function refuse(ground: RunGround, leg: Leg, why: Refusal, started: number): Promise<LegResult> {
   const { journal } = ground;
+  ground.refusals.push(why);
   await journal.write({ type: 'policy.refused', job: leg.id, rule: why.rule, why: why.why, fix: why.fix });
   await journal.write({
     type: 'job.finished',

@@ -1,7 +1,16 @@
 import { randomBytes } from 'node:crypto';
 import { arch, availableParallelism, release } from 'node:os';
 import { openRecord, type Verdict } from '../../audit/index.ts';
-import { err, ok, type Refusal, refusal, type Result, sha256, ulid } from '../../base/index.ts';
+import {
+  err,
+  ok,
+  type Refusal,
+  REFUSAL_STATUS,
+  refusal,
+  type Result,
+  sha256,
+  ulid,
+} from '../../base/index.ts';
 import { createRun, finishRun, type RunFolder, type StateFolder } from '../../store/index.ts';
 import {
   type ContextValue,
@@ -59,6 +68,8 @@ export interface RunOutcome {
   readonly jobs: ReadonlyMap<string, JobOutcome>;
   readonly denied: number;
   readonly gaps: number;
+  /** The first reason, when the verdict is `refused`. */
+  readonly refusal?: Refusal;
 }
 
 /** Runs a workflow's jobs, each in a sandbox of its own, and closes the run's record. */
@@ -118,14 +129,19 @@ export async function runWorkflow(
     logs: run.logs,
     scratch: run.scratch,
     inputs: dispatchInputs(event),
-    counts: { denied: 0, gaps: 0 },
+    counts: { denied: 0, gaps: 0, failed: 0 },
+    refusals: [],
   };
   const outcomes = await runJobGraph(jobs.value, owner(ground), availableParallelism(), signal);
-  const verdict = verdictOf(outcomes, ground.counts.denied, signal.aborted);
+  const verdict = verdictOf(outcomes, ground, signal.aborted);
+  const [first] = ground.refusals;
   await record.write({
     type: 'run.finished',
     verdict,
-    exitStatus: verdict === 'failed' || verdict === 'cancelled' ? 1 : 0,
+    exitStatus:
+      verdict === 'refused' && first !== undefined
+        ? REFUSAL_STATUS[first.kind]
+        : Number(verdict === 'failed' || verdict === 'cancelled'),
     denied: ground.counts.denied,
     gaps: ground.counts.gaps,
     durationMs: Date.now() - started,
@@ -133,7 +149,13 @@ export async function runWorkflow(
   });
   await record.close();
   finishRun(run);
-  return ok({ run, verdict, jobs: outcomes, ...ground.counts });
+  return ok({
+    run,
+    verdict,
+    jobs: outcomes,
+    ...ground.counts,
+    ...(verdict === 'refused' && first !== undefined && { refusal: first }),
+  });
 }
 
 function policyNamed(policy: RunPolicy) {
@@ -141,11 +163,18 @@ function policyNamed(policy: RunPolicy) {
   return files.length === 0 ? { source: 'defaults' } : { source: 'cofferdam.yaml', files };
 }
 
-function verdictOf(outcomes: ReadonlyMap<string, JobOutcome>, denied: number, cancelled: boolean): Verdict {
+/** `refused` when jobs failed only because they were not let run, or because they needed one of those. */
+function verdictOf(
+  outcomes: ReadonlyMap<string, JobOutcome>,
+  ground: RunGround,
+  cancelled: boolean,
+): Verdict {
   const conclusions = [...outcomes.values()].map((outcome) => outcome.conclusion);
   if (cancelled || conclusions.includes('cancelled')) return 'cancelled';
-  if (conclusions.includes('failure')) return 'failed';
-  return denied > 0 ? 'contained' : 'passed';
+  if (conclusions.includes('failure')) {
+    return ground.refusals.length > 0 && ground.counts.failed === 0 ? 'refused' : 'failed';
+  }
+  return ground.counts.denied > 0 ? 'contained' : 'passed';
 }
 
 function chosenJobs(workflow: Workflow, only: string | undefined): Result<readonly Job[], Refusal> {
@@ -190,6 +219,7 @@ function owner(ground: RunGround): GraphOwner {
     legs: (job, needs) => legsOf(ground, job, needs),
     run: (leg, needs, signal) => runJob(ground, leg, needs, signal),
     refused: (job, why) => {
+      ground.refusals.push(why);
       void ground.journal.write({
         type: 'policy.refused',
         job: job.id,
