@@ -45,13 +45,16 @@ cd_need_node() {
 
 cd_has() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || [ -x "/sbin/$1" ]; }
 
-# The OCI runtime and the two network tools; all three are Debian and Ubuntu packages.
+# The OCI runtime, the two network tools and git, all Debian and Ubuntu packages; then whatever is named as PROGRAM:PACKAGE.
 cd_need_packages() {
   cd_missing=
   cd_has runc || cd_missing="$cd_missing runc"
   cd_has nft || cd_missing="$cd_missing nftables"
   cd_has ip || cd_missing="$cd_missing iproute2"
   cd_has git || cd_missing="$cd_missing git"
+  for cd_program in "$@"; do
+    cd_has "${cd_program%%:*}" || cd_missing="$cd_missing ${cd_program#*:}"
+  done
   [ -z "$cd_missing" ] && return 0
   cd_fix="apt-get update && apt-get install -y --no-install-recommends$cd_missing"
   command -v apt-get >/dev/null 2>&1 || cd_lack "not on this machine:$cd_missing" "install these with your package manager"

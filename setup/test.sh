@@ -5,7 +5,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/setup/ready.sh"
 mkdir -p "$CD_CACHE"
 cd_need_node
-cd_need_packages
+cd_need_packages ssh-keygen:openssh-client
 cd_need_modules "$top"
 cd_need_build "$top"
 cd "$top"

@@ -11,18 +11,6 @@ export interface Fact<T extends string | boolean> {
   readonly why?: string;
 }
 
-/** GitHub's author associations, from the nearest to the stranger. */
-export const ASSOCIATIONS = [
-  'OWNER',
-  'MEMBER',
-  'COLLABORATOR',
-  'CONTRIBUTOR',
-  'FIRST_TIME_CONTRIBUTOR',
-  'FIRST_TIMER',
-  'MANNEQUIN',
-  'NONE',
-] as const;
-
 /**
  * What the zone of a job is decided from (guide §0). A fact that is absent was not learned, which never counts in the
  * job's favour.
