@@ -1,3 +1,4 @@
+import { LIMIT_KEYS } from '../../config/index.ts';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
 import type { LimitName } from '../../zone/index.ts';
 import type { SandboxRequest } from '../contract.ts';
@@ -104,12 +105,13 @@ function missingLimits(request: SandboxRequest, host: HostFacts): Result<readonl
   const missing = needed.filter(([, controller]) => !host.controllers.includes(controller));
   const refused = missing.find(([limit]) => !request.controls.unenforcedLimitsAccepted.includes(limit));
   if (refused === undefined) return ok(missing.map(([limit]) => limit));
+  const key = Object.entries(LIMIT_KEYS).find(([, limit]) => limit === refused[0])?.[0] ?? refused[0];
   return err(
     refusal(
       'machine',
       'sandbox/limit-unenforceable',
       `this machine cannot hold the limit ${refused[0]}: its kernel has no cgroup controller ${refused[1]}`,
-      `enable the controller, or name ${refused[0]} under limits.acceptUnenforced of the zone in your cofferdam.yaml`,
+      `enable the controller, or accept its lack in your cofferdam.yaml: zones.${request.controls.zone}.acceptUnenforced: [${key}]`,
     ),
   );
 }
