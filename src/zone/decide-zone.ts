@@ -23,7 +23,7 @@ const APPROVED_AUTHORS = new Set(['OWNER', 'MEMBER', 'COLLABORATOR']);
  */
 export function decideZone(facts: ZoneFacts): ZoneDecision {
   const floor = againstTrust(facts);
-  if (floor.length > 0) return { zone: 'untrusted', because: floor, lacks: floor };
+  if (floor.length > 0) return { zone: 'untrusted', because: floor.slice(0, 1), lacks: floor };
   const release = lacksForRelease(facts);
   if (release.length === 0) return { zone: 'release', because: whyRelease(facts), lacks: [] };
   const internal = lacksForInternal(facts);

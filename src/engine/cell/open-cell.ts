@@ -11,6 +11,7 @@ import { type Observation, openSandbox, type Sandbox, type SandboxRequest } from
 import type { Controls } from '../../zone/index.ts';
 import { gatewayRecord, observationRecord } from './cell-events.ts';
 import type { Journal } from './journal.ts';
+import { OpenConnections } from './open-connections.ts';
 
 /** A job's sandbox together with its gateway: what a job runs in. */
 export interface Cell {
@@ -18,6 +19,11 @@ export interface Cell {
   /** The step on whose account what is seen from now on is written. */
   setStep(stepId: string): void;
   readonly counts: CellCounts;
+  /**
+   * Settles when every connection that was allowed so far is closed, so that its bytes are on the account of the step that
+   * made it; after `withinMs` at the latest, since a job's remote need not close.
+   */
+  settled(withinMs: number): Promise<void>;
   /** Settles when a wall fell by itself: the job must end as failed. */
   readonly broken: Promise<Refusal>;
   /** Ends everything; safe to call twice. */
@@ -61,6 +67,7 @@ export async function openCell(request: CellRequest): Promise<Result<Cell, Refus
     bytesOut: 0,
     requests: 0,
   };
+  const connections = new OpenConnections();
   const probeName = `${randomBytes(12).toString('hex')}.probe.invalid`;
   const at = { job: jobId, step: ARMING };
   let sandbox: Sandbox | undefined;
@@ -73,6 +80,7 @@ export async function openCell(request: CellRequest): Promise<Result<Cell, Refus
     // What the probe tried is in its receipt; the record is of what the job does.
     if (at.step === ARMING) return;
     count(counts, event);
+    connections.see(event);
     await journal.write(gatewayRecord(event, at, sandbox), {
       durable: event.kind === 'connect' && event.verdict === 'allowed',
     });
@@ -107,7 +115,7 @@ export async function openCell(request: CellRequest): Promise<Result<Cell, Refus
   }
   sandbox = opened.value;
   let ending = false;
-  const cell = assemble(opened.value, gateway.value, at, counts, broken, () => {
+  const cell = assemble(opened.value, gateway.value, at, counts, connections, broken, () => {
     ending = true;
   });
   const armed = await confirm(opened.value, gateway.value, probeName, journal, jobId);
@@ -137,6 +145,7 @@ function assemble(
   gateway: Gateway,
   at: { step: string },
   counts: CellCounts,
+  connections: OpenConnections,
   broken: Promise<Refusal>,
   ending: () => void,
 ): Cell {
@@ -145,6 +154,7 @@ function assemble(
     sandbox,
     counts,
     broken,
+    settled: (withinMs) => connections.settled(withinMs),
     setStep: (stepId) => {
       at.step = stepId;
     },

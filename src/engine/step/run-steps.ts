@@ -63,6 +63,8 @@ async function runStep(step: Step, scope: Scope, context: StepContext): Promise<
   const conclusion = tolerated ? 'success' : work.outcome;
   keep(scope, step.id, { outputs: { ...work.outputs }, outcome: work.outcome, conclusion });
   settle(conclusion, scope, context);
+  // Its processes are gone: what they had open is being closed, and is told before the step is.
+  await context.cell.settled(CLOSING_MS);
   await context.journal.write({
     type: 'step.finished',
     job: context.jobId,
@@ -74,6 +76,8 @@ async function runStep(step: Step, scope: Scope, context: StepContext): Promise<
     durationMs: Date.now() - started,
   });
 }
+
+const CLOSING_MS = 500;
 
 function settle(conclusion: 'success' | 'failure' | 'cancelled', scope: Scope, context: StepContext): void {
   if (conclusion === 'success') return;
