@@ -3,12 +3,19 @@
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/setup/ready.sh"
-mkdir -p "$CD_CACHE"
 cd_need_node
 cd_need_modules "$top"
 cd "$top"
-rm -rf .build dist.new
-"$CD_NODE" node_modules/typescript/bin/tsc -p tsconfig.build.json
-"$CD_NODE" setup/bundle.mjs dist.new
-touch dist.new/.built
-rm -rf dist && mv dist.new dist
+
+build() {
+  [ "${1:-}" = --if-stale ] && cd_built "$top" && return 0
+  cd_say "building"
+  rm -rf .build dist.new
+  # Dated before the sources are read: what changes meanwhile is newer.
+  mkdir dist.new
+  touch dist.new/.built
+  "$CD_NODE" node_modules/typescript/bin/tsc -p tsconfig.build.json
+  "$CD_NODE" setup/bundle.mjs dist.new
+  rm -rf dist && mv dist.new dist
+}
+cd_alone "$top" build "$@"

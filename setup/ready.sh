@@ -1,6 +1,8 @@
 # What a machine needs before Cofferdam can start, sourced by the launcher and by the project's own commands.
 # Says what it installs, on standard error, and installs nothing that is already there.
 # Sets CD_NODE to a Node.js that is new enough. POSIX sh; nothing here may need Node.js itself.
+# Whatever may take long happens under a lock, so that two commands at once, or one after another that was killed,
+# find either nothing or the whole of it.
 
 CD_NODE_MAJOR=24
 CD_NODE_VERSION=24.21.0
@@ -11,10 +13,31 @@ cd_say() { printf 'cofferdam: %s\n' "$*" >&2; }
 # A machine that lacks something is exit 69 (EX_UNAVAILABLE of sysexits.h), with the one command that mends it.
 cd_lack() { cd_say "$1"; printf '  fix: %s\n' "$2" >&2; exit 69; }
 
-# The system's Node.js is asked once for its version and remembered by its path, size and date.
+# Runs the rest of the arguments, in this shell, while no other process holds the folder's lock. A set-up whose shell was
+# killed may live on: its programs hold the lock until they end. Closed afterwards, lest Cofferdam and its jobs inherit it.
+cd_alone() {
+  exec 9<"$1"
+  if command -v flock >/dev/null 2>&1 && ! flock -n 9; then
+    cd_say "waiting for another set-up in $1"
+    flock 9
+  fi
+  shift
+  "$@"
+  exec 9<&-
+}
+
+# The system's Node.js is asked once for its version, and remembered by its path, size and date: asking costs a start.
 cd_system_node() {
   cd_found=$(command -v node 2>/dev/null) || return 1
-  cd_major=$("$cd_found" -p 'process.versions.node.split(".")[0]' 2>/dev/null) || return 1
+  cd_mark=$(stat -L -c '%n %s %Y' "$cd_found" 2>/dev/null) || return 1
+  cd_known=
+  [ -f "$CD_CACHE/system-node" ] && read -r cd_known <"$CD_CACHE/system-node"
+  if [ "${cd_known#* }" = "$cd_mark" ]; then
+    cd_major=${cd_known%% *}
+  else
+    cd_major=$("$cd_found" -p 'process.versions.node.split(".")[0]' 2>/dev/null) || return 1
+    printf '%s %s\n' "$cd_major" "$cd_mark" 2>/dev/null >"$CD_CACHE/system-node"
+  fi
   [ "$cd_major" -ge "$CD_NODE_MAJOR" ] 2>/dev/null || return 1
   CD_NODE=$cd_found
 }
@@ -25,28 +48,49 @@ cd_need_node() {
     aarch64) cd_arch=arm64 ;;
     *) cd_lack "this machine's processor is not supported" "use an x86_64 or aarch64 Linux machine" ;;
   esac
+  [ -d "$CD_CACHE" ] || mkdir -p "$CD_CACHE" 2>/dev/null || cd_lack "cannot write to $CD_CACHE" "set XDG_CACHE_HOME to a folder that you can write to"
+  CD_NODE="$CD_CACHE/node-$CD_NODE_VERSION/node_modules/node-linux-$cd_arch/bin/node"
+  [ -x "$CD_NODE" ] || cd_system_node || cd_alone "$CD_CACHE" cd_install_node
+}
+
+cd_install_node() {
   CD_NODE="$CD_CACHE/node-$CD_NODE_VERSION/node_modules/node-linux-$cd_arch/bin/node"
   [ -x "$CD_NODE" ] && return 0
-  cd_system_node && return 0
   command -v npm >/dev/null 2>&1 || cd_lack "neither Node.js $CD_NODE_MAJOR nor npm is here" "install Node.js with npm, any maintained version"
   cd_say "installing Node.js $CD_NODE_VERSION (npm package node-linux-$cd_arch) into $CD_CACHE"
-  cd_staging="$CD_CACHE/node-$CD_NODE_VERSION.$$"
-  mkdir -p "$cd_staging" || cd_lack "cannot write to $CD_CACHE" "set XDG_CACHE_HOME to a folder that you can write to"
-  npm install --prefix "$cd_staging" --no-save --ignore-scripts --no-audit --no-fund --loglevel=error \
-    "node-linux-$cd_arch@$CD_NODE_VERSION" >/dev/null || {
-    rm -rf "$cd_staging"
-    cd_lack "Node.js $CD_NODE_VERSION could not be installed through npm" "install Node.js $CD_NODE_MAJOR or newer"
-  }
-  CD_NODE="$CD_CACHE/node-$CD_NODE_VERSION/node_modules/node-linux-$cd_arch/bin/node"
-  # Whoever renames first wins; the bytes are the same.
-  mv -T "$cd_staging" "$CD_CACHE/node-$CD_NODE_VERSION" 2>/dev/null || rm -rf "$cd_staging"
-  [ -x "$CD_NODE" ] || cd_lack "Node.js $CD_NODE_VERSION was installed and does not start" "install Node.js $CD_NODE_MAJOR or newer"
+  cd_staging="$CD_CACHE/node-$CD_NODE_VERSION.new"
+  rm -rf "$cd_staging" "$CD_CACHE/node-$CD_NODE_VERSION"
+  mkdir -p "$cd_staging"
+  cd_npm install --prefix "$cd_staging" --no-save "node-linux-$cd_arch@$CD_NODE_VERSION" ||
+    cd_lack "Node.js $CD_NODE_VERSION could not be installed through npm: $cd_why" "$cd_registry, or install Node.js $CD_NODE_MAJOR or newer"
+  "$cd_staging/node_modules/node-linux-$cd_arch/bin/node" --version >/dev/null 2>&1 ||
+    cd_lack "Node.js $CD_NODE_VERSION was installed and does not start here" "install Node.js $CD_NODE_MAJOR or newer"
+  mv -T "$cd_staging" "$CD_CACHE/node-$CD_NODE_VERSION"
+}
+
+# npm without scripts, quick to give up; why it failed ends up in cd_why, what to look at in cd_registry.
+cd_npm() {
+  npm "$@" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error --fetch-retries=2 \
+    --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=4000 >/dev/null 2>"$CD_CACHE/npm.log" && return 0
+  cd_why=$(sed -n 's/^npm \(error\|ERR!\) //p' "$CD_CACHE/npm.log" | grep -v -E '^(code|errno|syscall|type|network *$|A complete log)' | head -n 1 | cut -c 1-300)
+  : "${cd_why:=$(head -n 1 "$CD_CACHE/npm.log" | cut -c 1-300)}"
+  cd_registry="see that your npm reaches its registry: npm ping"
+  return 1
 }
 
 cd_has() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || [ -x "/sbin/$1" ]; }
 
 # The OCI runtime, the two network tools and git, all Debian and Ubuntu packages; then whatever is named as PROGRAM:PACKAGE.
 cd_need_packages() {
+  cd_missing_packages "$@" || return 0
+  cd_fix="apt-get update && apt-get install -y --no-install-recommends$cd_missing"
+  command -v apt-get >/dev/null 2>&1 || cd_lack "not on this machine:$cd_missing" "install these with your package manager"
+  [ "$(id -u)" = 0 ] || cd_lack "not on this machine:$cd_missing" "sudo sh -c '$cd_fix'"
+  [ -d "$CD_CACHE" ] || mkdir -p "$CD_CACHE" 2>/dev/null || cd_lack "cannot write to $CD_CACHE" "set XDG_CACHE_HOME to a folder that you can write to"
+  cd_alone "$CD_CACHE" cd_install_packages "$@"
+}
+
+cd_missing_packages() {
   cd_missing=
   cd_has runc || cd_missing="$cd_missing runc"
   cd_has nft || cd_missing="$cd_missing nftables"
@@ -55,31 +99,44 @@ cd_need_packages() {
   for cd_program in "$@"; do
     cd_has "${cd_program%%:*}" || cd_missing="$cd_missing ${cd_program#*:}"
   done
-  [ -z "$cd_missing" ] && return 0
-  cd_fix="apt-get update && apt-get install -y --no-install-recommends$cd_missing"
-  command -v apt-get >/dev/null 2>&1 || cd_lack "not on this machine:$cd_missing" "install these with your package manager"
-  [ "$(id -u)" = 0 ] || cd_lack "not on this machine:$cd_missing" "sudo sh -c '$cd_fix'"
-  cd_say "installing by apt-get:$cd_missing"
-  # shellcheck disable=SC2086
-  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $cd_missing; } >/dev/null 2>"$CD_CACHE/apt.log" ||
-    cd_lack "apt-get failed: $(tail -n 1 "$CD_CACHE/apt.log")" "$cd_fix"
+  [ -n "$cd_missing" ]
 }
 
-# A checkout needs its packages (a published package carries what it needs in dist/).
+cd_install_packages() {
+  cd_missing_packages "$@" || return 0
+  cd_say "installing by apt-get:$cd_missing"
+  # Packages that a machine's lists no longer offer are the usual reason to update them first; another apt is waited for.
+  # shellcheck disable=SC2086
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends $cd_missing; } >/dev/null 2>"$CD_CACHE/apt.log" </dev/null && return 0
+  cd_lack "apt-get failed: $(grep -E '^E: ' "$CD_CACHE/apt.log" | head -n 1 | cut -c 1-300)" "$cd_fix"
+}
+
+# A checkout needs its packages (a published package carries what it needs in dist/). The lockfile that was installed is
+# kept beside what was installed from it: dates do not survive a clone, and an interrupted npm leaves a part of it.
 cd_need_modules() {
-  cd_stamp="$1/node_modules/.package-lock.json"
-  [ -f "$cd_stamp" ] && [ ! "$1/package-lock.json" -nt "$cd_stamp" ] && return 0
-  cd_say "installing the packages that package-lock.json names"
-  (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null) ||
-    cd_lack "npm ci failed" "cd $1 && npm ci"
-  touch "$cd_stamp"
+  cmp -s "$1/package-lock.json" "$1/node_modules/.installed-lock.json" || cd_alone "$1" cd_install_modules "$1"
+}
+
+cd_install_modules() {
+  cmp -s "$1/package-lock.json" "$1/node_modules/.installed-lock.json" && return 0
+  cd_say "installing the packages that package-lock.json names into $1/node_modules"
+  # With the Node.js that will run them: npm leaves out an optional package, here a tool's native half, that the Node.js
+  # running npm is too old for.
+  cd_path=$PATH
+  PATH="$(dirname "$CD_NODE"):$PATH"
+  cd_npm ci --prefix "$1" || cd_lack "npm ci failed: $cd_why" "$cd_registry"
+  PATH=$cd_path
+  cp "$1/package-lock.json" "$1/node_modules/.installed-lock.json"
 }
 
 # A checkout is built when its sources are newer than what was built from them.
 cd_need_build() {
   [ -d "$1/src" ] || return 0
-  if [ -f "$1/dist/.built" ] && [ -z "$(find "$1/src" "$1/package-lock.json" "$1/tsconfig.json" "$1/setup" -newer "$1/dist/.built" -print -quit)" ]; then return 0; fi
+  cd_built "$1" && return 0
   cd_need_modules "$1"
-  cd_say "building"
-  CD_NODE="$CD_NODE" sh "$1/setup/build.sh" || { cd_say "the build failed"; exit 70; }
+  sh "$1/setup/build.sh" --if-stale || { cd_say "the build failed"; exit 70; }
+}
+
+cd_built() {
+  [ -f "$1/dist/.built" ] && [ -z "$(find "$1/src" "$1/package-lock.json" "$1/tsconfig.json" "$1/setup" -newer "$1/dist/.built" -print -quit)" ]
 }

@@ -3,7 +3,6 @@
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/setup/ready.sh"
-mkdir -p "$CD_CACHE"
 cd_need_node
 cd_need_modules "$top"
 cd "$top"
