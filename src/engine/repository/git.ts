@@ -3,6 +3,7 @@ import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts
 
 const MAX_OUTPUT_BYTES = 64 * 2 ** 20;
 const TIMEOUT_MS = 120_000;
+const INSTALL_GIT = 'apt-get install -y --no-install-recommends git, or your package manager’s like';
 
 /**
  * Configuration that a repository may carry and that would run a program or reach further than asked
@@ -94,7 +95,10 @@ export function git(
     child.stderr.on('data', (chunk: Buffer) => {
       if (said.length < 4_096) said += chunk.toString('utf8');
     });
-    child.on('error', (error) => fail(error.message));
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') fail(error.message);
+      else resolve(err(refusal('machine', 'repository/git', 'git is not on this machine', INSTALL_GIT)));
+    });
     child.on('close', (code) => {
       if (code === 0 && size <= MAX_OUTPUT_BYTES) resolve(ok(Buffer.concat(out)));
       else if (size > MAX_OUTPUT_BYTES) fail('its answer is larger than 64 MiB');

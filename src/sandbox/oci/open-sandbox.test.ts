@@ -155,7 +155,11 @@ describe('a sandbox', () => {
     const of = await opened();
     const shell = of.start({
       stepId: 's',
-      argv: ['sh', '-c', 'stty size; trap "echo interrupted; exit 9" INT; echo ready; sleep 60'],
+      argv: [
+        'sh',
+        '-c',
+        'stty size; trap "echo interrupted; exit 9" INT; echo ready; while :; do sleep 0.1; done',
+      ],
       environment: { PATH: '/usr/bin:/bin' },
       workingDirectory: '/work',
       terminal: { columns: 91, rows: 33 },
