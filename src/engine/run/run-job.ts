@@ -1,19 +1,18 @@
 import { join } from 'node:path';
-import { ok, type Refusal, type Result } from '../../base/index.ts';
+import { ok, type Refusal } from '../../base/index.ts';
 import { Masker } from '../../secrets/index.ts';
-import { evaluateText } from '../../workflow/index.ts';
-import type { CheckoutDone } from '../action/first-checkout.ts';
-import { type Cell, openCell } from '../cell/open-cell.ts';
+import { openCell } from '../cell/open-cell.ts';
 import { sandboxFolder } from '../cell/sandbox-folder.ts';
-import type { JobFolders } from '../event/github-context.ts';
-import { type JobState, jobScope } from '../job/job-state.ts';
+import { jobOutputs } from '../job/job-outputs.ts';
+import { jobScope } from '../job/job-state.ts';
 import type { Leg, LegResult, Needs } from '../schedule/job-graph.ts';
 import { JobLog } from '../step/job-log.ts';
+import { runPosts } from '../step/run-posts.ts';
 import { runSteps } from '../step/run-steps.ts';
-import type { StepContext } from '../step/step-context.ts';
-import type { JobZone } from '../trust/job-zones.ts';
 import { approvalFor } from './approval.ts';
+import { jobLimitEvents } from './job-limit-events.ts';
 import { jobSecrets, requestedSecrets } from './job-secrets.ts';
+import { stepContext } from './job-step-context.ts';
 import { EVENT_PATH, prepareJob } from './prepare-job.ts';
 import type { RunGround } from './run-ground.ts';
 
@@ -115,7 +114,7 @@ export async function runJob(
   const outputs = state.status === 'success' ? jobOutputs(leg, state, scope) : ok({});
   if (!outputs.ok) broken ??= outputs.error;
   const usage = await cell.sandbox.usage();
-  await limitEvents(ground, leg, granted, usage);
+  await jobLimitEvents(ground, leg, granted, usage);
   await log.close();
   const destroyed = await cell.close();
   ground.counts.denied += cell.counts.denied;
@@ -156,119 +155,4 @@ async function refuse(ground: RunGround, leg: Leg, why: Refusal, started: number
     durationMs: Date.now() - started,
   });
   return { conclusion: 'failure', outputs: {}, tolerated: false };
-}
-
-function stepContext(
-  ground: RunGround,
-  leg: Leg,
-  granted: JobZone,
-  cell: Cell,
-  state: JobState,
-  folders: JobFolders,
-  log: JobLog,
-  checkout: CheckoutDone | undefined,
-  signal: AbortSignal,
-): StepContext {
-  let done = checkout;
-  const { journal } = ground;
-  return {
-    jobId: leg.id,
-    runSteps,
-    cell,
-    state,
-    folders,
-    limits: granted.controls.limits,
-    journal,
-    observer: ground.observer,
-    log,
-    annotate: (step, annotation) => {
-      void journal.write({
-        type: 'annotation',
-        job: leg.id,
-        step,
-        level: annotation.level,
-        message: annotation.message,
-      });
-    },
-    summarise: async (_step, markdown) => {
-      const { appendFile } = await import('node:fs/promises');
-      await appendFile(join(ground.logs, `${leg.id}.summary.md`), `${markdown}\n`, { mode: 0o600 });
-    },
-    limitHit: (limit, value, step) => journal.write({ type: 'limit.hit', job: leg.id, step, limit, value }),
-    repository: ground.repository,
-    event: ground.event,
-    checkedOut: {
-      take: () => {
-        const taken = done;
-        done = undefined;
-        return taken;
-      },
-    },
-    tools: ground.tools,
-    signal,
-    scratch: join(ground.scratch, leg.id),
-    post: [],
-    defaults: [leg.job.defaults, ground.workflow.defaults],
-  };
-}
-
-/** What actions left to be done at the end, last first; each is wanted by its own condition. */
-async function runPosts(context: StepContext): Promise<void> {
-  for (const post of context.post.toReversed()) {
-    const wanted = post.wanted();
-    if (!wanted.ok || !wanted.value) continue;
-    const started = Date.now();
-    context.cell.setStep(post.id);
-    context.log.setStep(post.id);
-    await context.journal.write({ type: 'step.started', job: context.jobId, step: post.id, name: post.name });
-    const result = await post.run();
-    if (result !== 'success') context.state.status = result;
-    await context.journal.write({
-      type: 'step.finished',
-      job: context.jobId,
-      step: post.id,
-      name: post.name,
-      result,
-      durationMs: Date.now() - started,
-    });
-  }
-}
-
-function jobOutputs(
-  leg: Leg,
-  state: JobState,
-  scope: ReturnType<typeof jobScope>,
-): Result<Readonly<Record<string, string>>, Refusal> {
-  const outputs: Record<string, string> = {};
-  for (const { name, value } of leg.job.outputs) {
-    const text = evaluateText(value, state.contexts(scope));
-    if (!text.ok) return text;
-    outputs[name] = text.value;
-  }
-  return ok(outputs);
-}
-
-async function limitEvents(
-  ground: RunGround,
-  leg: Leg,
-  granted: JobZone,
-  usage: { readonly oomKills?: number; readonly pidsRefused?: number },
-): Promise<void> {
-  const { limits } = granted.controls;
-  if ((usage.oomKills ?? 0) > 0)
-    await ground.journal.write({
-      type: 'limit.hit',
-      job: leg.id,
-      step: 'job',
-      limit: 'memoryBytes',
-      value: limits.memoryBytes,
-    });
-  if ((usage.pidsRefused ?? 0) > 0)
-    await ground.journal.write({
-      type: 'limit.hit',
-      job: leg.id,
-      step: 'job',
-      limit: 'pids',
-      value: limits.pids,
-    });
 }
