@@ -1,0 +1,5 @@
+export { type Applied, type ApplyRequest, applyChanges, type LeftOut } from './apply-changes.ts';
+export type { Change } from './change.ts';
+export { listChanges } from './list-changes.ts';
+export { whySensitive } from './sensitive.ts';
+export { showDiff } from './show-diff.ts';
