@@ -30,7 +30,7 @@ export type RecordEvent =
   | {
       readonly type: 'run.started';
       readonly run: string;
-      readonly command: 'run' | 'exec';
+      readonly command: 'run' | 'exec' | 'apply';
       readonly version: string;
       readonly repository?: string;
       readonly directory?: string;
@@ -162,8 +162,12 @@ export type RecordEvent =
     })
   | {
       readonly type: 'workspace.applied';
+      /** The run whose changes they are. */
+      readonly of: string;
       readonly applied: number;
+      /** At most a thousand of them. */
       readonly refused: readonly { readonly path: string; readonly why: string }[];
+      readonly refusedInAll: number;
     }
   | {
       readonly type: 'telemetry.gap';

@@ -6,6 +6,7 @@ import { VERSION } from './version.ts';
 const SUMMARY: readonly (readonly [string, string])[] = [
   ['run', 'run a workflow, each job in the sandbox of its zone'],
   ['exec', 'run any command in a sandbox'],
+  ['workspace', 'show and apply what a command changed'],
   ['plan', 'show per job what a run would grant and refuse, without running'],
   ['audit', 'verify and show the record of a run'],
   ['doctor', 'what this machine can enforce, tried out'],
@@ -14,6 +15,7 @@ const SUMMARY: readonly (readonly [string, string])[] = [
 const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Command }>>> = {
   run: () => import('./commands/run.ts'),
   exec: () => import('./commands/exec.ts'),
+  workspace: () => import('./commands/workspace.ts'),
   plan: () => import('./commands/plan.ts'),
   doctor: () => import('./commands/doctor.ts'),
   audit: () => import('./commands/audit.ts'),

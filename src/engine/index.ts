@@ -13,3 +13,4 @@ export { type JobZone, zonesOf } from './trust/job-zones.ts';
 export { localFacts } from './trust/local-facts.ts';
 export { loadPolicy, type RunPolicy } from './trust/policy.ts';
 export { type Diagnosis, diagnose } from './doctor.ts';
+export { applyKept, hasKept, type KeptChanges, keptChanges } from './exec/kept-changes.ts';

@@ -1,2 +1,10 @@
-export { abandonedRuns, createRun, findRun, finishRun, listRuns, type RunFolder } from './runs.ts';
+export {
+  abandonedRuns,
+  createRun,
+  findRun,
+  finishRun,
+  dropOldChanges,
+  listRuns,
+  type RunFolder,
+} from './runs.ts';
 export { openStateFolder, type StateFolder } from './state-folder.ts';

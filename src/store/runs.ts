@@ -41,6 +41,27 @@ export function createRun(state: StateFolder, id: string): RunFolder {
   return run;
 }
 
+/**
+ * Drops what the older runs kept of their workspaces: only the newest `most` runs that kept anything have it still. A
+ * run that is still going is left alone.
+ */
+export function dropOldChanges(state: StateFolder, most: number): void {
+  let kept = 0;
+  for (const run of listRuns(state)) {
+    if (!isFilled(run.changes)) continue;
+    kept += 1;
+    if (kept > most && !ownerLives(run)) rmSync(run.changes, { recursive: true, force: true });
+  }
+}
+
+function isFilled(folder: string): boolean {
+  try {
+    return readdirSync(folder).some((name) => readdirSync(join(folder, name)).length > 0);
+  } catch {
+    return false;
+  }
+}
+
 /** Every run, newest first. */
 export function listRuns(state: StateFolder): readonly RunFolder[] {
   const names = readdirSync(state.runs).filter((name) => RUN_ID.test(name));

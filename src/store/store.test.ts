@@ -2,7 +2,8 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { abandonedRuns, createRun, findRun, finishRun, listRuns } from './runs.ts';
+import { mkdirSync } from 'node:fs';
+import { abandonedRuns, createRun, dropOldChanges, findRun, finishRun, listRuns } from './runs.ts';
 import { openStateFolder, type StateFolder } from './state-folder.ts';
 
 const A = '01JDAAAAAAAAAAAAAAAAAAAAAA';
@@ -18,6 +19,21 @@ function state(): StateFolder {
   if (!opened.ok) throw new Error(opened.error.why);
   return opened.value;
 }
+
+describe('what runs kept of their workspaces', () => {
+  test('is dropped when enough newer runs kept something, and never of a run that still goes', () => {
+    const place = state();
+    const ids = [...'123456'].map((digit) => A.slice(0, -1) + digit);
+    const runs = ids.map((id) => createRun(place, id));
+    for (const [index, run] of runs.entries()) {
+      mkdirSync(join(run.changes, 'exec'));
+      if (index !== 3) writeFileSync(join(run.changes, 'exec/file'), '');
+      if (index !== 0) writeFileSync(join(run.directory, 'owner'), '1 0\n');
+    }
+    dropOldChanges(place, 2);
+    expect(runs.map((run) => existsSync(run.changes))).toEqual([true, false, false, true, true, true]);
+  });
+});
 
 describe('the state folder', () => {
   test('follows COFFERDAM_STATE, then XDG_STATE_HOME, then HOME', () => {

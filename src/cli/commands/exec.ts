@@ -23,7 +23,7 @@ import { VERSION } from '../version.ts';
 const help = `usage: cofferdam exec [options] -- COMMAND [ARGUMENT...]
 
 Runs a command in a sandbox: no network but what is allowed by name, no secrets, no way to the rest of this machine. It
-works on a copy of the folder: the folder itself stays as it is.
+works on a copy of the folder: the folder itself stays as it is until you apply what was changed.
 
   --allow HOST        allow a host: name, name:port, *.name, or a preset (@npm @pypi @go @cargo @maven); repeatable
   --workdir FOLDER    the folder to work in (default: the current one)
@@ -33,6 +33,8 @@ works on a copy of the folder: the folder itself stays as it is.
   --timeout TIME      end the command after a time such as 90s or 10m
   --zone ZONE         untrusted (what is not proven to be more stays that)
   --config FILE       the operator's configuration instead of ~/.config/cofferdam/cofferdam.yaml
+  --apply WHEN        ask, never or always: take what it changed into the folder (default: ask on a terminal, else never)
+  --include PATH      apply this path although tools obey what is there (see cofferdam workspace --help); repeatable
   --strict            a refused connection makes the exit status 4
   --quiet             only the command's own output
   -h, --help
@@ -50,6 +52,8 @@ const OPTIONS = {
   write: { type: 'string', multiple: true },
   env: { type: 'string', multiple: true },
   timeout: { type: 'string' },
+  apply: { type: 'string' },
+  include: { type: 'string', multiple: true },
   zone: { type: 'string' },
   config: { type: 'string' },
   strict: { type: 'boolean' },
@@ -90,12 +94,21 @@ async function run(context: CommandContext): Promise<number> {
   ).finally(() => {
     if (terminal) context.stdin.setRawMode?.(false);
     detach();
-    context.stdin.destroy();
+    context.stdin.pause();
   });
-  if (!outcome.ok) return refuse(context, outcome.error);
+  const done = (): void => void context.stdin.destroy();
+  if (!outcome.ok) {
+    done();
+    return refuse(context, outcome.error);
+  }
   const style = styleFor(context.stderr, context.environment);
   if (!quiet) context.stderr.write(denials.render(style, 'cofferdam exec'));
   if (!quiet) context.stderr.write(closing(outcome.value, style));
+  if (outcome.value.changed !== undefined || outcome.value.notKept !== undefined) {
+    const { afterwards } = await import('../workspace-afterwards.ts');
+    await afterwards(context, state, outcome.value, prepared.value);
+  }
+  done();
   return exitStatus(outcome.value, strict, context);
 }
 
@@ -104,6 +117,8 @@ interface Prepared {
   readonly state: StateFolder;
   readonly strict: boolean;
   readonly quiet: boolean;
+  readonly apply: 'ask' | 'never' | 'always';
+  readonly include: readonly string[];
 }
 
 async function prepare(context: CommandContext): Promise<Result<Prepared, Refusal>> {
@@ -133,6 +148,8 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
       ),
     );
   }
+  const apply = oneOf('apply', values.apply, ['ask', 'never', 'always']);
+  if (!apply.ok) return apply;
   const timeout = duration('timeout', values.timeout);
   if (!timeout.ok) return timeout;
   const given = environmentOption(values.env ?? [], context.environment);
@@ -164,6 +181,8 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
     state: state.value,
     strict: values.strict === true,
     quiet: values.quiet === true,
+    apply: apply.value ?? (context.stdin.isTTY === true && context.stderr.isTTY === true ? 'ask' : 'never'),
+    include: values.include ?? [],
     request: {
       argv: [program, ...args],
       workdir: folder.value,

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { arch, release } from 'node:os';
-import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import {
   openRecord,
@@ -11,13 +10,14 @@ import {
 } from '../../audit/index.ts';
 import { ok, type Refusal, type Result, ulid } from '../../base/index.ts';
 import type { AllowedDestination, Resolver } from '../../egress/index.ts';
-import type { BoundPath, ProcessExit, RunningProcess } from '../../sandbox/index.ts';
-import { createRun, finishRun, type RunFolder, type StateFolder } from '../../store/index.ts';
+import { type BoundPath, listChanges, type ProcessExit, type RunningProcess } from '../../sandbox/index.ts';
+import { createRun, dropOldChanges, finishRun, type RunFolder, type StateFolder } from '../../store/index.ts';
 import type { Controls } from '../../zone/index.ts';
 import { type Cell, openCell } from '../cell/open-cell.ts';
 import type { RunObserver } from '../cell/journal.ts';
 import { reapAbandoned } from '../cell/reap-abandoned.ts';
 import { sandboxFolder } from '../cell/sandbox-folder.ts';
+import { hasKept, keptAt } from './kept-changes.ts';
 
 /** One command, to be run in a sandbox. Everything is the operator's word. */
 export interface ExecRequest {
@@ -58,6 +58,16 @@ export interface ExecOutcome {
   readonly gaps: number;
   readonly oomKills: number;
   readonly leftBehind: readonly string[];
+  /** What the command changed in its copy; absent when it is nothing, or cannot be told. */
+  readonly changed?: Changed;
+  /** Why its changes were not kept. */
+  readonly notKept?: Refusal;
+}
+
+export interface Changed {
+  readonly added: number;
+  readonly modified: number;
+  readonly deleted: number;
 }
 
 const JOB = 'exec';
@@ -104,7 +114,7 @@ export async function exec(
     await end(record, run, request, { verdict: 'refused', exitStatus: 125, denied: 0, gaps: 0, started });
     return opened;
   }
-  return ok(await runIn(opened.value, record, run, request, streams, started));
+  return ok(await runIn(opened.value, record, run, request, streams, state, started));
 }
 
 async function runIn(
@@ -113,6 +123,7 @@ async function runIn(
   run: RunFolder,
   request: ExecRequest,
   streams: ExecStreams,
+  state: StateFolder,
   started: number,
 ): Promise<ExecOutcome> {
   cell.setStep(STEP);
@@ -153,8 +164,9 @@ async function runIn(
       limit: 'pids',
       value: request.controls.limits.pids,
     });
-  const destroyed = await cell.close({ keepUpperAt: join(run.changes, JOB) });
+  const destroyed = await cell.close({ keepUpperAt: keptAt(run) });
   const { exit } = ended;
+  const changed = await changedIn(state, run, request.workdir);
   await record.write({
     type: 'step.finished',
     job: JOB,
@@ -168,6 +180,7 @@ async function runIn(
     const { rule, why, fix } = ended.broken;
     await record.write({ type: 'policy.refused', job: JOB, step: STEP, rule, why, fix });
   }
+  if (changed !== undefined) await record.write({ type: 'workspace.changed', job: JOB, ...changed });
   await record.write({ type: 'job.finished', job: JOB, result, durationMs: Date.now() - started, usage });
   await record.write({ type: 'sandbox.destroyed', job: JOB, leftBehind: destroyed.leftBehind });
   const verdict: Verdict =
@@ -187,7 +200,20 @@ async function runIn(
     gaps,
     oomKills: usage.oomKills ?? 0,
     leftBehind: destroyed.leftBehind,
+    ...(changed !== undefined && { changed }),
+    ...(destroyed.notKept !== undefined && { notKept: destroyed.notKept }),
   };
+}
+
+const MOST_KEPT = 20;
+
+async function changedIn(state: StateFolder, run: RunFolder, folder: string): Promise<Changed | undefined> {
+  if (!hasKept(run)) return undefined;
+  dropOldChanges(state, MOST_KEPT);
+  const listed = await listChanges(folder, keptAt(run));
+  if (!listed.ok) return undefined;
+  const count = (kind: string): number => listed.value.filter((change) => change.kind === kind).length;
+  return { added: count('added'), modified: count('modified'), deleted: count('deleted') };
 }
 
 interface Ended {

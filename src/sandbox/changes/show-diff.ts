@@ -18,7 +18,7 @@ export function showDiff(change: Change, folder: string, upper: string): string 
   const mode =
     change.kind === 'modified' && change.executable !== change.executableBefore && change.type === 'file'
       ? ` (${change.executable ? 'now' : 'no longer'} executable)`
-      : change.kind === 'added' && change.executable
+      : change.kind === 'added' && change.executable && change.type === 'file'
         ? ' (executable)'
         : '';
   const head = `${change.kind} ${change.type} ${name}${mode}`;
@@ -35,7 +35,7 @@ export function showDiff(change: Change, folder: string, upper: string): string 
     maxEditLength: MAX_EDITS,
   });
   if (patch === undefined) return `${head}, ${formatSize(change.sizeBytes)}, too different to show\n`;
-  const lines = patch.split('\n').slice(4);
+  const lines = patch.split('\n').slice(3);
   if (lines.at(-1) === '') lines.pop();
   const shown = lines.slice(0, MAX_SHOWN_LINES).map((line) => shownText(line));
   if (lines.length > shown.length) shown.push(`… and ${lines.length - shown.length} more lines`);
