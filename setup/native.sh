@@ -27,6 +27,8 @@ for source in ${1:-*/}; do
 done
 if [ "$out" = "$top/native/bin" ]; then
   (cd "$out" && sha256sum -- */* >../SHA256SUMS)
+  # Their C library is linked in, and its licence asks to go along.
+  { printf 'musl (MIT), linked into the programs in native/bin\n\n'; cat "$zig/ziglang/lib/libc/musl/COPYRIGHT"; } >"$top/native/THIRD-PARTY-LICENSES"
 else
   (cd "$out" && sha256sum --check --quiet "$top/native/SHA256SUMS") && echo 'native: the committed programs are what their sources build'
 fi

@@ -43,10 +43,10 @@ cd_system_node() {
 }
 
 cd_need_node() {
-  case $(uname -m) in
-    x86_64) cd_arch=x64 ;;
-    aarch64) cd_arch=arm64 ;;
-    *) cd_lack "this machine's processor is not supported" "use an x86_64 or aarch64 Linux machine" ;;
+  case $(uname -sm) in
+    'Linux x86_64') cd_arch=x64 ;;
+    'Linux aarch64') cd_arch=arm64 ;;
+    *) cd_lack "$(uname -sm) is not supported" "use an x86_64 or aarch64 Linux machine" ;;
   esac
   [ -d "$CD_CACHE" ] || mkdir -p "$CD_CACHE" 2>/dev/null || cd_lack "cannot write to $CD_CACHE" "set XDG_CACHE_HOME to a folder that you can write to"
   CD_NODE="$CD_CACHE/node-$CD_NODE_VERSION/node_modules/node-linux-$cd_arch/bin/node"
@@ -105,10 +105,22 @@ cd_missing_packages() {
 cd_install_packages() {
   cd_missing_packages "$@" || return 0
   cd_say "installing by apt-get:$cd_missing"
-  # Packages that a machine's lists no longer offer are the usual reason to update them first; another apt is waited for.
+  # A machine's package lists go stale, so they come first. Another apt is waited for.
   # shellcheck disable=SC2086
-  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends $cd_missing; } >/dev/null 2>"$CD_CACHE/apt.log" </dev/null && return 0
+  cd_apt $cd_missing && return 0
+  if grep -q 'dpkg --configure -a' "$CD_CACHE/apt.log"; then
+    cd_say "finishing an installation of packages that was interrupted: dpkg --configure -a"
+    DEBIAN_FRONTEND=noninteractive dpkg --configure -a >/dev/null 2>"$CD_CACHE/apt.log" </dev/null
+    # shellcheck disable=SC2086
+    cd_apt $cd_missing && return 0
+  fi
   cd_lack "apt-get failed: $(grep -E '^E: ' "$CD_CACHE/apt.log" | head -n 1 | cut -c 1-300)" "$cd_fix"
+}
+
+cd_apt() {
+  { apt-get update -qq &&
+    DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "$@"; } \
+    >/dev/null 2>"$CD_CACHE/apt.log" </dev/null
 }
 
 # A checkout needs its packages (a published package carries what it needs in dist/). The lockfile that was installed is

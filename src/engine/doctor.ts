@@ -13,6 +13,7 @@ export interface Diagnosis {
 }
 
 const WITHIN_MS = 30_000;
+const NOT_KNOWN = 'none is known: please report this line with what machine it is (uname -a, /etc/os-release)';
 
 /**
  * Tells what this machine can enforce by doing it: arms a gateway and a sandbox as for a job, reads both receipts, and
@@ -49,7 +50,8 @@ export async function diagnose(): Promise<readonly Diagnosis[]> {
   if (opened === undefined)
     return [{ name: 'hardened-container', held: false, seen: `nothing within ${WITHIN_MS / 1_000} s` }];
   if (!opened.ok) {
-    const { why, fix } = opened.error;
+    const { why, fix: told } = opened.error;
+    const fix = told.includes('cofferdam doctor') ? NOT_KNOWN : told;
     return [{ name: 'hardened-container', held: false, seen: why, fix }];
   }
   const { receipt } = opened.value.sandbox;

@@ -32,7 +32,11 @@ beforeEach(() => {
 });
 afterEach(() => {
   for (const child of started) {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGKILL');
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // Nothing of it is left.
+    }
   }
   rmSync(place, { recursive: true, force: true });
 });

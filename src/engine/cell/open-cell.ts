@@ -56,6 +56,7 @@ const ARMING = 'arming';
  */
 export async function openCell(request: CellRequest): Promise<Result<Cell, Refusal>> {
   const { journal, allow, resolver, scratch, ...sandboxRequest } = request;
+  if (process.geteuid?.() !== 0) return err(notRoot());
   if (request.controls.isolation.floor !== 'hardened-container') return err(tooWeak(request.controls));
   const jobId = request.jobId;
   const counts: CellCounts = {
@@ -200,6 +201,15 @@ async function confirm(
       'the probe inside the sandbox asked the gateway, and the gateway did not hear it',
       'run it again; if it stays so, see cofferdam doctor',
     ),
+  );
+}
+
+function notRoot(): Refusal {
+  return refusal(
+    'machine',
+    'machine/root',
+    'only root can make the namespaces, mounts and limits of a sandbox here',
+    'run the same command with sudo',
   );
 }
 

@@ -3,6 +3,8 @@ import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts
 
 const MAX_OUTPUT_BYTES = 64 * 2 ** 20;
 const TIMEOUT_MS = 120_000;
+/** The rule of the refusal when there is no git at all. */
+export const NO_GIT = 'repository/no-git';
 const INSTALL_GIT = 'apt-get install -y --no-install-recommends git, or your package manager’s like';
 
 /**
@@ -97,7 +99,7 @@ export function git(
     });
     child.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') fail(error.message);
-      else resolve(err(refusal('machine', 'repository/git', 'git is not on this machine', INSTALL_GIT)));
+      else resolve(err(refusal('machine', NO_GIT, 'git is not on this machine', INSTALL_GIT)));
     });
     child.on('close', (code) => {
       if (code === 0 && size <= MAX_OUTPUT_BYTES) resolve(ok(Buffer.concat(out)));

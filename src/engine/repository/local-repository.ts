@@ -1,7 +1,7 @@
 import { realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Refusal, type Result, err, ok, refusal, sha256 } from '../../base/index.ts';
-import { git } from './git.ts';
+import { git, NO_GIT } from './git.ts';
 
 /** A folder on this machine as a repository: what an event is synthesised from and what a checkout copies. */
 export interface LocalRepository {
@@ -35,7 +35,9 @@ export async function openRepository(path: string): Promise<Result<LocalReposito
       refusal('usage', 'repository/missing', `${path} is not a folder that can be read`, 'name a folder'),
     );
   }
-  const top = await text(directory, ['rev-parse', '--show-toplevel']);
+  const asked = await git(directory, ['rev-parse', '--show-toplevel']);
+  if (!asked.ok && asked.error.rule === NO_GIT) return asked;
+  const top = asked.ok ? asked.value.toString('utf8').trim() : undefined;
   const own = top === directory;
   const folder = basename(directory).replaceAll(/[^\w.-]/g, '-') || 'repository';
   if (!own) {

@@ -54,6 +54,8 @@ export async function localFacts(
 ): Promise<RunFacts> {
   const fromFile = event.payloadSource === 'event-file';
   const pull = event.name === 'pull_request' || event.name === 'pull_request_target';
+  // A folder without git has a name and a commit of our own making.
+  const known = repository.git ? 'git' : 'folder';
   const basic: RunFacts = {
     event: { value: event.name, source: 'command-line', forgeable: false },
     fork: {
@@ -61,9 +63,9 @@ export async function localFacts(
       source: fromFile ? 'event-file' : 'command-line',
       forgeable: fromFile && pull,
     },
-    repository: { value: event.repository, source: 'git', forgeable: true },
-    ref: { value: event.ref, source: 'git', forgeable: true },
-    commit: { value: event.sha, source: 'git', forgeable: false },
+    repository: { value: event.repository, source: known, forgeable: true },
+    ref: { value: event.ref, source: known, forgeable: true },
+    commit: { value: event.sha, source: known, forgeable: false },
     workTree: { value: event.workTree, source: 'command-line', forgeable: false },
     payloadOwn: { value: !fromFile, source: 'command-line', forgeable: false },
   };
