@@ -13,7 +13,8 @@ export interface Diagnosis {
 }
 
 const WITHIN_MS = 30_000;
-const NOT_KNOWN = 'none is known: please report this line with what machine it is (uname -a, /etc/os-release)';
+const NOT_KNOWN =
+  'none is known: please report this line with what machine it is (uname -a, /etc/os-release)';
 
 /**
  * Tells what this machine can enforce by doing it: arms a gateway and a sandbox as for a job, reads both receipts, and
