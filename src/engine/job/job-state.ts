@@ -94,12 +94,17 @@ export class JobState {
         [...scope.steps].map(([id, step]) => [id, { ...step, outputs: { ...step.outputs } }]),
       ),
       runner: ground.runner,
-      secrets: { ...ground.secrets },
       strategy: ground.strategy,
       matrix: ground.matrix,
-      needs: ground.needs,
-      inputs: scope.depth > 0 ? { ...scope.inputs } : ground.inputs,
-      vars: ground.vars,
+      // A composite action is not given the job's secrets: its caller hands them on as inputs.
+      ...(scope.depth > 0
+        ? { inputs: { ...scope.inputs } }
+        : {
+            inputs: ground.inputs,
+            secrets: { ...ground.secrets },
+            needs: ground.needs,
+            vars: ground.vars,
+          }),
     };
   }
 }

@@ -1,4 +1,5 @@
 import type { DispatchInput, EventTrigger } from '../model.ts';
+import { checkCall } from './read-call.ts';
 import type { Reader } from './reader.ts';
 import type { Tree } from './yaml-tree.ts';
 
@@ -63,7 +64,10 @@ function details(reader: Reader, event: string, tree: Tree): Partial<EventTrigge
     const keys = reader.mapping(tree, 'on.workflow_dispatch', ['inputs']);
     return keys.inputs === undefined ? {} : { inputs: readInputs(reader, keys.inputs) };
   }
-  if (event === 'workflow_call') return {};
+  if (event === 'workflow_call') {
+    checkCall(reader, tree);
+    return {};
+  }
   const keys = reader.mapping(tree, `on.${event}`, FILTERS);
   for (const [one, other] of [
     ['branches', 'branches-ignore'],

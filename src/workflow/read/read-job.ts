@@ -32,6 +32,7 @@ const JOB_KEYS = [
   'with',
   'secrets',
   'snapshot',
+  'cancel-timeout-minutes',
 ] as const;
 
 /** Parts of the syntax that this version does not run: refused with their place before anything runs, never skipped. */
@@ -41,18 +42,19 @@ const UNSUPPORTED: Readonly<Partial<Record<(typeof JOB_KEYS)[number], string>>> 
   uses: 'copy the called workflow\u2019s jobs into this one',
   snapshot: 'remove it',
   concurrency: 'remove it: a local run has no other to wait for',
+  'cancel-timeout-minutes': 'remove it: a cancelled step has 10 seconds to end',
 };
 
 export function readJob(reader: Reader, id: string, tree: Tree): Job | undefined {
   const keys = reader.mapping(tree, `the job ${id}`, JOB_KEYS);
   if (tree.kind !== 'mapping') return undefined;
   for (const [key, fix] of Object.entries(UNSUPPORTED)) {
-    const found = keys[key as (typeof JOB_KEYS)[number]];
-    const entry = tree.entries.find((candidate) => candidate.key === key);
-    if (found !== undefined)
-      reader.refuse('unsupported', `${key} of a job is not supported yet`, fix, entry?.keyAt ?? found.at);
+    if (keys[key as (typeof JOB_KEYS)[number]] !== undefined) reader.unsupported(tree, key, 'a job', fix);
   }
   if (keys.uses !== undefined) return undefined;
+  for (const key of ['with', 'secrets'] as const)
+    if (keys[key] !== undefined)
+      reader.refuse('job', `a job with steps has no ${key}`, 'remove it', keys[key].at);
   if (keys['runs-on'] === undefined)
     reader.refuse('job', `the job ${id} has no runs-on`, 'add runs-on: ubuntu-latest', tree.at);
   if (keys.steps === undefined) {
@@ -93,6 +95,8 @@ function text<K extends string>(key: K, value: Text | undefined): Partial<Record
 function readRunsOn(reader: Reader, tree: Tree | undefined): readonly Text[] {
   if (tree === undefined || tree.kind !== 'mapping') return reader.words(tree, 'runs-on');
   const keys = reader.mapping(tree, 'runs-on', ['group', 'labels']);
+  if (keys.group !== undefined)
+    reader.unsupported(tree, 'group', 'runs-on', 'name labels: there are no runner groups on one machine');
   return reader.words(keys.labels, 'runs-on.labels');
 }
 
@@ -186,6 +190,14 @@ function readMatrix(reader: Reader, tree: Tree): MatrixSource | undefined {
   }
   if (tree.kind === 'sequence')
     return reader.refuse('matrix', 'the matrix is not a mapping', 'write its vectors by name', tree.at);
+  for (const { key, value } of tree.entries)
+    if (value.kind === 'sequence' && value.items.length === 0 && key !== 'include' && key !== 'exclude')
+      reader.refuse(
+        'matrix',
+        `the matrix’s ${JSON.stringify(key.slice(0, 60))} has no values`,
+        'give it a value, or remove it',
+        value.at,
+      );
   return { kind: 'mapping', value: plain(tree), at: tree.at };
 }
 

@@ -14,10 +14,18 @@ const STEP_KEYS = [
   'with',
   'continue-on-error',
   'timeout-minutes',
+  'background',
+  'wait',
+  'wait-all',
+  'cancel',
+  'parallel',
 ] as const;
+/** Steps beside one another: known, and not run by this version. */
+const BACKGROUND = ['background', 'wait', 'wait-all', 'cancel', 'parallel'] as const;
 const ID = /^[A-Za-z_][A-Za-z0-9_-]{0,99}$/;
 const REPOSITORY =
   /^([A-Za-z0-9_.-]{1,100})\/([A-Za-z0-9_.-]{1,100})((?:\/[A-Za-z0-9_.-]{1,100}){0,10})@([^\s@]{1,255})$/;
+const MAX_ID = 100;
 const MAX_STEPS = 1_000;
 const MAX_RUN = 21_000;
 
@@ -48,6 +56,15 @@ function readStep(
 ): { readonly step: Step; readonly id: string | undefined } | undefined {
   const keys = reader.mapping(tree, `a step of ${what}`, STEP_KEYS);
   if (tree.kind !== 'mapping') return undefined;
+  const unsupported = BACKGROUND.filter((key) => keys[key] !== undefined);
+  for (const key of unsupported)
+    reader.unsupported(
+      tree,
+      key,
+      'a step',
+      'start the program with & in a run step: it lives until the job ends',
+    );
+  if (unsupported.length > 0) return undefined;
   const id = reader.text(keys.id, 'id')?.text;
   if (id !== undefined) {
     const at = keys.id?.at ?? tree.at;
@@ -146,9 +163,9 @@ function readUses(reader: Reader, tree: Tree | undefined): ActionReference | und
 
 /** GitHub's generated ids: `__run`, `__actions_checkout`, with a number from the second on. */
 function generatedId(step: Step, taken: Set<string>): string {
-  const base = step.kind === 'run' ? '__run' : `__${referenceName(step.uses)}`;
+  const base = step.kind === 'run' ? '__run' : `__${referenceName(step.uses)}`.slice(0, MAX_ID);
   for (let n = 1; ; n += 1) {
-    const id = n === 1 ? base : `${base}_${n}`;
+    const id = n === 1 ? base : `${base.slice(0, MAX_ID - `_${n}`.length)}_${n}`;
     if (taken.has(id.toLowerCase())) continue;
     taken.add(id.toLowerCase());
     return id;
@@ -162,5 +179,5 @@ function referenceName(uses: ActionReference): string {
       : uses.kind === 'docker'
         ? uses.image
         : 'self';
-  return text.replaceAll(/[^A-Za-z0-9_-]/g, '_').slice(0, 90);
+  return text.replaceAll(/[^A-Za-z0-9_-]/g, '_');
 }

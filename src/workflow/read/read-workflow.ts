@@ -1,5 +1,6 @@
 import { err, ok, type Refusal, type Result } from '../../base/index.ts';
 import type { Job, Workflow } from '../model.ts';
+import { checkExpressions } from './check-expressions.ts';
 import { readDefaults, readJob, readPermissions } from './read-job.ts';
 import { readEvents } from './read-events.ts';
 import { Reader } from './reader.ts';
@@ -77,6 +78,7 @@ export async function readWorkflow(
     ...(permissions !== undefined && { permissions }),
     ...(runName !== undefined && { runName }),
   };
+  reader.take(checkExpressions(workflow));
   return reader.refusals.length > 0 ? err(reader.refusals) : ok(workflow);
 }
 

@@ -14,6 +14,16 @@ export class Reader {
     return undefined;
   }
 
+  /** A key of the syntax that this version does not run, refused where it stands. */
+  unsupported(tree: Tree, key: string, what: string, fix: string): void {
+    const entry = tree.kind === 'mapping' ? tree.entries.find((one) => one.key === key) : undefined;
+    this.refuse('unsupported', `${key} of ${what} is not supported yet`, fix, entry?.keyAt ?? tree.at);
+  }
+
+  take(refusals: readonly Refusal[]): void {
+    this.refusals.push(...refusals.slice(0, Math.max(0, MAX_REFUSALS - this.refusals.length)));
+  }
+
   /** A mapping's entries by key; keys outside `keys` are refused, with the nearest that exists. */
   mapping<const K extends string>(
     tree: Tree,

@@ -1,7 +1,8 @@
 import type { LineCounter, Node as YamlNode, Pair } from 'yaml';
 import { type Place, type Refusal, refusal } from '../../base/index.ts';
+import { toText } from '../expressions/values.ts';
 
-/** A YAML value with its place. Scalars keep how they were written, because `3.10` must stay `3.10` as a version. */
+/** A YAML value with its place. A scalar's text is what GitHub makes of its value: the number `3.10` is `3.1`. */
 export type Tree =
   | {
       readonly kind: 'scalar';
@@ -24,7 +25,7 @@ const MAX_NODES = 100_000;
 
 /**
  * Reads one YAML document (1.2 core) of at most 1 MiB. Aliases are followed within a bound on what they stand for, so
- * that a small file cannot become a large tree; tags, several documents, duplicate keys and keys that are no text are
+ * that a small file cannot become a large tree; tags but those of the core schema, several documents, duplicate keys and keys that are no text are
  * refused. Never throws for what the file holds.
  */
 export async function readYaml(file: string, bytes: Uint8Array): Promise<Tree | readonly Refusal[]> {
@@ -80,6 +81,11 @@ class Unreadable extends Error {
   }
 }
 
+/** The tags of YAML's core schema, which GitHub takes on scalars; any other is refused, as there. */
+const SCALAR_TAGS = new Set(
+  ['str', 'int', 'float', 'bool', 'null'].map((name) => `tag:yaml.org,2002:${name}`),
+);
+
 type Yaml = typeof import('./yaml-library.ts');
 type Alias = import('yaml').Alias;
 
@@ -124,16 +130,17 @@ class Builder {
   }
 
   #scalar(node: import('yaml').Scalar, at: Place): Tree {
-    this.#noTag(node.tag, undefined, at);
+    if (node.tag !== undefined && !SCALAR_TAGS.has(node.tag)) this.#noTag(node.tag, undefined, at);
     const { value } = node;
+    if (node.tag !== undefined && typeof value === 'string' && node.tag !== 'tag:yaml.org,2002:str')
+      this.#refuse('the value is not of the type that its tag says', 'remove the tag', at);
     if (
       value === null ||
       typeof value === 'string' ||
       typeof value === 'boolean' ||
       typeof value === 'number'
     ) {
-      const plain = node.type === 'PLAIN' ? (node.source ?? '') : undefined;
-      return { kind: 'scalar', value, text: value === null ? '' : (plain ?? String(value)), at };
+      return { kind: 'scalar', value, text: toText(value), at };
     }
     return this.#refuse(
       'the file holds a value that is no text, number or truth value',
