@@ -2,7 +2,7 @@ import { connect, isIP, type Socket } from 'node:net';
 import { type Ranges, mayDial } from './address.ts';
 import { looksLikeTls, readClientHello } from './client-hello.ts';
 import type { DenialReason, EgressPolicy, GatewayEvent } from './contract.ts';
-import { decide } from './decide.ts';
+import { allowsPort, decide } from './decide.ts';
 import { HttpRequests, looksLikeHttp } from './http-requests.ts';
 import type { NamePool } from './name-pool.ts';
 import type { Recorder } from './recorder.ts';
@@ -16,8 +16,13 @@ export interface ConnectionContext {
   readonly next: () => number;
 }
 
-/** How long and how much a client may take until it has said what it wants. */
-const PEEK_MS = 5_000;
+/**
+ * How long and how much a client may take until it has said what it wants. A busy client connects long before it speaks;
+ * on a port that no entry names nothing that it says can help it, so it is not kept waiting.
+ */
+const PEEK_MS = 10_000;
+const HOPELESS_PEEK_MS = 1_000;
+const SILENT_PEEK_MS = 50;
 const PEEK_BYTES = 32_768;
 const DIAL_MS = 10_000;
 /** TLS alerts (RFC 8446 section 6): fatal, access_denied; fatal, decode_error. */
@@ -47,15 +52,11 @@ export async function serve(client: Socket, context: ConnectionContext): Promise
     await deny(client, target, context, { protocol: 'tcp', first: Buffer.alloc(0) }, reason);
     return;
   }
-  const explicit = context.policy.allow.some(
-    (entry) =>
-      entry.host === (target.host ?? target.address) &&
-      entry.ports?.includes(target.port) === true &&
-      target.port !== 443 &&
-      target.port !== 80,
-  );
-  const hello = await readHello(client, explicit);
-  if (hello === undefined) return;
+  const hello = await readHello(client, patience(context.policy, target));
+  if (hello === undefined) {
+    client.destroy();
+    return;
+  }
   if ('malformed' in hello) {
     await deny(client, target, context, hello, 'malformed');
     return;
@@ -86,20 +87,39 @@ function targetOf(client: Socket, context: ConnectionContext): Target {
   };
 }
 
-/** Reads until it is clear what the connection is. Undefined when the client went away without a word. */
-function readHello(client: Socket, mayBeSilent: boolean): Promise<Hello | undefined> {
+interface Patience {
+  readonly ms: number;
+  /** The far side may speak first: the operator named this port. */
+  readonly mayBeSilent: boolean;
+}
+
+function patience(policy: EgressPolicy, { host, address, port }: Target): Patience {
+  const entry = allowsPort(policy, host ?? address, port);
+  if (entry === undefined) return { ms: HOPELESS_PEEK_MS, mayBeSilent: false };
+  const mayBeSilent = entry.ports !== undefined && port !== 443 && port !== 80;
+  return { ms: mayBeSilent ? SILENT_PEEK_MS : PEEK_MS, mayBeSilent };
+}
+
+/**
+ * Reads until it is clear what the connection is. Undefined when the client went away without a word, as one does that
+ * tried two addresses of a name and was faster with the other (RFC 8305).
+ */
+function readHello(client: Socket, { ms, mayBeSilent }: Patience): Promise<Hello | undefined> {
   return new Promise((resolve) => {
     let bytes: Buffer = Buffer.alloc(0);
     const done = (hello: Hello | undefined): void => {
       clearTimeout(timer);
       client.off('data', look);
       client.off('close', gone);
+      client.off('end', ended);
       client.pause();
       resolve(hello);
     };
     const gone = (): void => done(undefined);
-    // Where the far side speaks first the client waits; only a port that was named is such a place.
-    const timer = setTimeout(() => done({ protocol: 'tcp', first: bytes }), mayBeSilent ? 50 : PEEK_MS);
+    const ended = (): void => {
+      done(bytes.length === 0 && !mayBeSilent ? undefined : { protocol: 'tcp', first: bytes });
+    };
+    const timer = setTimeout(() => done({ protocol: 'tcp', first: bytes }), ms);
     const look = (chunk: Buffer): void => {
       bytes = Buffer.concat([bytes, chunk]);
       const hello = classify(bytes);
@@ -108,6 +128,7 @@ function readHello(client: Socket, mayBeSilent: boolean): Promise<Hello | undefi
     };
     client.on('data', look);
     client.on('close', gone);
+    client.on('end', ended);
   });
 }
 
@@ -271,6 +292,7 @@ function relay(
   else client.on('data', outward);
   far.pipe(client, { end: false });
   client.resume();
+  if (client.readableEnded) far.end();
 }
 
 function closed(

@@ -29,6 +29,11 @@ export function allowsName(policy: EgressPolicy, host: string): AllowedDestinati
   return policy.allow.find((entry) => covers(entry, host));
 }
 
+/** The entry that names this host on this port, whatever is spoken there. */
+export function allowsPort(policy: EgressPolicy, host: string, port: number): AllowedDestination | undefined {
+  return policy.allow.find((entry) => covers(entry, host) && (entry.ports ?? USUAL_PORTS).includes(port));
+}
+
 /**
  * Decides one connection. Absence never grants: without an entry for host and port it is denied. A connection whose own
  * words name another host than the one it asked for is denied, also when both are on the list.
@@ -37,7 +42,7 @@ export function decide(policy: EgressPolicy, to: Destination): Decision {
   const literal = isIP(to.host) !== 0;
   const named = policy.allow.filter((entry) => covers(entry, to.host));
   if (named.length === 0) return denied(literal ? 'address-without-name' : 'not-on-allowlist');
-  const entry = named.find((candidate) => (candidate.ports ?? USUAL_PORTS).includes(to.port));
+  const entry = allowsPort(policy, to.host, to.port);
   if (entry === undefined) return denied('not-on-allowlist');
   if (to.protocol === 'tcp') {
     // A protocol that does not name its host is let through only where the operator named the port.

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { createServer as createTcpServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseAllowlist } from './allowlist.ts';
 import type { Gateway, GatewayEvent } from './contract.ts';
@@ -166,6 +167,50 @@ for a, p in (('198.51.100.7', 443), ('169.254.169.254', 80), ('2001:db8::7', 443
       `a = ask('api.test')\nprint(attempt(lambda: get(a, ${port}, 'GET /x HTTP/1.1\\r\\nHost: api.test\\r\\n\\r\\n')))`,
     );
     expect(out).not.toContain('hello');
+  });
+
+  test('calls nobody denied who went away without a word, also by ending only its own side', async () => {
+    const of = await open(['api.test']);
+    const out = await inside(
+      of,
+      `
+a = ask('api.test')
+gone = socket.create_connection((a, 443), 5); gone.close()
+half = socket.create_connection((a, 443), 5); half.shutdown(socket.SHUT_WR); half.settimeout(5)
+print(repr(half.recv(1)))
+`,
+    );
+    expect(out).toBe("b''");
+    expect(verdicts()).toEqual([]);
+  });
+
+  test('lets a server speak first where the port was named, also to a client that has ended its side', async () => {
+    const greeter = createTcpServer((socket) => socket.end('220 hello\r\n'));
+    await new Promise<void>((resolve) => greeter.listen(0, '127.0.0.1', resolve));
+    const at = greeter.address();
+    const named = typeof at === 'object' && at !== null ? at.port : 0;
+    const of = await open([`api.test:${named}`]);
+    const out = await inside(
+      of,
+      `
+s = socket.create_connection((ask('api.test'), ${named}), 5); print(s.recv(20))
+s = socket.create_connection((ask('api.test'), ${named}), 5); s.shutdown(socket.SHUT_WR); print(s.recv(20))
+`,
+    );
+    greeter.close();
+    expect(out).toBe("b'220 hello\\r\\n'\nb'220 hello\\r\\n'");
+  });
+
+  test('keeps nobody waiting who is silent on a port that no entry names', async () => {
+    const of = await open(['api.test']);
+    const out = await inside(
+      of,
+      `
+s = socket.create_connection((ask('api.test'), 22), 5); s.settimeout(5); print(attempt(lambda: s.recv(20)))
+`,
+    );
+    expect(out).toBe('ConnectionResetError');
+    expect(verdicts()).toEqual(['api.test:denied:not-on-allowlist']);
   });
 
   test('refuses and tells datagrams and leaves the job its own loopback', async () => {
