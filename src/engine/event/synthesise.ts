@@ -60,17 +60,7 @@ export async function synthesiseEvent(
     );
   }
   if (options.payload !== undefined && mapping(options.payload) === undefined) {
-    return err(
-      refusal(
-        'usage',
-        'event/payload',
-        'the event file does not hold a JSON object',
-        'give the webhook payload as GitHub sends it',
-        {
-          ...(options.payloadLabel !== undefined && { file: options.payloadLabel }),
-        },
-      ),
-    );
+    return err(payloadRefusal('the event file does not hold a JSON object', options.payloadLabel));
   }
   if (options.fork && name !== 'pull_request' && name !== 'pull_request_target' && name !== 'workflow_run') {
     return err(
@@ -85,6 +75,8 @@ export async function synthesiseEvent(
   const commit = await commitOf(repository, options);
   if (!commit.ok) return commit;
   const given = mapping(options.payload) ?? {};
+  const shape = wrongShape(name, given);
+  if (shape !== undefined) return err(payloadRefusal(shape, options.payloadLabel));
   const fullName = words(at(given, 'repository', 'full_name')) ?? repository.fullName;
   const base = { repository, options, given, fullName, sha: commit.value };
   const parts = await eventParts(name, base);
@@ -99,6 +91,61 @@ export async function synthesiseEvent(
     workTree: options.ref === undefined && parts.value.sha === commit.value,
     payloadSource: options.payload === undefined ? 'synthesised' : 'event-file',
   });
+}
+
+function payloadRefusal(why: string, file: string | undefined): Refusal {
+  const fix = 'give the webhook payload as GitHub sends it';
+  return refusal('usage', 'event/payload', why, fix, file === undefined ? undefined : { file });
+}
+
+const COMMIT = /^[0-9a-f]{40}(?:[0-9a-f]{24})?$/;
+
+/** What of a payload is of another kind than GitHub sends, among what decides anything. */
+const SHAPES: readonly (readonly [readonly string[], 'mapping' | 'text' | 'commit' | 'number'])[] = [
+  [['repository'], 'mapping'],
+  [['repository', 'full_name'], 'text'],
+  [['sender'], 'mapping'],
+  [['sender', 'login'], 'text'],
+  [['action'], 'text'],
+  [['number'], 'number'],
+  [['pull_request'], 'mapping'],
+  [['pull_request', 'head'], 'mapping'],
+  [['pull_request', 'head', 'ref'], 'text'],
+  [['pull_request', 'head', 'sha'], 'commit'],
+  [['pull_request', 'base'], 'mapping'],
+  [['pull_request', 'base', 'ref'], 'text'],
+  [['pull_request', 'base', 'sha'], 'commit'],
+  [['release'], 'mapping'],
+  [['release', 'tag_name'], 'text'],
+  [['workflow_run'], 'mapping'],
+  [['inputs'], 'mapping'],
+];
+
+/** The first part of a payload that has another shape than the event's, in words; undefined when all fits. */
+function wrongShape(event: EventName, given: Mapping): string | undefined {
+  if (Object.keys(given).length === 0) return undefined;
+  if (event.startsWith('pull_request') && at(given, 'pull_request') === undefined) {
+    return `the event file holds no pull_request, which a ${event} event has`;
+  }
+  for (const [path, kind] of SHAPES) {
+    const value = at(given, ...path);
+    if (value === undefined || value === null || hasShape(value, kind)) continue;
+    return `${path.join('.')} in the event file is not a ${kind === 'mapping' ? 'JSON object' : kind}`;
+  }
+  return undefined;
+}
+
+function hasShape(value: ContextValue, kind: 'mapping' | 'text' | 'commit' | 'number'): boolean {
+  switch (kind) {
+    case 'mapping':
+      return mapping(value) !== undefined;
+    case 'text':
+      return typeof value === 'string' && value.length <= 1_000;
+    case 'commit':
+      return typeof value === 'string' && COMMIT.test(value);
+    case 'number':
+      return Number.isSafeInteger(value);
+  }
 }
 
 interface Ground {

@@ -1,5 +1,5 @@
 import { type Refusal, refusal } from '../../base/index.ts';
-import type { Step, Workflow } from '../model.ts';
+import type { Step, Text, Workflow } from '../model.ts';
 
 /** Actions that we satisfy ourselves, with the inputs that they may be given. */
 const NATIVE: Readonly<Record<string, readonly string[]>> = {
@@ -45,7 +45,18 @@ const NATIVE: Readonly<Record<string, readonly string[]>> = {
 
 /** Everything of a workflow that this version does not run, each with its place. A run with any does not begin. */
 export function unsupported(workflow: Workflow): readonly Refusal[] {
-  return workflow.jobs.flatMap((job) => job.steps.flatMap(unsupportedStep));
+  return workflow.jobs.flatMap((job) => [
+    ...job.runsOn.flatMap(unsupportedLabel),
+    ...job.steps.flatMap(unsupportedStep),
+  ]);
+}
+
+/** A label that is written out; one that is computed is looked at when the job begins. */
+function unsupportedLabel(label: Text): readonly Refusal[] {
+  const why = label.text.includes('${{') ? undefined : unsupportedRunsOn(label.text);
+  return why === undefined
+    ? []
+    : [refusal('usage', 'workflow/runs-on', why, 'use ubuntu-latest or a Linux label', label.at)];
 }
 
 export function unsupportedStep(step: Step): readonly Refusal[] {
