@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { type Verification, type Verdict, verifyRecord, visible } from '../../audit/index.ts';
 import { type Refusal, refusal } from '../../base/index.ts';
 import { EVENTS, runWorkflow } from '../../engine/index.ts';
@@ -110,26 +111,27 @@ async function run(context: CommandContext): Promise<number> {
         'name another event with --event',
       ),
     ]);
-  const abort = new AbortController();
-  const off = context.onSignal(() => abort.abort());
+  const cancel = new AbortController();
+  const kill = new AbortController();
+  const off = context.onSignal((name) => {
+    if (cancel.signal.aborted) kill.abort();
+    else {
+      cancel.abort(name);
+      if (context.stderr.isTTY === true) context.stderr.write('ending; once more to end at once\n');
+    }
+  });
   const style = styleFor(context.stdout, context.environment);
   let worst = 0;
   for (const one of found) {
-    const status = await runOne(
-      context,
-      one,
-      subject.value,
-      grants.value,
-      state.value,
-      values,
-      style,
-      abort.signal,
-    );
+    const status = await runOne(context, one, subject.value, grants.value, state.value, values, style, {
+      cancel: cancel.signal,
+      kill: kill.signal,
+    });
     worst = Math.max(worst, status);
-    if (abort.signal.aborted) break;
+    if (cancel.signal.aborted) break;
   }
   off();
-  return abort.signal.aborted ? 130 : worst;
+  return cancel.signal.aborted ? 128 + constants.signals[cancel.signal.reason as 'SIGINT'] : worst;
 }
 
 type RunValues = {
@@ -148,7 +150,7 @@ async function runOne(
   state: Parameters<typeof runWorkflow>[1],
   values: RunValues,
   style: Style,
-  signal: AbortSignal,
+  signals: Parameters<typeof runWorkflow>[3],
 ): Promise<number> {
   const { event } = subject;
   const quiet = values.quiet === true || values.json === true;
@@ -180,7 +182,7 @@ async function runOne(
       },
       output: (line) => view.output(line),
     },
-    signal,
+    signals,
   );
   if (!outcome.ok) return refuse(context, [outcome.error]);
   const { verdict, denied, gaps, run: folder } = outcome.value;

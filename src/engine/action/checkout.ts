@@ -69,6 +69,7 @@ async function unpack(
       {
         stepId: frame.id,
         signal: frame.signal,
+        kill: context.kill,
         timeoutMs: frame.timeoutMs,
         line: (line, partial) => context.log.line(line, partial),
       },

@@ -146,9 +146,9 @@ async function runNode(
       value,
     ]),
   );
-  const phase = (script: string, name: string, timeoutMs: number): Promise<StepWork> =>
+  const phase = (script: string, name: string, timeoutMs: number, signal = frame.signal): Promise<StepWork> =>
     runJobProcess(
-      { ...frame, timeoutMs },
+      { ...frame, timeoutMs, signal },
       [node, `${actionPath}/${script}`],
       context.folders.workspace,
       `${frame.id}-${name}`,
@@ -170,10 +170,15 @@ async function runNode(
         evaluateCondition(runs.postIf ?? ALWAYS, context.state.contexts(frame.scope), {
           status: context.state.status,
         }),
-      run: async () => (await phase(post, 'post', frame.timeoutMs)).outcome,
+      run: async () => (await phase(post, 'post', frame.timeoutMs, afterwards(frame))).outcome,
     });
   }
   return main;
+}
+
+/** What clears up is not ended by the cancellation that it clears up after. */
+function afterwards(frame: StepFrame): AbortSignal {
+  return frame.context.signal.aborted ? new AbortController().signal : frame.signal;
 }
 
 const ALWAYS = { text: 'always()', at: {} };

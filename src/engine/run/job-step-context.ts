@@ -21,6 +21,7 @@ export function stepContext(
   log: JobLog,
   checkout: CheckoutDone | undefined,
   signal: AbortSignal,
+  kill: AbortSignal,
 ): StepContext {
   let done = checkout;
   const { journal } = ground;
@@ -59,6 +60,7 @@ export function stepContext(
     },
     tools: ground.tools,
     signal,
+    kill,
     scratch: join(ground.scratch, leg.id),
     post: [],
     defaults: [leg.job.defaults, ground.workflow.defaults],

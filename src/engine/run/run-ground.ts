@@ -22,6 +22,8 @@ export interface RunGround {
   readonly secrets: ReadonlyMap<string, string>;
   /** Approves a job on behalf of people who can be named; absent: nobody can be asked. */
   readonly approve: ApproveJob;
+  /** Ends every job at once. */
+  readonly kill: AbortSignal;
   readonly tools: readonly HostTool[];
   readonly journal: Journal;
   readonly observer: RunObserver;

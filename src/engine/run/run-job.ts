@@ -16,6 +16,9 @@ import { stepContext } from './job-step-context.ts';
 import { EVENT_PATH, prepareJob } from './prepare-job.ts';
 import type { RunGround } from './run-ground.ts';
 
+/** How long steps that run always, and posts, have after a cancellation or the end of the job's time; as on GitHub. */
+const GRACE_MS = 300_000;
+
 /** Runs one leg of a job: zone, sandbox and gateway, steps, post steps, outputs, and everything gone again. */
 export async function runJob(
   ground: RunGround,
@@ -81,12 +84,19 @@ export async function runJob(
     granted.controls.limits.logBytes,
   );
   const stop = new AbortController();
+  const kill = new AbortController();
   const timer = setTimeout(() => stop.abort('timeout'), timeoutMs);
   let broken: Refusal | undefined;
   void cell.broken.then((why) => {
     broken = why;
     stop.abort('broken');
+    kill.abort();
     return undefined;
+  });
+  const ending = AbortSignal.any([signal, stop.signal]);
+  let grace: NodeJS.Timeout | undefined;
+  ending.addEventListener('abort', () => {
+    grace = setTimeout(() => kill.abort(), GRACE_MS);
   });
   const context = stepContext(
     ground,
@@ -97,12 +107,14 @@ export async function runJob(
     folders,
     log,
     checkout,
-    AbortSignal.any([signal, stop.signal]),
+    ending,
+    AbortSignal.any([ground.kill, kill.signal]),
   );
   const scope = jobScope();
   await runSteps(leg.job.steps, scope, context);
   await runPosts(context);
   clearTimeout(timer);
+  clearTimeout(grace);
   if (stop.signal.reason === 'timeout')
     await journal.write({
       type: 'limit.hit',

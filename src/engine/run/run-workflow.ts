@@ -77,7 +77,7 @@ export async function runWorkflow(
   request: RunRequest,
   state: StateFolder,
   observer: RunObserver,
-  signal: AbortSignal,
+  signals: { readonly cancel: AbortSignal; readonly kill: AbortSignal },
 ): Promise<Result<RunOutcome, Refusal>> {
   const jobs = chosenJobs(request.workflow, request.only);
   if (!jobs.ok) return jobs;
@@ -123,6 +123,7 @@ export async function runWorkflow(
     zones: zones.value,
     secrets: request.secrets,
     approve: request.approve,
+    kill: signals.kill,
     tools: needsNode(jobs.value) ? await findNodes(request.outside) : [],
     journal: record,
     observer,
@@ -132,8 +133,8 @@ export async function runWorkflow(
     counts: { denied: 0, gaps: 0, failed: 0 },
     refusals: [],
   };
-  const outcomes = await runJobGraph(jobs.value, owner(ground), availableParallelism(), signal);
-  const verdict = verdictOf(outcomes, ground, signal.aborted);
+  const outcomes = await runJobGraph(jobs.value, owner(ground), availableParallelism(), signals.cancel);
+  const verdict = verdictOf(outcomes, ground, signals.cancel.aborted);
   const [first] = ground.refusals;
   await record.write({
     type: 'run.finished',

@@ -74,6 +74,7 @@ export async function runJobProcess(
     {
       stepId: frame.id,
       signal: frame.signal,
+      kill: context.kill,
       timeoutMs: frame.timeoutMs,
       line: (line, partial) => {
         const text = partial ? undefined : commandIn(line);

@@ -4,7 +4,7 @@ import type { StepContext } from './step-context.ts';
 export async function runPosts(context: StepContext): Promise<void> {
   for (const post of context.post.toReversed()) {
     const wanted = post.wanted();
-    if (!wanted.ok || !wanted.value) continue;
+    if (!wanted.ok || !wanted.value || context.kill.aborted) continue;
     const started = Date.now();
     context.cell.setStep(post.id);
     context.log.setStep(post.id);

@@ -30,19 +30,11 @@ async function runStep(step: Step, scope: Scope, context: StepContext): Promise<
   const started = Date.now();
   const status = scope.depth > 0 ? scope.status : state.status;
   const name = displayName(step, scope, context);
+  if (context.kill.aborted) return skipped(step, id, name, scope, context);
   const condition = evaluateCondition(step.if, state.contexts(scope), { status });
   if (!condition.ok) return refused(step, id, name, condition.error, scope, context);
   if (!condition.value) {
-    keep(scope, step.id, { outputs: {}, outcome: 'skipped', conclusion: 'skipped' });
-    await context.journal.write({
-      type: 'step.finished',
-      job: context.jobId,
-      step: id,
-      name,
-      result: 'skipped',
-      durationMs: 0,
-    });
-    return;
+    return skipped(step, id, name, scope, context);
   }
   const prepared = prepare(step, scope, context);
   if (!prepared.ok) return refused(step, id, name, prepared.error, scope, context);
@@ -83,6 +75,24 @@ function settle(conclusion: 'success' | 'failure' | 'cancelled', scope: Scope, c
   if (conclusion === 'success') return;
   scope.status = conclusion;
   if (scope.depth === 0) context.state.status = conclusion;
+}
+
+async function skipped(
+  step: Step,
+  id: string,
+  name: string,
+  scope: Scope,
+  context: StepContext,
+): Promise<void> {
+  keep(scope, step.id, { outputs: {}, outcome: 'skipped', conclusion: 'skipped' });
+  await context.journal.write({
+    type: 'step.finished',
+    job: context.jobId,
+    step: id,
+    name,
+    result: 'skipped',
+    durationMs: 0,
+  });
 }
 
 function keep(scope: Scope, id: string, record: StepRecord): void {

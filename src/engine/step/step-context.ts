@@ -51,6 +51,8 @@ export interface StepContext {
   readonly tools: readonly HostTool[];
   /** Ends the running step: the run was cancelled, or the job's time is up. */
   readonly signal: AbortSignal;
+  /** Ends whatever runs at once, and lets nothing begin, not even what runs always. */
+  readonly kill: AbortSignal;
   /** A private folder on the host for what a step needs prepared. */
   readonly scratch: string;
   /** Steps to run when the job's main steps are done, last first. */

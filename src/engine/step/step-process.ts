@@ -12,6 +12,8 @@ export interface StepProcessOwner {
   readonly stepId: string;
   /** Ends the process: the job was cancelled, or a limit was hit. */
   readonly signal: AbortSignal;
+  /** Ends it at once: a wall fell, or nobody waits any longer. */
+  readonly kill: AbortSignal;
   readonly timeoutMs: number;
   /** Each line of either stream, with what is cut from an endless one marked partial. False stops the process. */
   readonly line: (line: Buffer, partial: boolean) => boolean;
@@ -58,7 +60,13 @@ export async function runStepProcess(
   timers.push(setTimeout(() => end('timeout', true), owner.timeoutMs));
   const cancel = (): void => end('cancelled', true);
   owner.signal.addEventListener('abort', cancel);
-  if (owner.signal.aborted) cancel();
+  const kill = (): void => {
+    asked ??= 'cancelled';
+    running.signal('SIGKILL');
+  };
+  owner.kill.addEventListener('abort', kill);
+  if (owner.kill.aborted) kill();
+  else if (owner.signal.aborted) cancel();
   const streams = [running.stdout, running.stderr].map((stream) => {
     const lines = new LogLines((line, partial) => {
       if (asked !== 'stopped' && !owner.line(line, partial)) end('stopped', false);
@@ -86,5 +94,6 @@ export async function runStepProcess(
   } finally {
     for (const timer of timers) clearTimeout(timer);
     owner.signal.removeEventListener('abort', cancel);
+    owner.kill.removeEventListener('abort', kill);
   }
 }
