@@ -95,9 +95,10 @@ export async function runJob(
   });
   const ending = AbortSignal.any([signal, stop.signal]);
   let grace: NodeJS.Timeout | undefined;
-  ending.addEventListener('abort', () => {
+  const allow = (): void => {
     grace = setTimeout(() => kill.abort(), GRACE_MS);
-  });
+  };
+  ending.addEventListener('abort', allow);
   const context = stepContext(
     ground,
     leg,
@@ -114,6 +115,7 @@ export async function runJob(
   await runSteps(leg.job.steps, scope, context);
   await runPosts(context);
   clearTimeout(timer);
+  ending.removeEventListener('abort', allow);
   clearTimeout(grace);
   if (stop.signal.reason === 'timeout')
     await journal.write({
