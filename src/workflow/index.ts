@@ -8,6 +8,7 @@ export {
 } from './expressions/evaluate-text.ts';
 export { type FilteredEvent, type Matched, matchesEvent } from './jobs/event-filter.ts';
 export { type Combination, expandMatrix, matrixName } from './jobs/matrix.ts';
+export { type FileChoice, readFilePatterns } from './jobs/file-patterns.ts';
 export { type ShellCommand, shellCommand } from './jobs/shell-command.ts';
 export type * from './model.ts';
 export { readActionMetadata } from './read/read-action.ts';

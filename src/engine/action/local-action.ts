@@ -27,7 +27,7 @@ export async function runLocalAction(
   const folder = path.replace(/^\.\//, '').replace(/\/+$/, '');
   const metadata = await readMetadata(folder, frame);
   if (!metadata.ok) return failedStep(frame, metadata.error);
-  const values = inputValues(metadata.value, inputs, frame);
+  const values = await inputValues(metadata.value, inputs, frame);
   if (!values.ok) return failedStep(frame, values.error);
   const actionPath = folder === '' ? context.folders.workspace : `${context.folders.workspace}/${folder}`;
   const { runs } = metadata.value;
@@ -60,18 +60,21 @@ async function readMetadata(folder: string, frame: StepFrame): Promise<Result<Ac
   );
 }
 
-function inputValues(
+async function inputValues(
   metadata: ActionMetadata,
   given: ReadonlyMap<string, string>,
   frame: StepFrame,
-): Result<Readonly<Record<string, string>>, Refusal> {
+): Promise<Result<Readonly<Record<string, string>>, Refusal>> {
   const values: Record<string, string> = {};
   const contexts = frame.context.state.contexts(frame.scope, frame.environment);
   for (const input of metadata.inputs) {
     const own = given.get(input.name.toLowerCase());
     if (own !== undefined) values[input.name] = own;
     else if (input.default !== undefined) {
-      const evaluated = evaluateText(input.default, contexts);
+      const { default: text } = input;
+      const evaluated = await frame.context.evaluate(frame.id, (functions) =>
+        evaluateText(text, contexts, functions),
+      );
       if (!evaluated.ok) return evaluated;
       values[input.name] = evaluated.value;
     } else values[input.name] = '';
@@ -146,9 +149,9 @@ async function runNode(
       value,
     ]),
   );
-  const phase = (script: string, name: string, timeoutMs: number, signal = frame.signal): Promise<StepWork> =>
+  const phase = (script: string, name: string, signal: AbortSignal): Promise<StepWork> =>
     runJobProcess(
-      { ...frame, timeoutMs, signal },
+      { ...frame, signal },
       [node, `${actionPath}/${script}`],
       context.folders.workspace,
       `${frame.id}-${name}`,
@@ -159,26 +162,31 @@ async function runNode(
       },
       carried,
     );
-  // GitHub runs `pre` of a local action nowhere: the files are not there before the checkout.
-  const main = await phase(runs.main, 'main', frame.timeoutMs);
+  // The files of a local action are not there before the checkout, when `pre` would run.
+  if (runs.pre !== undefined)
+    context.annotate(frame.id, {
+      level: 'warning',
+      message: 'pre is not run: GitHub does not run it for a local action either',
+      properties: {},
+    });
   const { post } = runs;
   if (post !== undefined) {
     context.post.push({
       id: `${frame.id}.post`,
       name: `Post ${frame.id}`,
       wanted: () =>
-        evaluateCondition(runs.postIf ?? ALWAYS, context.state.contexts(frame.scope), {
-          status: context.state.status,
-        }),
-      run: async () => (await phase(post, 'post', frame.timeoutMs, afterwards(frame))).outcome,
+        context.evaluate(`${frame.id}.post`, (functions) =>
+          evaluateCondition(
+            runs.postIf ?? ALWAYS,
+            { ...context.state.contexts(frame.scope, frame.environment), inputs },
+            { status: context.state.status },
+            functions,
+          ),
+        ),
+      run: async (signal) => (await phase(post, 'post', signal)).outcome,
     });
   }
-  return main;
-}
-
-/** What clears up is not ended by the cancellation that it clears up after. */
-function afterwards(frame: StepFrame): AbortSignal {
-  return frame.context.signal.aborted ? new AbortController().signal : frame.signal;
+  return phase(runs.main, 'main', frame.signal);
 }
 
 const ALWAYS = { text: 'always()', at: {} };

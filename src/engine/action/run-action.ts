@@ -16,7 +16,7 @@ const NATIVE: Readonly<
 
 /** Runs a `uses` step. What is not supported was refused before the run; what slips through fails here, never passes. */
 export async function runAction(step: ActionStep, frame: StepFrame): Promise<StepWork> {
-  const inputs = evaluateInputs(step, frame);
+  const inputs = await evaluateInputs(step, frame);
   if (!inputs.ok) return failedStep(frame, inputs.error);
   const { uses } = step;
   if (uses.kind === 'local') return runLocalAction(uses.path, inputs.value, frame);
@@ -37,11 +37,16 @@ export async function runAction(step: ActionStep, frame: StepFrame): Promise<Ste
 }
 
 /** Inputs by lower-case name, as they are compared by GitHub. */
-function evaluateInputs(step: ActionStep, frame: StepFrame): Result<ReadonlyMap<string, string>, Refusal> {
+async function evaluateInputs(
+  step: ActionStep,
+  frame: StepFrame,
+): Promise<Result<ReadonlyMap<string, string>, Refusal>> {
   const contexts = frame.context.state.contexts(frame.scope, frame.environment);
   const inputs = new Map<string, string>();
   for (const { name, value } of step.with) {
-    const evaluated = evaluateText(value, contexts);
+    const evaluated = await frame.context.evaluate(frame.id, (functions) =>
+      evaluateText(value, contexts, functions),
+    );
     if (!evaluated.ok) return err(evaluated.error);
     inputs.set(name.toLowerCase(), evaluated.value);
   }

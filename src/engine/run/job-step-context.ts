@@ -4,6 +4,7 @@ import type { Cell } from '../cell/open-cell.ts';
 import type { JobFolders } from '../event/github-context.ts';
 import type { JobState } from '../job/job-state.ts';
 import type { Leg } from '../schedule/job-graph.ts';
+import { evaluateWithHashes } from '../step/file-hashes.ts';
 import type { JobLog } from '../step/job-log.ts';
 import { runSteps } from '../step/run-steps.ts';
 import type { StepContext } from '../step/step-context.ts';
@@ -28,6 +29,14 @@ export function stepContext(
   return {
     jobId: leg.id,
     runSteps,
+    evaluate: (stepId, attempt) =>
+      evaluateWithHashes(attempt, {
+        sandbox: cell.sandbox,
+        workspace: folders.workspace,
+        stepId,
+        signal: signal.aborted ? new AbortController().signal : signal,
+        kill,
+      }),
     cell,
     state,
     folders,

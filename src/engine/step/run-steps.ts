@@ -1,5 +1,6 @@
-import type { Refusal, Result } from '../../base/index.ts';
+import { ok, type Refusal, type Result } from '../../base/index.ts';
 import {
+  type ContextValue,
   evaluateCondition,
   evaluateText,
   evaluateValue,
@@ -29,14 +30,19 @@ async function runStep(step: Step, scope: Scope, context: StepContext): Promise<
   }
   const started = Date.now();
   const status = scope.depth > 0 ? scope.status : state.status;
-  const name = displayName(step, scope, context);
+  // A step's own variables are part of the `env` that its condition sees.
+  const environment = await ownVariables(step, scope, id, context);
+  const name = await displayName(step, scope, id, environment.ok ? environment.value : new Map(), context);
+  if (!environment.ok) return refused(step, id, name, environment.error, scope, context);
   if (context.kill.aborted) return skipped(step, id, name, scope, context);
-  const condition = evaluateCondition(step.if, state.contexts(scope), { status });
+  const condition = await context.evaluate(id, (functions) =>
+    evaluateCondition(step.if, state.contexts(scope, environment.value), { status }, functions),
+  );
   if (!condition.ok) return refused(step, id, name, condition.error, scope, context);
   if (!condition.value) {
     return skipped(step, id, name, scope, context);
   }
-  const prepared = prepare(step, scope, context);
+  const prepared = await prepare(step, scope, id, environment.value, context);
   if (!prepared.ok) return refused(step, id, name, prepared.error, scope, context);
   context.cell.setStep(id);
   context.log.setStep(id);
@@ -44,10 +50,10 @@ async function runStep(step: Step, scope: Scope, context: StepContext): Promise<
   const frame: StepFrame = {
     id,
     scope,
-    environment: prepared.value.environment,
+    environment: environment.value,
     timeoutMs: prepared.value.timeoutMs,
     context,
-    // A step that asked to run although the job was cancelled is not ended by that again.
+    // A step that asked to run although the job was cancelled is not ended by that at once.
     signal: cancelled() ? new AbortController().signal : context.signal,
   };
   const work = step.kind === 'run' ? await runScript(step, frame) : await runAction(step, frame);
@@ -127,49 +133,70 @@ async function refused(
   });
 }
 
+/** They are evaluated side by side: none sees another. */
+async function ownVariables(
+  step: Step,
+  scope: Scope,
+  id: string,
+  context: StepContext,
+): Promise<Result<ReadonlyMap<string, string>, Refusal>> {
+  const contexts = context.state.contexts(scope);
+  const variables = new Map<string, string>();
+  for (const { name, value } of step.env) {
+    const text = await context.evaluate(id, (functions) => evaluateText(value, contexts, functions));
+    if (!text.ok) return text;
+    variables.set(name, text.value);
+  }
+  return ok(variables);
+}
+
 interface Prepared {
-  readonly environment: ReadonlyMap<string, string>;
   readonly timeoutMs: number;
   readonly continueOnError: boolean;
 }
 
-function prepare(step: Step, scope: Scope, context: StepContext): Result<Prepared, Refusal> {
+async function prepare(
+  step: Step,
+  scope: Scope,
+  id: string,
+  environment: ReadonlyMap<string, string>,
+  context: StepContext,
+): Promise<Result<Prepared, Refusal>> {
   const { state, limits } = context;
-  const environment = new Map<string, string>();
-  for (const assignment of step.env) {
-    const value = evaluateText(assignment.value, state.contexts(scope, environment));
-    if (!value.ok) return value;
-    environment.set(assignment.name, value.value);
-  }
   const contexts = state.contexts(scope, environment);
-  const minutes =
-    step.timeoutMinutes === undefined ? undefined : evaluateValue(step.timeoutMinutes, contexts);
-  if (minutes !== undefined && !minutes.ok) return minutes;
-  const asked = minutes === undefined ? Number.NaN : Number(minutes.value) * 60_000;
-  const tolerate =
-    step.continueOnError === undefined ? undefined : evaluateValue(step.continueOnError, contexts);
-  if (tolerate !== undefined && !tolerate.ok) return tolerate;
-  return {
-    ok: true,
-    value: {
-      environment,
-      timeoutMs:
-        Number.isFinite(asked) && asked > 0 ? Math.min(asked, limits.stepTimeoutMs) : limits.stepTimeoutMs,
-      continueOnError: tolerate?.value === true || tolerate?.value === 'true',
-    },
-  };
+  const value = async (text: Text | undefined): Promise<Result<ContextValue | undefined, Refusal>> =>
+    text === undefined
+      ? ok(undefined)
+      : context.evaluate(id, (functions) => evaluateValue(text, contexts, functions));
+  const minutes = await value(step.timeoutMinutes);
+  if (!minutes.ok) return minutes;
+  const tolerate = await value(step.continueOnError);
+  if (!tolerate.ok) return tolerate;
+  const asked = minutes.value === undefined ? Number.NaN : Number(minutes.value) * 60_000;
+  return ok({
+    timeoutMs:
+      Number.isFinite(asked) && asked > 0 ? Math.min(asked, limits.stepTimeoutMs) : limits.stepTimeoutMs,
+    continueOnError: tolerate.value === true || tolerate.value === 'true',
+  });
 }
 
 const MAX_NAME = 120;
 
 /** As GitHub shows it: the step's name, else `Run` and its first line. A hostile name is only text. */
-function displayName(step: Step, scope: Scope, context: StepContext): string {
-  const evaluated = (text: Text): string => {
-    const value = evaluateText(text, context.state.contexts(scope));
+async function displayName(
+  step: Step,
+  scope: Scope,
+  id: string,
+  environment: ReadonlyMap<string, string>,
+  context: StepContext,
+): Promise<string> {
+  const contexts = context.state.contexts(scope, environment);
+  const evaluated = async (text: Text): Promise<string> => {
+    const value = await context.evaluate(id, (functions) => evaluateText(text, contexts, functions));
     return value.ok ? value.value : text.text;
   };
-  if (step.name !== undefined) return cut(evaluated(step.name));
-  if (step.kind === 'run') return cut(`Run ${evaluated(step.run).trim().split('\n')[0] ?? ''}`);
+  if (step.name !== undefined) return cut(await evaluated(step.name));
+  if (step.kind === 'run') return cut(`Run ${(await evaluated(step.run)).trim().split('\n')[0] ?? ''}`);
   const { uses } = step;
   switch (uses.kind) {
     case 'local':

@@ -20,12 +20,14 @@ async function prepareScript(step: RunStep, frame: StepFrame): Promise<Result<Sc
   const { context, scope } = frame;
   const contexts = context.state.contexts(scope, frame.environment);
   const defaults = scope.depth > 0 ? [] : context.defaults;
-  const text = (from: Text | undefined): Result<string | undefined, Refusal> =>
-    from === undefined ? ok(undefined) : evaluateText(from, contexts);
+  const text = async (from: Text | undefined): Promise<Result<string | undefined, Refusal>> =>
+    from === undefined
+      ? ok(undefined)
+      : context.evaluate(frame.id, (functions) => evaluateText(from, contexts, functions));
   const [script, shell, folder] = [
-    text(step.run),
-    text(step.shell ?? defaults.find((entry) => entry.shell !== undefined)?.shell),
-    text(
+    await text(step.run),
+    await text(step.shell ?? defaults.find((entry) => entry.shell !== undefined)?.shell),
+    await text(
       step.workingDirectory ??
         defaults.find((entry) => entry.workingDirectory !== undefined)?.workingDirectory,
     ),

@@ -1,6 +1,6 @@
 import type { Refusal, Result } from '../../base/index.ts';
 import type { LimitName, Limits } from '../../zone/index.ts';
-import type { RunDefaults, Step } from '../../workflow/index.ts';
+import type { RunDefaults, Step, WorkspaceFunctions } from '../../workflow/index.ts';
 import type { Cell } from '../cell/open-cell.ts';
 import type { Journal, RunObserver } from '../cell/journal.ts';
 import type { JobState, Scope } from '../job/job-state.ts';
@@ -34,6 +34,11 @@ export interface StepContext {
   readonly jobId: string;
   /** For composite actions, which are steps that run steps. */
   readonly runSteps: (steps: readonly Step[], scope: Scope, context: StepContext) => Promise<void>;
+  /** Evaluates what may call `hashFiles`; the signal ends the hashing. */
+  readonly evaluate: <T>(
+    stepId: string,
+    attempt: (functions: WorkspaceFunctions) => Result<T, Refusal>,
+  ) => Promise<Result<T, Refusal>>;
   readonly cell: Cell;
   readonly state: JobState;
   readonly folders: JobFolders;
@@ -65,6 +70,6 @@ export interface PostStep {
   readonly id: string;
   readonly name: string;
   /** GitHub's `post-if`. */
-  readonly wanted: () => Result<boolean, Refusal>;
-  readonly run: () => Promise<'success' | 'failure' | 'cancelled'>;
+  readonly wanted: () => Promise<Result<boolean, Refusal>>;
+  readonly run: (signal: AbortSignal) => Promise<'success' | 'failure' | 'cancelled'>;
 }

@@ -142,38 +142,3 @@ export function expressionRefusal(failure: ExpressionFailure, at: Place): Refusa
     at,
   );
 }
-
-/** Every context that an expression may name somewhere (GitHub, "Contexts reference"). */
-const CONTEXTS = [
-  'github',
-  'env',
-  'vars',
-  'job',
-  'jobs',
-  'steps',
-  'runner',
-  'secrets',
-  'strategy',
-  'matrix',
-  'needs',
-  'inputs',
-] as const;
-
-/**
- * Why a text could never be evaluated, whatever the contexts hold: a `${{` without its end, a syntax error, a name or a
- * function that does not exist. Undefined when it may be. An `if` is a `condition`, where `${{ }}` may be left out.
- */
-export function expressionProblem(text: Text, kind: 'text' | 'condition'): Refusal | undefined {
-  if (kind === 'text' && !text.text.includes('${{')) return undefined;
-  const checked = guarded(text.at, () => {
-    const workspace = workspaceFunctions({});
-    const condition = kind === 'condition';
-    const extra = condition ? new Map([...workspace, ...statusFunctions({ status: 'success' })]) : workspace;
-    const vocabulary = vocabularyOf(CONTEXTS, extra);
-    const sources = condition
-      ? [conditionSource(text.text)]
-      : segmentsOf(text.text).flatMap((segment) => (segment.kind === 'expression' ? segment.source : []));
-    for (const source of sources) parseExpression(source, vocabulary);
-  });
-  return checked.ok ? undefined : checked.error;
-}

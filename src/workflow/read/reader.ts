@@ -1,11 +1,8 @@
 import { type Place, type Refusal, refusal } from '../../base/index.ts';
 import type { Assignment, Text } from '../model.ts';
-import { expressionProblem } from '../expressions/evaluate-text.ts';
 import type { Entry, Tree } from './yaml-tree.ts';
 
 const MAX_REFUSALS = 20;
-/** Keys whose value is a condition. */
-const CONDITIONS = new Set(['if', 'pre-if', 'post-if']);
 
 /** Takes a tree apart and gathers what is wrong with it, each with its place; a value that is wrong becomes undefined. */
 export class Reader {
@@ -67,21 +64,13 @@ export class Reader {
   /** Text that may hold expressions. Numbers and truth values are taken as they are written. */
   text(tree: Tree | undefined, what: string): Text | undefined {
     if (tree === undefined) return undefined;
-    if (tree.kind === 'scalar') return this.#checked({ text: tree.text, at: tree.at }, what);
+    if (tree.kind === 'scalar') return { text: tree.text, at: tree.at };
     return this.refuse('shape', `${what} is not text`, 'write it as text', tree.at);
-  }
-
-  /** An expression that can never be evaluated is refused where it stands, before anything runs. */
-  #checked(text: Text, what: string): Text {
-    const problem = expressionProblem(text, CONDITIONS.has(what) ? 'condition' : 'text');
-    if (problem !== undefined && this.refusals.length < MAX_REFUSALS) this.refusals.push(problem);
-    return text;
   }
 
   words(tree: Tree | undefined, what: string): readonly Text[] {
     if (tree === undefined) return [];
-    if (tree.kind === 'scalar')
-      return tree.value === null ? [] : [this.#checked({ text: tree.text, at: tree.at }, what)];
+    if (tree.kind === 'scalar') return tree.value === null ? [] : [{ text: tree.text, at: tree.at }];
     return this.items(tree, what).flatMap((item) => this.text(item, what) ?? []);
   }
 
