@@ -136,6 +136,8 @@ export type RecordEvent =
       readonly type: 'annotation';
       readonly level: 'error' | 'warning' | 'notice';
       readonly message: string;
+      /** Where it points to, as the step said: `file`, `line`, `endLine`, `col`, `endColumn`, `title`. */
+      readonly properties?: Readonly<Record<string, string>>;
     })
   | (InJob & { readonly type: 'approval.given'; readonly by: string })
   | (InJob & { readonly type: 'secret.withheld'; readonly name: string; readonly why: string })

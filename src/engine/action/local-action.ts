@@ -119,7 +119,17 @@ async function runComposite(
     prefix: `${frame.id}.`,
     status: 'success',
   };
-  await context.runSteps(steps, scope, { ...context, signal: frame.signal });
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(), frame.timeoutMs);
+  const before = context.state.status;
+  await context.runSteps(steps, scope, { ...context, signal: AbortSignal.any([frame.signal, late.signal]) });
+  clearTimeout(timer);
+  if (late.signal.aborted && !frame.signal.aborted) {
+    // Its time was up, and nobody cancelled the job.
+    context.state.status = before;
+    await context.limitHit('stepTimeoutMs', frame.timeoutMs, frame.id);
+    return { outcome: 'failure', outputs: {} };
+  }
   const outputs: Record<string, string> = {};
   for (const output of metadata.outputs) {
     if (output.value === undefined) continue;

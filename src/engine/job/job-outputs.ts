@@ -3,17 +3,26 @@ import { evaluateText } from '../../workflow/index.ts';
 import type { Leg } from '../schedule/job-graph.ts';
 import type { JobState, jobScope } from './job-state.ts';
 
-/** The job's outputs, evaluated when its steps are over. */
+export interface JobOutputs {
+  readonly values: Readonly<Record<string, string>>;
+  /** Names of outputs that held a masked value: GitHub leaves them out, with a warning. */
+  readonly dropped: readonly string[];
+}
+
+/** The job's outputs, evaluated when its steps and posts are over, however they ended. */
 export function jobOutputs(
   leg: Leg,
   state: JobState,
   scope: ReturnType<typeof jobScope>,
-): Result<Readonly<Record<string, string>>, Refusal> {
-  const outputs: Record<string, string> = {};
+  masked: (text: string) => string,
+): Result<JobOutputs, Refusal> {
+  const values: Record<string, string> = {};
+  const dropped: string[] = [];
   for (const { name, value } of leg.job.outputs) {
     const text = evaluateText(value, state.contexts(scope));
     if (!text.ok) return text;
-    outputs[name] = text.value;
+    if (masked(text.value) === text.value) values[name] = text.value;
+    else dropped.push(name);
   }
-  return ok(outputs);
+  return ok({ values, dropped });
 }

@@ -72,9 +72,13 @@ export class JobState {
 
   /** Every variable that a process of the step is started with. */
   processEnvironment(scope: Scope, own: ReadonlyMap<string, string>): Record<string, string> {
+    const variables = [...this.variables(scope, own)].filter(
+      // GitHub's own variables cannot be overwritten; CI and HOME can.
+      ([name]) => !(/^(?:GITHUB|RUNNER)_/.test(name) && Object.hasOwn(this.ground.defaults, name)),
+    );
     return {
       ...this.ground.defaults,
-      ...Object.fromEntries(this.variables(scope, own)),
+      ...Object.fromEntries(variables),
       PATH: own.get('PATH') ?? this.searchPath(),
       ...(scope.actionPath !== undefined && { GITHUB_ACTION_PATH: scope.actionPath }),
     };

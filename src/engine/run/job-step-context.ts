@@ -50,12 +50,15 @@ export function stepContext(
         job: leg.id,
         step,
         level: annotation.level,
-        message: annotation.message,
+        message: log.masked(annotation.message),
+        ...(Object.keys(annotation.properties).length > 0 && { properties: annotation.properties }),
       });
     },
     summarise: async (_step, markdown) => {
       const { appendFile } = await import('node:fs/promises');
-      await appendFile(join(ground.logs, `${leg.id}.summary.md`), `${markdown}\n`, { mode: 0o600 });
+      await appendFile(join(ground.logs, `${leg.id}.summary.md`), `${log.masked(markdown)}\n`, {
+        mode: 0o600,
+      });
     },
     limitHit: (limit, value, step) => journal.write({ type: 'limit.hit', job: leg.id, step, limit, value }),
     repository: ground.repository,

@@ -50,6 +50,14 @@ export function planContexts(
   };
 }
 
+/** The operator's file names the branch or tag, and git does not contradict it. */
+function isProtected(granted: JobZone): boolean {
+  return granted.facts.some(
+    ({ name, value, forgeable }) =>
+      (name === 'protected-branch' || name === 'protected-tag') && value === 'true' && !forgeable,
+  );
+}
+
 /** All of a job that is known before its sandbox opens. */
 export interface Prepared {
   readonly state: JobState;
@@ -74,7 +82,8 @@ export async function prepareJob(
   const { controls } = granted;
   const { job } = leg;
   const folders = foldersOf(event.repository);
-  const base = planContexts(ground, needs, job.id);
+  const planned = planContexts(ground, needs, job.id);
+  const base = { ...planned, github: { ...planned.github, ref_protected: isProtected(granted) } };
   const architecture = process.arch === 'arm64' ? 'ARM64' : 'X64';
   const contexts = {
     ...base,
@@ -108,7 +117,7 @@ export async function prepareJob(
   }
   const environment = new Map<string, string>();
   for (const { name, value } of [...workflow.env, ...job.env]) {
-    const text = evaluateText(value, { ...contexts, env: Object.fromEntries(environment) });
+    const text = evaluateText(value, contexts);
     if (!text.ok) return text;
     environment.set(name, text.value);
   }

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { ok, type Refusal } from '../../base/index.ts';
+import type { Refusal } from '../../base/index.ts';
 import { Masker } from '../../secrets/index.ts';
 import { openCell } from '../cell/open-cell.ts';
 import { sandboxFolder } from '../cell/sandbox-folder.ts';
@@ -125,8 +125,15 @@ export async function runJob(
       limit: 'jobTimeoutMs',
       value: timeoutMs,
     });
-  const outputs = state.status === 'success' ? jobOutputs(leg, state, scope) : ok({});
+  const outputs = jobOutputs(leg, state, scope, (text) => log.masked(text));
   if (!outputs.ok) broken ??= outputs.error;
+  for (const name of outputs.ok ? outputs.value.dropped : []) {
+    context.annotate('job', {
+      level: 'warning',
+      message: `The output ${name} is not handed on: it holds a masked value`,
+      properties: {},
+    });
+  }
   const usage = await cell.sandbox.usage();
   await jobLimitEvents(ground, leg, granted, usage);
   await log.close();
@@ -153,7 +160,7 @@ export async function runJob(
   await journal.write({ type: 'sandbox.destroyed', job: leg.id, leftBehind: destroyed.leftBehind });
   return {
     conclusion,
-    outputs: outputs.ok ? outputs.value : {},
+    outputs: outputs.ok ? outputs.value.values : {},
     tolerated: tolerated && conclusion === 'failure',
   };
 }

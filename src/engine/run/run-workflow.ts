@@ -12,32 +12,19 @@ import {
   ulid,
 } from '../../base/index.ts';
 import { createRun, finishRun, type RunFolder, type StateFolder } from '../../store/index.ts';
-import {
-  type ContextValue,
-  evaluateCondition,
-  evaluateText,
-  evaluateValue,
-  expandMatrix,
-  type Job,
-  matrixName,
-  type Workflow,
-} from '../../workflow/index.ts';
+import { evaluateCondition, type Job, type Workflow } from '../../workflow/index.ts';
 import { findNodes } from '../action/host-tools.ts';
 import type { RunObserver } from '../cell/journal.ts';
 import { reapAbandoned } from '../cell/reap-abandoned.ts';
+import { dispatchInputs } from '../event/dispatch-inputs.ts';
 import type { RunEvent } from '../event/event.ts';
 import type { LocalRepository } from '../repository/local-repository.ts';
 import type { ZoneId } from '../../zone/index.ts';
-import {
-  type GraphOwner,
-  type JobOutcome,
-  type Leg,
-  type Needs,
-  runJobGraph,
-} from '../schedule/job-graph.ts';
+import { type GraphOwner, type JobOutcome, runJobGraph } from '../schedule/job-graph.ts';
 import type { RunPolicy } from '../trust/policy.ts';
 import { zonesOf } from '../trust/job-zones.ts';
 import { localFacts } from '../trust/local-facts.ts';
+import { legsOf } from './job-legs.ts';
 import { planContexts } from './prepare-job.ts';
 import type { ApproveJob, RunGround } from './run-ground.ts';
 import { runJob } from './run-job.ts';
@@ -81,6 +68,8 @@ export async function runWorkflow(
 ): Promise<Result<RunOutcome, Refusal>> {
   const jobs = chosenJobs(request.workflow, request.only);
   if (!jobs.ok) return jobs;
+  const dispatched = dispatchInputs(request.event, request.workflow);
+  if (!dispatched.ok) return dispatched;
   const facts = await localFacts(request.repository, request.event, request.policy.trust);
   const zones = await zonesOf(jobs.value, {
     ...request,
@@ -98,7 +87,8 @@ export async function runWorkflow(
     now: () => new Date(),
     watch: (event) => observer.event(event),
   });
-  const { repository, event, workflow } = request;
+  const { repository, workflow } = request;
+  const { event, inputs } = dispatched.value;
   await record.write({
     type: 'run.started',
     run: run.id,
@@ -129,7 +119,7 @@ export async function runWorkflow(
     observer,
     logs: run.logs,
     scratch: run.scratch,
-    inputs: dispatchInputs(event),
+    inputs,
     counts: { denied: 0, gaps: 0, failed: 0 },
     refusals: [],
   };
@@ -200,23 +190,14 @@ function chosenJobs(workflow: Workflow, only: string | undefined): Result<readon
   );
 }
 
-function dispatchInputs(event: RunEvent): ContextValue {
-  return event.name === 'workflow_dispatch' ? (event.payload['inputs'] ?? {}) : {};
-}
-
 function needsNode(jobs: readonly Job[]): boolean {
   return jobs.some((job) => job.steps.some((step) => step.kind === 'action'));
 }
 
 function owner(ground: RunGround): GraphOwner {
   return {
-    wanted: (job, needs, ancestors) => {
-      const status =
-        ancestors === 'success' || ancestors === 'cancelled' || ancestors === 'failure'
-          ? ancestors
-          : 'failure';
-      return evaluateCondition(job.if, planContexts(ground, needs, job.id), { status });
-    },
+    wanted: (job, needs, status) =>
+      evaluateCondition(job.if, planContexts(ground, needs, job.id), { status }),
     legs: (job, needs) => legsOf(ground, job, needs),
     run: (leg, needs, signal) => runJob(ground, leg, needs, signal),
     refused: (job, why) => {
@@ -233,39 +214,4 @@ function owner(ground: RunGround): GraphOwner {
       void ground.journal.write({ type: 'job.finished', job: job.id, result: 'skipped', durationMs: 0 });
     },
   };
-}
-
-export function legsOf(
-  ground: Parameters<typeof planContexts>[0],
-  job: Job,
-  needs: Needs,
-): Result<readonly Leg[], Refusal> {
-  const contexts = planContexts(ground, needs, job.id);
-  const combinations = job.matrix === undefined ? ok([{}]) : expandMatrix(job.matrix, contexts);
-  if (!combinations.ok) return combinations;
-  const failFast = job.failFast === undefined ? ok(true) : evaluateValue(job.failFast, contexts);
-  if (!failFast.ok) return failFast;
-  const most =
-    job.maxParallel === undefined ? ok(combinations.value.length) : evaluateValue(job.maxParallel, contexts);
-  if (!most.ok) return most;
-  const legs: Leg[] = [];
-  for (const [index, matrix] of combinations.value.entries()) {
-    const name =
-      job.name === undefined ? ok(undefined) : evaluateText(job.name, { ...contexts, matrix, strategy: {} });
-    if (!name.ok) return name;
-    legs.push({
-      job,
-      id: combinations.value.length === 1 ? job.id : `${job.id}-${index + 1}`,
-      displayName: name.value ?? matrixName(job.id, matrix),
-      matrix,
-      index,
-      total: combinations.value.length,
-      failFast: failFast.value !== false && failFast.value !== 'false',
-      maxParallel:
-        Number.isSafeInteger(Number(most.value)) && Number(most.value) > 0
-          ? Number(most.value)
-          : combinations.value.length,
-    });
-  }
-  return ok(legs);
 }

@@ -50,14 +50,23 @@ export async function runJobGraph(
 ): Promise<ReadonlyMap<string, JobOutcome>> {
   const slots = new Slots(parallel);
   const done = new Map<string, Promise<JobOutcome>>();
+  const above = new Map<string, ReadonlySet<Conclusion>>();
   const byId = new Map(jobs.map((job) => [job.id, job]));
   const start = (job: Job): Promise<JobOutcome> => {
     const known = done.get(job.id);
     if (known !== undefined) return known;
-    const outcome = runJob(job, owner, slots, signal, async (id) => {
-      const needed = byId.get(id);
-      return needed === undefined ? { conclusion: 'skipped', outputs: {} } : start(needed);
-    });
+    const needed = async (): Promise<Needs> => {
+      const entries = job.needs.map(async (id) => {
+        const need = byId.get(id);
+        const outcome: JobOutcome =
+          need === undefined ? { conclusion: 'skipped', outputs: {} } : await start(need);
+        return [id, outcome] as const;
+      });
+      const needs = new Map(await Promise.all(entries));
+      above.set(job.id, conclusionsAbove(needs, above));
+      return needs;
+    };
+    const outcome = runJob(job, owner, slots, signal, needed, () => above.get(job.id) ?? new Set());
     done.set(job.id, outcome);
     return outcome;
   };
@@ -71,12 +80,12 @@ async function runJob(
   owner: GraphOwner,
   slots: Slots,
   signal: AbortSignal,
-  outcomeOf: (id: string) => Promise<JobOutcome>,
+  needed: () => Promise<Needs>,
+  above: () => ReadonlySet<Conclusion>,
 ): Promise<JobOutcome> {
-  const needs = new Map<string, JobOutcome>();
-  await Promise.all(job.needs.map(async (id) => needs.set(id, await outcomeOf(id))));
+  const needs = await needed();
   const ended = (conclusion: Conclusion): JobOutcome => ({ conclusion, outputs: {} });
-  const wanted = owner.wanted(job, needs, overall(needs, signal));
+  const wanted = owner.wanted(job, needs, overall(above(), signal));
   if (!wanted.ok) {
     owner.refused(job, wanted.error);
     return ended('failure');
@@ -93,13 +102,19 @@ async function runJob(
   return runLegs(legs.value, owner, slots, signal, needs);
 }
 
-/** What `success()` and `failure()` answer in a job's condition. */
-function overall(needs: Needs, signal: AbortSignal): Conclusion {
+/** A failure or a skip holds for the whole chain of jobs behind it, not for the next alone (GitHub, `needs`). */
+function conclusionsAbove(
+  needs: Needs,
+  above: ReadonlyMap<string, ReadonlySet<Conclusion>>,
+): ReadonlySet<Conclusion> {
+  return new Set([...needs].flatMap(([id, outcome]) => [outcome.conclusion, ...(above.get(id) ?? [])]));
+}
+
+/** What `success()`, `failure()` and `cancelled()` answer in a job's condition. */
+function overall(above: ReadonlySet<Conclusion>, signal: AbortSignal): Conclusion {
   if (signal.aborted) return 'cancelled';
-  const conclusions = [...needs.values()].map((outcome) => outcome.conclusion);
-  if (conclusions.includes('failure')) return 'failure';
-  if (conclusions.includes('cancelled')) return 'cancelled';
-  return conclusions.includes('skipped') ? 'skipped' : 'success';
+  if (above.has('failure')) return 'failure';
+  return above.has('cancelled') || above.has('skipped') ? 'skipped' : 'success';
 }
 
 async function runLegs(

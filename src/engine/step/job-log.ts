@@ -58,6 +58,13 @@ export class JobLog {
     return this.#masker.add(value);
   }
 
+  /** A text that is no line of the log, with what is hidden replaced. */
+  masked(text: string): string {
+    const masker = this.#masker.fork();
+    const bytes = [masker.push(Buffer.from(text)), masker.flush()];
+    return Buffer.concat(bytes).toString('utf8');
+  }
+
   /** Takes one line of the job's. False when the limit is reached: the line was not taken. */
   line(line: Buffer, partial: boolean): boolean {
     if (this.bytes + line.length > this.#limitBytes || this.#failed) return false;

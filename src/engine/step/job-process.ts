@@ -108,7 +108,12 @@ async function conclude(
   if (summary !== '') await context.summarise(frame.id, summary);
   await recordFiles(frame, files.value);
   const given = { ...commands.data.outputs, ...Object.fromEntries(outputs) };
-  return { outcome: await outcomeOf(frame, end), outputs: given, exit: end.exit };
+  const outcome = await outcomeOf(frame, end);
+  return {
+    outcome: outcome === 'success' && commands.data.failed ? 'failure' : outcome,
+    outputs: given,
+    exit: end.exit,
+  };
 }
 
 async function recordFiles(frame: StepFrame, data: FileCommandData): Promise<void> {

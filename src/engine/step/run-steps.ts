@@ -193,7 +193,7 @@ async function displayName(
   const contexts = context.state.contexts(scope, environment);
   const evaluated = async (text: Text): Promise<string> => {
     const value = await context.evaluate(id, (functions) => evaluateText(text, contexts, functions));
-    return value.ok ? value.value : text.text;
+    return context.log.masked(value.ok ? value.value : text.text);
   };
   if (step.name !== undefined) return cut(await evaluated(step.name));
   if (step.kind === 'run') return cut(`Run ${(await evaluated(step.run)).trim().split('\n')[0] ?? ''}`);

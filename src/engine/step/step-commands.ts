@@ -5,6 +5,8 @@ export interface StepOutcomeData {
   readonly outputs: Record<string, string>;
   /** For the post phase of the same action: `STATE_name`. */
   readonly state: Record<string, string>;
+  /** A command could not be obeyed: the step fails, as on GitHub. */
+  failed: boolean;
 }
 
 /** One use of a command, for the record: names, never values. */
@@ -45,6 +47,18 @@ const REGISTERED = new Set([
   'echo',
   'pause-logging',
 ]);
+/** What an annotation may say of its place (GitHub's workflow commands reference). */
+const POINTERS = ['file', 'line', 'endLine', 'col', 'endColumn', 'title'];
+
+function pointed(properties: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    POINTERS.flatMap((name) => {
+      const found = Object.entries(properties).find(([key]) => key.toLowerCase() === name.toLowerCase());
+      return found === undefined ? [] : [[name, found[1].slice(0, 1_000)]];
+    }),
+  );
+}
+
 const MAX_USES = 1_000;
 const MAX_VALUE = 1_048_576;
 
@@ -53,7 +67,7 @@ const MAX_VALUE = 1_048_576;
  * job's and hostile: commands that set variables and paths this way are refused (GHSA-mfwh-5m23-j46w), values are bounded.
  */
 export class StepCommands {
-  readonly data: StepOutcomeData = { outputs: {}, state: {} };
+  readonly data: StepOutcomeData = { outputs: {}, state: {}, failed: false };
   readonly #owner: StepCommandsOwner;
   #stopToken: string | undefined;
   #uses = 0;
@@ -94,6 +108,7 @@ export class StepCommands {
           message: `The command ${command} is disabled; write to $${command === 'set-env' ? 'GITHUB_ENV' : 'GITHUB_PATH'} instead.`,
           properties: {},
         });
+        this.data.failed = true;
         return undefined;
       case 'add-mask':
         this.#use({ command, names: [] });
@@ -102,6 +117,7 @@ export class StepCommands {
       case 'stop-commands':
         if (data === '' || REGISTERED.has(data.toLowerCase())) {
           this.#use({ command, names: [], refused: 'the token is empty or the name of a command' });
+          this.data.failed = true;
           return line;
         }
         this.#use({ command, names: [] });
@@ -111,16 +127,18 @@ export class StepCommands {
       case 'error':
       case 'warning':
       case 'notice':
-        this.#owner.annotate({ level: command, message: data, properties });
+        this.#owner.annotate({ level: command, message: data, properties: pointed(properties) });
         return `${command[0]?.toUpperCase() ?? ''}${command.slice(1)}: ${data}`;
       case 'group':
         return `▶ ${data}`;
       case 'endgroup':
         return undefined;
-      case 'debug':
-      case 'echo':
       case 'add-matcher':
       case 'remove-matcher':
+        this.#use({ command, names: [], refused: 'problem matchers are not applied' });
+        return undefined;
+      case 'debug':
+      case 'echo':
         this.#use({ command, names: [] });
         return undefined;
       default:
@@ -131,6 +149,7 @@ export class StepCommands {
   #set(into: Record<string, string>, command: string, name: string, value: string): undefined {
     if (name === '' || name.length > 1_000 || value.length > MAX_VALUE) {
       this.#use({ command, names: [], refused: 'its name is missing or its value is too long' });
+      this.data.failed = true;
       return undefined;
     }
     Object.defineProperty(into, name, { value, enumerable: true, configurable: true, writable: true });

@@ -13,6 +13,11 @@ export interface WorkspaceFunctions {
   readonly hashFiles?: (patterns: readonly string[]) => string;
 }
 
+/** `skipped`: what came before did not all succeed, though nothing failed and nobody cancelled. */
+export interface ConditionStatus {
+  readonly status: StatusSoFar['status'] | 'skipped';
+}
+
 const STATUS_FUNCTIONS = ['success', 'failure', 'cancelled', 'always'] as const;
 
 /**
@@ -60,7 +65,7 @@ export function evaluateValue(
 export function evaluateCondition(
   text: Text | undefined,
   contexts: Contexts,
-  status: StatusSoFar,
+  status: ConditionStatus,
   functions: WorkspaceFunctions = {},
 ): Result<boolean, Refusal> {
   if (text === undefined) return ok(status.status === 'success');
@@ -114,7 +119,7 @@ function workspaceFunctions(functions: WorkspaceFunctions): ExtraFunctions {
   ]);
 }
 
-function statusFunctions({ status }: StatusSoFar): ExtraFunctions {
+function statusFunctions({ status }: ConditionStatus): ExtraFunctions {
   const none = { least: 0, most: 0 };
   return new Map([
     ['success', { ...none, call: () => status === 'success' }],

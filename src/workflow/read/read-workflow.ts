@@ -65,7 +65,8 @@ export async function readWorkflow(
     const job = readJob(reader, key, value);
     if (job !== undefined) read.push(job);
   }
-  checkNeeds(reader, read, seen);
+  const named = read.map((job) => ({ ...job, needs: job.needs.map((need) => ownName(need, read)) }));
+  checkNeeds(reader, named, seen);
   const permissions = readPermissions(reader, keys.permissions);
   const runName = reader.text(keys['run-name'], 'run-name');
   const workflow: Workflow = {
@@ -74,12 +75,17 @@ export async function readWorkflow(
     events: keys.on === undefined ? [] : readEvents(reader, keys.on),
     env: reader.assignments(keys.env, 'env'),
     defaults: readDefaults(reader, keys.defaults),
-    jobs: read,
+    jobs: named,
     ...(permissions !== undefined && { permissions }),
     ...(runName !== undefined && { runName }),
   };
   reader.take(checkExpressions(workflow));
   return reader.refusals.length > 0 ? err(reader.refusals) : ok(workflow);
+}
+
+/** Ids are compared whatever their case. */
+function ownName(need: string, jobs: readonly Job[]): string {
+  return jobs.find((job) => job.id.toLowerCase() === need.toLowerCase())?.id ?? need;
 }
 
 /** Every need must be a job, and the jobs must have an order. */

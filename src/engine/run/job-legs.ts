@@ -1,0 +1,62 @@
+import { ok, type Refusal, type Result } from '../../base/index.ts';
+import {
+  evaluateText,
+  evaluateValue,
+  expandMatrix,
+  type Job,
+  matrixName,
+  type Workflow,
+} from '../../workflow/index.ts';
+import type { Leg, Needs } from '../schedule/job-graph.ts';
+import { planContexts } from './prepare-job.ts';
+
+/** A job as the legs that its matrix makes of it; one without a matrix. Fails when its strategy cannot be evaluated. */
+export function legsOf(
+  ground: Parameters<typeof planContexts>[0],
+  job: Job,
+  needs: Needs,
+): Result<readonly Leg[], Refusal> {
+  const contexts = planContexts(ground, needs, job.id);
+  const combinations = job.matrix === undefined ? ok([{}]) : expandMatrix(job.matrix, contexts);
+  if (!combinations.ok) return combinations;
+  const failFast = job.failFast === undefined ? ok(true) : evaluateValue(job.failFast, contexts);
+  if (!failFast.ok) return failFast;
+  const most =
+    job.maxParallel === undefined ? ok(combinations.value.length) : evaluateValue(job.maxParallel, contexts);
+  if (!most.ok) return most;
+  const total = combinations.value.length;
+  const places = Number(most.value);
+  const maxParallel = Number.isSafeInteger(places) && places > 0 ? places : total;
+  const quick = failFast.value !== false && failFast.value !== 'false';
+  const legs: Leg[] = [];
+  for (const [index, matrix] of combinations.value.entries()) {
+    const strategy = {
+      'fail-fast': quick,
+      'job-index': index,
+      'job-total': total,
+      'max-parallel': maxParallel,
+    };
+    const name =
+      job.name === undefined ? ok(undefined) : evaluateText(job.name, { ...contexts, matrix, strategy });
+    if (!name.ok) return name;
+    legs.push({
+      job,
+      id: total === 1 ? job.id : legId(ground.workflow, job.id, index + 1),
+      displayName: name.value ?? matrixName(job.id, matrix),
+      matrix,
+      index,
+      total,
+      failFast: quick,
+      maxParallel,
+    });
+  }
+  return ok(legs);
+}
+
+/** No other job's id, which may end in a number as well. */
+function legId(workflow: Workflow, job: string, number: number): string {
+  const id = `${job}-${number}`;
+  return workflow.jobs.some((other) => other.id.toLowerCase() === id.toLowerCase())
+    ? `${job}--${number}`
+    : id;
+}
