@@ -104,6 +104,16 @@ describe('a step', () => {
     expect(ran.status).toBe(1);
   });
 
+  test('whose shell is not on this machine, or whose folder is missing, fails and says what to do', async () => {
+    const ran = await run(`
+- { run: x, shell: 'no-such-shell {0}', continue-on-error: true }
+- { run: x, working-directory: no/such }
+`);
+    expect(ran.stdout, ran.stderr).toContain('the program "no-such-shell" is not there');
+    expect(ran.stdout).toContain('ENOENT (working directory)');
+    expect(ran.status).toBe(1);
+  });
+
   test('has GitHub’s default variables, which it cannot overwrite, and no token', async () => {
     const ran = await run(`
 - env: { GITHUB_SHA: forged, RUNNER_OS: forged, CI: mine, GITHUB_TOKEN: own }

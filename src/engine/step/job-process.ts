@@ -1,4 +1,4 @@
-import type { Refusal, Result } from '../../base/index.ts';
+import { type Refusal, refusal, type Result } from '../../base/index.ts';
 import { type FileCommandData, openFileCommands } from './file-commands.ts';
 import type { StepFrame, StepWork } from './step-context.ts';
 import { StepCommands } from './step-commands.ts';
@@ -84,7 +84,17 @@ export async function runJobProcess(
       },
     },
   );
+  if (end.exit.failure === 'ENOENT') return failedStep(frame, missing(argv[0]));
   return conclude(frame, end, commands, await opened.value.read(), carried);
+}
+
+function missing(program: string): Refusal {
+  return refusal(
+    'machine',
+    'step/program-missing',
+    `the program ${JSON.stringify(program.slice(0, 100))} is not there`,
+    'install it on this machine under /usr, where jobs see it, or in a step before',
+  );
 }
 
 /** Only a line that may hold a command is worth decoding. */

@@ -53,8 +53,9 @@ const NOWHERE = at([]);
  * Every expression of a workflow that GitHub would refuse where it stands: malformed, or naming a context or a function
  * that does not exist there. Found before anything runs, each with its place; values are not looked at.
  */
-export function checkExpressions(workflow: Workflow): readonly Refusal[] {
+export function checkExpressions(workflow: Workflow, concurrency: readonly Text[] = []): readonly Refusal[] {
   return [
+    ...texts(concurrency, at(RUN)),
     ...texts([workflow.runName], at(RUN)),
     ...values(workflow.env, at([...RUN, 'secrets'])),
     ...texts([workflow.defaults.shell, workflow.defaults.workingDirectory], NOWHERE),

@@ -6,7 +6,7 @@ import { Reader } from './reader.ts';
 import { readYaml, type Tree } from './yaml-tree.ts';
 
 const KEYS = ['name', 'author', 'description', 'inputs', 'outputs', 'runs', 'branding'] as const;
-const RUNS_KEYS = [
+export const RUNS_KEYS = [
   'using',
   'steps',
   'main',
@@ -20,6 +20,8 @@ const RUNS_KEYS = [
   'env',
   'plugin',
 ] as const;
+/** For actions that are containers or the runner's own. */
+const OF_CONTAINERS = ['image', 'entrypoint', 'args', 'env', 'plugin'] as const;
 /** GitHub runs actions for node12 and node16 with node20. */
 const NODE: Readonly<Record<string, number>> = { node12: 20, node16: 20, node20: 20, node24: 24 };
 
@@ -79,6 +81,8 @@ function section(reader: Reader, tree: Tree | undefined, what: string, allowed: 
 function readRuns(reader: Reader, tree: Tree): ActionMetadata['runs'] | undefined {
   const keys = reader.mapping(tree, 'runs', RUNS_KEYS);
   const using = reader.text(keys.using, 'using')?.text ?? '';
+  for (const key of OF_CONTAINERS)
+    if (keys[key] !== undefined) reader.unsupported(tree, key, 'runs', 'remove it');
   if (using === 'composite') {
     if (keys.steps === undefined)
       return reader.refuse('action', 'the composite action has no steps', 'add steps', tree.at);

@@ -11,7 +11,7 @@ import { readSteps } from './read-steps.ts';
 import type { Reader } from './reader.ts';
 import type { Tree } from './yaml-tree.ts';
 
-const JOB_KEYS = [
+export const JOB_KEYS = [
   'name',
   'needs',
   'if',

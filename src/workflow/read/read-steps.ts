@@ -2,7 +2,7 @@ import type { ActionReference, Step, Text } from '../model.ts';
 import type { Reader } from './reader.ts';
 import type { Tree } from './yaml-tree.ts';
 
-const STEP_KEYS = [
+export const STEP_KEYS = [
   'id',
   'name',
   'if',
@@ -115,7 +115,7 @@ function readStep(
       kind: 'run',
       ...base,
       run,
-      ...field('shell', reader.text(keys.shell, 'shell')),
+      ...field('shell', reader.shell(keys.shell)),
       ...field('workingDirectory', reader.text(keys['working-directory'], 'working-directory')),
     };
     return { step, id };

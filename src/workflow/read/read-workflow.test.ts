@@ -8,13 +8,14 @@ async function wrong(text: string): Promise<readonly string[]> {
   return read.ok ? [] : read.error.map((one) => `${one.where?.line}:${one.where?.column} ${one.rule}`);
 }
 
-describe('a workflow with an expression that GitHub would not take', () => {
+describe('a workflow with something that GitHub would not take', () => {
   it.each([
     ['is malformed', 'steps: [{ run: "${{ 1 + }}" }]', '5:20 workflow/expression'],
     ['is not closed', 'steps: [{ run: "${{ 1" }]', '5:20 workflow/expression'],
     ['is empty', 'steps: [{ run: "${{ }}" }]', '5:20 workflow/expression'],
     ['names an unknown context', 'steps: [{ run: "${{ githbu.ref }}" }]', '5:20 workflow/expression'],
     ['calls an unknown function', 'steps: [{ run: "${{ now() }}" }]', '5:20 workflow/expression'],
+    ['has a shell that is none', 'steps: [{ run: x, shell: powershell }]', '5:30 workflow/shell'],
     ['asks for a secret in an if', 'steps: [{ run: x, if: secrets.a != 0 }]', '5:27 workflow/expression'],
     ['asks for a status outside an if', 'steps: [{ run: "${{ always() }}" }]', '5:20 workflow/expression'],
     ['asks for env in a job’s if', 'if: env.a\n    steps: [{ run: x }]', '5:9 workflow/expression'],
@@ -84,7 +85,8 @@ describe('the metadata of an action', () => {
       'runs: { using: composite, steps: [{ run: x, shell: sh, timeout-minutes: 1 }] }',
       '1:73',
     ],
-    ['a container', 'runs: { using: docker, image: Dockerfile }', '1:16'],
+    ['a container', 'runs: { using: docker }', '1:16'],
+    ['a container’s key', 'runs: { using: node20, main: x.js, image: y }', '1:36'],
     ['a node action without a script', 'runs: { using: node20 }', '1:7'],
   ])('is refused with its place for %s', async (_what, text, place) => {
     const read = await readActionMetadata('action.yml', Buffer.from(text));

@@ -1,12 +1,13 @@
 import { err, ok, type Refusal, type Result } from '../../base/index.ts';
-import type { Job, Workflow } from '../model.ts';
+import type { Job, Text, Workflow } from '../model.ts';
 import { checkExpressions } from './check-expressions.ts';
 import { readDefaults, readJob, readPermissions } from './read-job.ts';
 import { readEvents } from './read-events.ts';
 import { Reader } from './reader.ts';
-import { readYaml } from './yaml-tree.ts';
+import { readYaml, type Tree } from './yaml-tree.ts';
 
-const KEYS = [
+/** The keys of a workflow, all that there are; `docs/workflows.md` says what becomes of each. */
+export const WORKFLOW_KEYS = [
   'name',
   'run-name',
   'on',
@@ -31,7 +32,7 @@ export async function readWorkflow(
   const tree = await readYaml(label, bytes);
   if (!('kind' in tree)) return err(tree);
   const reader = new Reader();
-  const keys = reader.mapping(tree, 'a workflow', KEYS);
+  const keys = reader.mapping(tree, 'a workflow', WORKFLOW_KEYS);
   if (tree.kind !== 'mapping') return err(reader.refusals);
   if (keys.on === undefined) reader.refuse('on', 'the workflow has no on', 'say when it runs', tree.at);
   const jobs = keys.jobs === undefined ? [] : reader.entries(keys.jobs, 'jobs');
@@ -67,6 +68,7 @@ export async function readWorkflow(
   }
   const named = read.map((job) => ({ ...job, needs: job.needs.map((need) => ownName(need, read)) }));
   checkNeeds(reader, named, seen);
+  const concurrency = readConcurrency(reader, keys.concurrency);
   const permissions = readPermissions(reader, keys.permissions);
   const runName = reader.text(keys['run-name'], 'run-name');
   const workflow: Workflow = {
@@ -79,8 +81,23 @@ export async function readWorkflow(
     ...(permissions !== undefined && { permissions }),
     ...(runName !== undefined && { runName }),
   };
-  reader.take(checkExpressions(workflow));
+  reader.take(checkExpressions(workflow, concurrency));
   return reader.refusals.length > 0 ? err(reader.refusals) : ok(workflow);
+}
+
+/**
+ * Concurrency of the whole workflow is between runs, and has no effect here: no other run waits for this one. It is
+ * still held to its syntax.
+ */
+function readConcurrency(reader: Reader, tree: Tree | undefined): readonly Text[] {
+  if (tree === undefined) return [];
+  if (tree.kind !== 'mapping') return reader.words(tree, 'concurrency');
+  const keys = reader.mapping(tree, 'concurrency', ['group', 'cancel-in-progress', 'queue']);
+  if (keys.group === undefined)
+    reader.refuse('concurrency', 'concurrency has no group', 'name its group', tree.at);
+  return [keys.group, keys['cancel-in-progress'], keys.queue].flatMap((key) =>
+    reader.words(key, 'concurrency'),
+  );
 }
 
 /** Ids are compared whatever their case. */

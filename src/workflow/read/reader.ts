@@ -1,4 +1,5 @@
 import { type Place, type Refusal, refusal } from '../../base/index.ts';
+import { shellCommand } from '../jobs/shell-command.ts';
 import type { Assignment, Text } from '../model.ts';
 import type { Entry, Tree } from './yaml-tree.ts';
 
@@ -18,6 +19,18 @@ export class Reader {
   unsupported(tree: Tree, key: string, what: string, fix: string): void {
     const entry = tree.kind === 'mapping' ? tree.entries.find((one) => one.key === key) : undefined;
     this.refuse('unsupported', `${key} of ${what} is not supported yet`, fix, entry?.keyAt ?? tree.at);
+  }
+
+  /** A shell that is written out must be one; what is computed is looked at when the step begins. */
+  shell(tree: Tree | undefined): Text | undefined {
+    const found = this.text(tree, 'shell');
+    const command =
+      found === undefined || found.text.includes('${{')
+        ? undefined
+        : shellCommand(found.text, { hasBash: true });
+    if (found !== undefined && command?.ok === false)
+      this.refuse('shell', command.error.why, command.error.fix, found.at);
+    return found;
   }
 
   take(refusals: readonly Refusal[]): void {
