@@ -186,6 +186,9 @@ async function confirm(
       control: 'gateway',
       receipt: { ...gateway.receipt, probeHeard: heard },
     });
+    for (const { what, how } of COMPLETENESS) {
+      await journal.write({ type: 'telemetry.completeness', job: jobId, what, how });
+    }
     await journal.write(
       { type: 'policy.armed', job: jobId, control: 'sandbox', receipt: sandbox.receipt },
       { durable: true },
@@ -203,6 +206,18 @@ async function confirm(
     ),
   );
 }
+
+/** What the observations of a job are worth, said in its own record. */
+const COMPLETENESS = [
+  {
+    what: 'process.started',
+    how: 'every execve and execveat waits until its arguments were read; a hostile thread can change them after that',
+  },
+  {
+    what: 'network',
+    how: 'every question and connection passes the gateway, which decides it; packets that the kernel refuses are reported and may be counted together',
+  },
+] as const;
 
 function notRoot(): Refusal {
   return refusal(
