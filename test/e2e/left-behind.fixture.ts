@@ -31,6 +31,8 @@ function processes(holds: (text: string) => boolean): readonly string[] {
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
     .flatMap((pid) => {
       const command = read(`/proc/${pid}/cmdline`).replaceAll('\0', ' ');
+      // Ended, and waiting for this machine's process 1 to notice: it holds nothing any more.
+      if (/^\d+ \(.*\) Z/s.test(read(`/proc/${pid}/stat`))) return [];
       return holds(command) || holds(read(`/proc/${pid}/cgroup`)) ? [`process ${pid} ${command}`] : [];
     });
 }
