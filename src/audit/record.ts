@@ -22,11 +22,20 @@ export const CHECKPOINT_FILE = 'record.checkpoint';
 const MAX_EVENTS = 1_000_000;
 const CHECKPOINT_EVERY_MS = 2_000;
 
+/** The record cannot be written any more: the disk is full or gone. What was to be granted is not, and the run ends. */
+export class RecordLost extends Error {
+  static from(cause: unknown): RecordLost {
+    return cause instanceof RecordLost
+      ? cause
+      : new RecordLost(cause instanceof Error ? cause.message : String(cause));
+  }
+}
+
 /** An append-only, hash-chained record of one run. */
 export interface RunRecord {
   /**
-   * Writes an event. With `durable` the promise is fulfilled when it is on disk; without, at once. Rejects when the
-   * record cannot be written any more: whatever was to be granted is then not.
+   * Writes an event. With `durable` the promise is fulfilled when it is on disk; without, at once. Rejects with
+   * `RecordLost`; a caller that grants nothing by it need not look.
    */
   write(event: RecordEvent, options?: { readonly durable?: boolean }): Promise<void>;
   /** Writes what is left and signs the end. */
@@ -55,7 +64,7 @@ class ChainedRecord implements RunRecord {
   #head: Digest;
   #lines: string[] = [];
   #scheduled = false;
-  #broken: Error | undefined;
+  #broken: RecordLost | undefined;
   #closed = false;
   #dropped = 0;
   #checkpointed = 0;
@@ -66,18 +75,28 @@ class ChainedRecord implements RunRecord {
     this.#head = genesis(options.runId);
     const flags =
       constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND | constants.O_NOFOLLOW;
-    this.#file = openSync(join(options.directory, RECORD_FILE), flags, 0o600);
-    this.#checkpoint(false);
+    try {
+      this.#file = openSync(join(options.directory, RECORD_FILE), flags, 0o600);
+      this.#checkpoint(false);
+    } catch (error) {
+      throw RecordLost.from(error);
+    }
   }
 
-  async write(event: RecordEvent, options: { readonly durable?: boolean } = {}): Promise<void> {
+  write(event: RecordEvent, options: { readonly durable?: boolean } = {}): Promise<void> {
+    const written = this.#write(event, options.durable === true);
+    written.catch(() => undefined);
+    return written;
+  }
+
+  async #write(event: RecordEvent, durable: boolean): Promise<void> {
     if (this.#closed) throw new Error('the record is closed');
     if (this.#seq >= MAX_EVENTS && event.type !== 'run.finished') {
       this.#dropped += 1;
       return;
     }
     this.#append(event);
-    if (options.durable === true) {
+    if (durable) {
       this.#flush();
       await this.#sync();
     } else if (!this.#scheduled) {
@@ -99,9 +118,13 @@ class ChainedRecord implements RunRecord {
       }
       this.#flush();
       this.#closed = true;
-      if (this.#broken === undefined) {
-        fdatasyncSync(this.#file);
-        this.#checkpoint(true);
+      try {
+        if (this.#broken === undefined) {
+          fdatasyncSync(this.#file);
+          this.#checkpoint(true);
+        }
+      } catch (error) {
+        this.#broken = RecordLost.from(error);
       }
       closeSync(this.#file);
     }
@@ -127,14 +150,14 @@ class ChainedRecord implements RunRecord {
       const now = this.#options.now().getTime();
       if (now - this.#checkpointed >= CHECKPOINT_EVERY_MS) this.#checkpoint(false);
     } catch (error) {
-      this.#broken = error instanceof Error ? error : new Error(String(error));
+      this.#broken = RecordLost.from(error);
     }
   }
 
   #sync(): Promise<void> {
     return new Promise((resolve, reject) => {
       fdatasync(this.#file, (error) => {
-        if (error !== null) this.#broken = error;
+        if (error !== null) this.#broken = RecordLost.from(error);
         if (this.#broken === undefined) resolve();
         else reject(this.#broken);
       });

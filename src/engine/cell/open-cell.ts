@@ -12,6 +12,7 @@ import type { Controls } from '../../zone/index.ts';
 import { gatewayRecord, observationRecord } from './cell-events.ts';
 import type { Journal } from './journal.ts';
 import { OpenConnections } from './open-connections.ts';
+import { recordLost } from './record-lost.ts';
 
 /** A job's sandbox together with its gateway: what a job runs in. */
 export interface Cell {
@@ -225,15 +226,6 @@ function notRoot(): Refusal {
     'machine/root',
     'only root can make the namespaces, mounts and limits of a sandbox here',
     'run the same command with sudo',
-  );
-}
-
-function recordLost(): Refusal {
-  return refusal(
-    'machine',
-    'record/lost',
-    'the record cannot be written',
-    'see that the state folder has room and is writable',
   );
 }
 

@@ -16,6 +16,7 @@ import type { Controls } from '../../zone/index.ts';
 import { type Cell, openCell } from '../cell/open-cell.ts';
 import type { RunObserver } from '../cell/journal.ts';
 import { reapAbandoned } from '../cell/reap-abandoned.ts';
+import { refusedWhenLost } from '../cell/record-lost.ts';
 import { sandboxFolder } from '../cell/sandbox-folder.ts';
 import { hasKept, keptAt } from './kept-changes.ts';
 
@@ -82,7 +83,23 @@ export async function exec(
   observer: Pick<RunObserver, 'event'>,
 ): Promise<Result<ExecOutcome, Refusal>> {
   await reapAbandoned(state);
-  const run = createRun(state, ulid(Date.now(), randomBytes(10)));
+  return refusedWhenLost(async () => {
+    const run = createRun(state, ulid(Date.now(), randomBytes(10)));
+    try {
+      return await execAs(run, request, streams, state, observer);
+    } finally {
+      finishRun(run);
+    }
+  });
+}
+
+async function execAs(
+  run: RunFolder,
+  request: ExecRequest,
+  streams: ExecStreams,
+  state: StateFolder,
+  observer: Pick<RunObserver, 'event'>,
+): Promise<Result<ExecOutcome, Refusal>> {
   const record = openRecord({
     directory: run.record,
     keysFolder: state.keys,
@@ -111,10 +128,14 @@ export async function exec(
   if (!opened.ok) {
     const why = opened.error;
     await record.write({ type: 'policy.refused', job: JOB, rule: why.rule, why: why.why, fix: why.fix });
-    await end(record, run, request, { verdict: 'refused', exitStatus: 125, denied: 0, gaps: 0, started });
+    await end(record, request, { verdict: 'refused', exitStatus: 125, denied: 0, gaps: 0, started });
     return opened;
   }
-  return ok(await runIn(opened.value, record, run, request, streams, state, started));
+  try {
+    return ok(await runIn(opened.value, record, run, request, streams, state, started));
+  } finally {
+    await opened.value.close();
+  }
 }
 
 async function runIn(
@@ -192,7 +213,7 @@ async function runIn(
           ? 'contained'
           : 'passed';
   const { denied, gaps } = cell.counts;
-  await end(record, run, request, { verdict, exitStatus: exit.code ?? 128, denied, gaps, started });
+  await end(record, request, { verdict, exitStatus: exit.code ?? 128, denied, gaps, started });
   return {
     run,
     ...ended,
@@ -293,7 +314,6 @@ async function begin(record: RunRecord, run: RunFolder, request: ExecRequest): P
 
 async function end(
   record: RunRecord,
-  run: RunFolder,
   request: ExecRequest,
   result: {
     readonly verdict: Verdict;
@@ -314,5 +334,4 @@ async function end(
     zones: [request.controls.zone],
   });
   await record.close();
-  finishRun(run);
 }

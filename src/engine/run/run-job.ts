@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Refusal } from '../../base/index.ts';
 import { Masker } from '../../secrets/index.ts';
-import { openCell } from '../cell/open-cell.ts';
+import { type Cell, openCell } from '../cell/open-cell.ts';
 import { sandboxFolder } from '../cell/sandbox-folder.ts';
 import { jobOutputs } from '../job/job-outputs.ts';
 import { jobScope } from '../job/job-state.ts';
@@ -13,7 +13,8 @@ import { approvalFor } from './approval.ts';
 import { jobLimitEvents } from './job-limit-events.ts';
 import { jobSecrets, requestedSecrets } from './job-secrets.ts';
 import { stepContext } from './job-step-context.ts';
-import { EVENT_PATH, prepareJob } from './prepare-job.ts';
+import type { JobZone } from '../trust/job-zones.ts';
+import { EVENT_PATH, type Prepared, prepareJob } from './prepare-job.ts';
 import type { RunGround } from './run-ground.ts';
 
 /** How long steps that run always, and posts, have after a cancellation or the end of the job's time; as on GitHub. */
@@ -51,7 +52,7 @@ export async function runJob(
   }
   const prepared = await prepareJob(ground, leg, needs, granted, secrets.delivered);
   if (!prepared.ok) return refuse(ground, leg, prepared.error, started);
-  const { state, folders, checkout, tolerated, timeoutMs } = prepared.value;
+  const { folders, checkout } = prepared.value;
   for (const { name, why } of secrets.withheld) {
     await journal.write({ type: 'secret.withheld', job: leg.id, name, why });
   }
@@ -75,7 +76,26 @@ export async function runJob(
     journal,
   });
   if (!opened.ok) return refuse(ground, leg, opened.error, started);
-  const cell = opened.value;
+  try {
+    return await runInCell(ground, leg, granted, prepared.value, masker, opened.value, started, signal);
+  } finally {
+    await opened.value.close();
+  }
+}
+
+/** The job itself, once its sandbox and its gateway are armed. Whatever it throws, the caller closes the cell. */
+async function runInCell(
+  ground: RunGround,
+  leg: Leg,
+  granted: JobZone,
+  prepared: Prepared,
+  masker: Masker,
+  cell: Cell,
+  started: number,
+  signal: AbortSignal,
+): Promise<LegResult> {
+  const { journal } = ground;
+  const { state, folders, checkout, tolerated, timeoutMs } = prepared;
   const log = await JobLog.open(
     join(ground.logs, `${leg.id}.log`),
     masker,
@@ -112,11 +132,15 @@ export async function runJob(
     AbortSignal.any([ground.kill, kill.signal]),
   );
   const scope = jobScope();
-  await runSteps(leg.job.steps, scope, context);
-  await runPosts(context);
-  clearTimeout(timer);
-  ending.removeEventListener('abort', allow);
-  clearTimeout(grace);
+  try {
+    await runSteps(leg.job.steps, scope, context);
+    await runPosts(context);
+  } finally {
+    clearTimeout(timer);
+    ending.removeEventListener('abort', allow);
+    clearTimeout(grace);
+    await log.close();
+  }
   if (stop.signal.reason === 'timeout')
     await journal.write({
       type: 'limit.hit',
@@ -136,7 +160,6 @@ export async function runJob(
   }
   const usage = await cell.sandbox.usage();
   await jobLimitEvents(ground, leg, granted, usage);
-  await log.close();
   const destroyed = await cell.close();
   ground.counts.denied += cell.counts.denied;
   ground.counts.gaps += cell.counts.gaps;

@@ -16,13 +16,14 @@ import { evaluateCondition, type Job, type Workflow } from '../../workflow/index
 import { findNodes } from '../action/host-tools.ts';
 import type { RunObserver } from '../cell/journal.ts';
 import { reapAbandoned } from '../cell/reap-abandoned.ts';
-import { dispatchInputs } from '../event/dispatch-inputs.ts';
+import { refusedWhenLost } from '../cell/record-lost.ts';
+import { type Dispatched, dispatchInputs } from '../event/dispatch-inputs.ts';
 import type { RunEvent } from '../event/event.ts';
 import type { LocalRepository } from '../repository/local-repository.ts';
 import type { ZoneId } from '../../zone/index.ts';
 import { type GraphOwner, type JobOutcome, runJobGraph } from '../schedule/job-graph.ts';
 import type { RunPolicy } from '../trust/policy.ts';
-import { zonesOf } from '../trust/job-zones.ts';
+import { type JobZone, zonesOf } from '../trust/job-zones.ts';
 import { localFacts } from '../trust/local-facts.ts';
 import { legsOf } from './job-legs.ts';
 import { planContexts } from './prepare-job.ts';
@@ -77,9 +78,29 @@ export async function runWorkflow(
     ...(request.zone && { asked: request.zone }),
   });
   if (!zones.ok) return zones;
-  const started = Date.now();
   await reapAbandoned(state);
-  const run = createRun(state, ulid(started, randomBytes(10)));
+  return refusedWhenLost(async () => {
+    const run = createRun(state, ulid(Date.now(), randomBytes(10)));
+    try {
+      return await runJobs(request, jobs.value, dispatched.value, zones.value, run, state, observer, signals);
+    } finally {
+      finishRun(run);
+    }
+  });
+}
+
+/** Runs the jobs that were chosen, and closes the run's record. Throws `RecordLost`, when nothing runs any more. */
+async function runJobs(
+  request: RunRequest,
+  jobs: readonly Job[],
+  dispatched: Dispatched,
+  zones: ReadonlyMap<string, JobZone>,
+  run: RunFolder,
+  state: StateFolder,
+  observer: RunObserver,
+  signals: { readonly cancel: AbortSignal; readonly kill: AbortSignal },
+): Promise<Result<RunOutcome, Refusal>> {
+  const started = Date.now();
   const record = openRecord({
     directory: run.record,
     keysFolder: state.keys,
@@ -88,7 +109,7 @@ export async function runWorkflow(
     watch: (event) => observer.event(event),
   });
   const { repository, workflow } = request;
-  const { event, inputs } = dispatched.value;
+  const { event, inputs } = dispatched;
   await record.write({
     type: 'run.started',
     run: run.id,
@@ -104,17 +125,20 @@ export async function runWorkflow(
     runner: { kernel: release(), architecture: arch() },
     policy: policyNamed(request.policy),
   });
+  const lost = new AbortController();
+  const kill = AbortSignal.any([signals.kill, lost.signal]);
+  const cancel = AbortSignal.any([signals.cancel, lost.signal]);
   const ground: RunGround = {
     runId: run.id,
     workflow,
     workflowPath: request.workflowPath,
     repository,
     event,
-    zones: zones.value,
+    zones,
     secrets: request.secrets,
     approve: request.approve,
-    kill: signals.kill,
-    tools: needsNode(jobs.value) ? await findNodes(request.outside) : [],
+    kill,
+    tools: needsNode(jobs) ? await findNodes(request.outside) : [],
     journal: record,
     observer,
     logs: run.logs,
@@ -123,7 +147,17 @@ export async function runWorkflow(
     counts: { denied: 0, gaps: 0, failed: 0 },
     refusals: [],
   };
-  const outcomes = await runJobGraph(jobs.value, owner(ground), availableParallelism(), signals.cancel);
+  let failure: unknown;
+  const failed = (error: unknown): void => {
+    failure ??= error;
+    lost.abort();
+  };
+  const outcomes = await runJobGraph(jobs, owner(ground, failed), availableParallelism(), cancel);
+  // Every job has ended and closed its sandbox by now.
+  if (failure !== undefined) {
+    await record.close().catch(() => undefined);
+    throw failure;
+  }
   const verdict = verdictOf(outcomes, ground, signals.cancel.aborted);
   const [first] = ground.refusals;
   await record.write({
@@ -136,10 +170,9 @@ export async function runWorkflow(
     denied: ground.counts.denied,
     gaps: ground.counts.gaps,
     durationMs: Date.now() - started,
-    zones: [...new Set([...zones.value.values()].map((granted) => granted.zone))],
+    zones: [...new Set([...zones.values()].map((granted) => granted.zone))],
   });
   await record.close();
-  finishRun(run);
   return ok({
     run,
     verdict,
@@ -194,12 +227,19 @@ function needsNode(jobs: readonly Job[]): boolean {
   return jobs.some((job) => job.steps.some((step) => step.kind === 'action'));
 }
 
-function owner(ground: RunGround): GraphOwner {
+function owner(ground: RunGround, failed: (error: unknown) => void): GraphOwner {
   return {
     wanted: (job, needs, status) =>
       evaluateCondition(job.if, planContexts(ground, needs, job.id), { status }),
     legs: (job, needs) => legsOf(ground, job, needs),
-    run: (leg, needs, signal) => runJob(ground, leg, needs, signal),
+    run: async (leg, needs, signal) => {
+      try {
+        return await runJob(ground, leg, needs, signal);
+      } catch (error) {
+        failed(error);
+        return { conclusion: 'failure', outputs: {}, tolerated: false };
+      }
+    },
     refused: (job, why) => {
       ground.refusals.push(why);
       void ground.journal.write({

@@ -47,8 +47,6 @@ export async function startContainer(
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
       cwd: '/',
-      timeout: START_TIMEOUT_MS,
-      killSignal: 'SIGKILL',
     },
   );
   let said = '';
@@ -56,7 +54,15 @@ export async function startContainer(
     if (said.length < MAX_SAID) said += chunk.toString('utf8');
   });
   const control = child.stdio[3];
+  // Node's own time-out of a program that could not be started keeps us waiting for it.
+  const late = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS);
+  let cause: string | undefined;
+  child.on('error', (error: NodeJS.ErrnoException) => {
+    cause = error.code;
+  });
   const code = await exitOf(child);
+  clearTimeout(late);
+  if (cause !== undefined) return err(noRuntime(runtime, cause));
   if (code !== 0 || !isDuplex(control)) {
     if (isDuplex(control)) control.destroy();
     return err(
@@ -71,6 +77,15 @@ export async function startContainer(
   // The pipe stays open as long as process 1 lives; it must not keep us alive.
   child.stderr?.on('error', () => undefined);
   return ok({ control, initPid: Number(readFileSync(pidFile, 'utf8')), said: () => said });
+}
+
+function noRuntime(runtime: string, cause: string): Refusal {
+  return refusal(
+    'machine',
+    'sandbox/no-runtime',
+    `the OCI runtime ${runtime} cannot be started (${cause})`,
+    'install it: apt-get install runc',
+  );
 }
 
 function isDuplex(stream: unknown): stream is Duplex {
