@@ -138,6 +138,76 @@ describe('a step', () => {
   });
 });
 
+describe('a local action', () => {
+  test('of steps sees its inputs, folder, caller’s variables and own status, and hands out outputs through others', async () => {
+    file(
+      'outer/action.yml',
+      `name: outer
+inputs: { who: { default: "\${{ github.job }}" }, need: { required: true } }
+outputs: { said: { value: "\${{ steps.in.outputs.said }}" } }
+runs:
+  using: composite
+  steps:
+    - { id: in, uses: ./inner, with: { word: "\${{ inputs.who }}" } }
+    - { run: exit 1, shell: bash, continue-on-error: true }
+    - { if: failure(), run: echo never-failed, shell: bash }
+    - { run: 'echo "<\${{ inputs.need }}> <$INPUT_NEED> $FROM \$(basename "$GITHUB_ACTION_PATH") \$(basename "\${{ github.action_path }}") \$(basename "$PWD")"', shell: bash, working-directory: inner }
+    - { run: 'echo "LATER=set" >> "$GITHUB_ENV"', shell: sh }
+`,
+    );
+    file(
+      'inner/action.yml',
+      `name: inner
+inputs: { word: {} }
+outputs: { said: { value: "\${{ steps.s.outputs.said }}" } }
+runs: { using: composite, steps: [{ id: s, shell: bash, run: 'echo "said=in-\${{ inputs.word }}" >> "$GITHUB_OUTPUT"' }] }
+`,
+    );
+    const ran = await run(`
+- uses: actions/checkout@v4
+- { id: o, uses: ./outer, env: { FROM: caller }, with: { need: it } }
+- run: echo "\${{ steps.o.outputs.said }} $LATER <$FROM>"
+`);
+    expect(ran.stdout, ran.stderr).toContain('│ <it> <> caller outer outer inner');
+    expect(ran.stdout).toContain('│ in-a set <>');
+    expect(ran.stdout).not.toContain('│ never-failed');
+    expect(ran.status).toBe(0);
+  });
+
+  test('of Node.js gets INPUT_ and its own STATE_, and its posts run last first, by their conditions, whatever happened', async () => {
+    const action = (name: string, more: string): void => {
+      file(
+        `${name}/action.yml`,
+        `name: ${name}\ninputs: { a name: { default: d } }\nruns: { using: node20, main: main.js, post: post.js${more} }\n`,
+      );
+      file(
+        `${name}/main.js`,
+        `console.log('main', process.env.INPUT_A_NAME); require('fs').appendFileSync(process.env.GITHUB_STATE, 'who=${name}\\n');`,
+      );
+      file(`${name}/post.js`, "console.log('post', process.env.STATE_who, process.env.INPUT_A_NAME);");
+    };
+    action('one', ', pre: pre.js');
+    action('two', '');
+    action('three', ', post-if: success()');
+    const ran = await run(`
+- uses: actions/checkout@v4
+- { uses: ./one, with: { A Name: given } }
+- uses: ./two
+- uses: ./three
+- run: exit 1
+`);
+    const said = ran.stdout.split('\n').flatMap((line) => /│ ((?:main|post) .*)/.exec(line)?.[1] ?? []);
+    expect(said, ran.stderr + ran.stdout).toEqual([
+      'main given',
+      'main d',
+      'main d',
+      'post two d',
+      'post one given',
+    ]);
+    expect(ran.status).toBe(1);
+  });
+});
+
 describe('commands on a step’s output', () => {
   test('that set variables or paths are refused and fail the step, as on GitHub', async () => {
     for (const line of [

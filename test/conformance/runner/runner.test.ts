@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { parseCommandLine, parseEnvironmentFile, parsePathFile } from '../../../src/workflow/index.ts';
+import {
+  evaluateCondition,
+  parseCommandLine,
+  parseEnvironmentFile,
+  parsePathFile,
+} from '../../../src/workflow/index.ts';
 
 interface FileVector {
   readonly id: string;
@@ -21,12 +26,21 @@ interface LineVector {
   readonly registered: readonly string[];
 }
 
+interface ConditionVector {
+  readonly expr: string;
+  readonly inComposite?: boolean;
+  readonly jobStatus: 'success' | 'failure' | 'cancelled' | null;
+  readonly actionStatus?: 'success' | 'failure' | 'cancelled' | null;
+  readonly expected: boolean;
+}
+
 // From the unit tests of actions/runner (MIT; licence beside the data).
 const read = <T>(name: string): { readonly vectors: readonly T[] } =>
   JSON.parse(readFileSync(join(import.meta.dirname, name), 'utf8'));
 const files = read<FileVector>('file-commands.json').vectors.filter(
   (vector) => vector.missing_file === undefined && ['env', 'output', 'state'].includes(vector.command),
 );
+const conditions = read<ConditionVector>('condition-functions.json').vectors;
 const lines = read<LineVector>('command-parse.json').vectors;
 const FILE = { env: 'GITHUB_ENV', output: 'GITHUB_OUTPUT', state: 'GITHUB_STATE' } as const;
 
@@ -58,5 +72,14 @@ describe('command lines', () => {
         data: vector.data,
         properties: vector.properties ?? {},
       });
+  });
+});
+
+describe('status functions', () => {
+  test('there are vectors', () => expect(conditions.length).toBeGreaterThan(20));
+  test.each(conditions)('$expr with job $jobStatus, action $actionStatus', (vector) => {
+    const status = (vector.inComposite === true ? vector.actionStatus : vector.jobStatus) ?? 'success';
+    const held = evaluateCondition({ text: vector.expr, at: {} }, {}, { status });
+    expect(held).toEqual({ ok: true, value: vector.expected });
   });
 });
