@@ -151,7 +151,7 @@ runs:
     - { id: in, uses: ./inner, with: { word: "\${{ inputs.who }}" } }
     - { run: exit 1, shell: bash, continue-on-error: true }
     - { if: failure(), run: echo never-failed, shell: bash }
-    - { run: 'echo "<\${{ inputs.need }}> <$INPUT_NEED> $FROM \$(basename "$GITHUB_ACTION_PATH") \$(basename "\${{ github.action_path }}") \$(basename "$PWD")"', shell: bash, working-directory: inner }
+    - { run: 'echo "<\${{ inputs.need }}> <$INPUT_NEED> $FROM $(basename "$GITHUB_ACTION_PATH") $(basename "\${{ github.action_path }}") $(basename "$PWD")"', shell: bash, working-directory: inner }
     - { run: 'echo "LATER=set" >> "$GITHUB_ENV"', shell: sh }
 `,
     );
