@@ -12,7 +12,7 @@ jobs:
     steps:
       - run: echo "token is [$TOKEN] of $(printf %s "$TOKEN" | wc -c) bytes"
         env: { TOKEN: '\${{ secrets.TOKEN }}' }
-      - run: test -z "$TOKEN" && echo "next step has none"
+      - run: test -z "$TOKEN" && echo "next step has none; protected is $GITHUB_REF_PROTECTED"
 `;
 
 let place: Place;
@@ -84,6 +84,7 @@ describe('the zone of a run', () => {
     const ran = await run('--ref', 'main');
     expect(ran.status, ran.stderr + ran.stdout).toBe(0);
     expect(ran.stdout).toContain('token is [] of 0 bytes');
+    expect(ran.stdout).toContain('protected is false');
     expect(ran.stdout).toMatch(/untrusted +because: the operator\u2019s configuration does not vouch/);
     const raised = await run('--ref', 'main', '--zone', 'internal');
     expect(raised.status).toBe(3);
@@ -95,7 +96,7 @@ describe('the zone of a run', () => {
     const ran = await run('--ref', 'main');
     expect(ran.status, ran.stderr + ran.stdout).toBe(0);
     expect(ran.stdout).toContain(`token is [***] of ${SECRET.length} bytes`);
-    expect(ran.stdout).toContain('next step has none');
+    expect(ran.stdout).toContain('next step has none; protected is true');
     expect(ran.stdout).not.toContain(SECRET);
     expect(ran.stdout).toContain('internal');
     const lowered = await run('--ref', 'main', '--zone', 'untrusted');
