@@ -140,6 +140,8 @@ export interface Sandbox {
   /** Kills every process but the sandbox's own first one: what a step left behind ends with its step. */
   killLeftovers(): Promise<number>;
   usage(): Promise<Usage>;
+  /** Which of its file systems of limited size are full at this moment. */
+  full(): Promise<readonly LimitName[]>;
   /** The process that owns a TCP connection's inner end, as the job sees its id; undefined when it has gone. */
   ownerOf(flow: {
     readonly protocol?: 'tcp' | 'udp';

@@ -11,6 +11,7 @@ import { type Observation, openSandbox, type Sandbox, type SandboxRequest } from
 import type { Controls } from '../../zone/index.ts';
 import { gatewayRecord, observationRecord } from './cell-events.ts';
 import type { Journal } from './journal.ts';
+import { LimitWatch } from './limit-watch.ts';
 import { OpenConnections } from './open-connections.ts';
 import { recordLost } from './record-lost.ts';
 
@@ -21,8 +22,8 @@ export interface Cell {
   setStep(stepId: string): void;
   readonly counts: CellCounts;
   /**
-   * Settles when every connection that was allowed so far is closed, so that its bytes are on the account of the step that
-   * made it; after `withinMs` at the latest, since a job's remote need not close.
+   * Settles when the limits were looked at and every connection that was allowed so far is closed, so that all of it is on
+   * the account of the step that did it; after `withinMs` at the latest, since a job's remote need not close.
    */
   settled(withinMs: number): Promise<void>;
   /** Settles when a wall fell by itself: the job must end as failed. */
@@ -117,7 +118,10 @@ export async function openCell(request: CellRequest): Promise<Result<Cell, Refus
   }
   sandbox = opened.value;
   let ending = false;
-  const cell = assemble(opened.value, gateway.value, at, counts, connections, broken, () => {
+  const watch = new LimitWatch(opened.value, request.controls.limits, (limit, value, step) =>
+    journal.write({ type: 'limit.hit', job: jobId, step, limit, value }),
+  );
+  const cell = assemble(opened.value, gateway.value, at, counts, connections, watch, broken, () => {
     ending = true;
   });
   const armed = await confirm(opened.value, gateway.value, probeName, journal, jobId);
@@ -148,6 +152,7 @@ function assemble(
   at: { step: string },
   counts: CellCounts,
   connections: OpenConnections,
+  watch: LimitWatch,
   broken: Promise<Refusal>,
   ending: () => void,
 ): Cell {
@@ -156,13 +161,17 @@ function assemble(
     sandbox,
     counts,
     broken,
-    settled: (withinMs) => connections.settled(withinMs),
+    settled: async (withinMs) => {
+      await Promise.all([connections.settled(withinMs), watch.look()]);
+    },
     setStep: (stepId) => {
       at.step = stepId;
+      watch.setStep(stepId);
     },
     close: (options) => {
       ending();
       closing ??= (async () => {
+        await watch.stop();
         const destroyed = await sandbox.destroy(options);
         await gateway.close();
         return destroyed;

@@ -169,22 +169,7 @@ async function runIn(
       limit: 'stepTimeoutMs',
       value: request.timeoutMs,
     });
-  if ((usage.oomKills ?? 0) > 0)
-    await record.write({
-      type: 'limit.hit',
-      job: JOB,
-      step: STEP,
-      limit: 'memoryBytes',
-      value: request.controls.limits.memoryBytes,
-    });
-  if ((usage.pidsRefused ?? 0) > 0)
-    await record.write({
-      type: 'limit.hit',
-      job: JOB,
-      step: STEP,
-      limit: 'pids',
-      value: request.controls.limits.pids,
-    });
+  await cell.settled(0);
   const destroyed = await cell.close({ keepUpperAt: keptAt(run) });
   const { exit } = ended;
   const changed = await changedIn(state, run, request.workdir);

@@ -10,7 +10,6 @@ import { JobLog } from '../step/job-log.ts';
 import { runPosts } from '../step/run-posts.ts';
 import { runSteps } from '../step/run-steps.ts';
 import { approvalFor } from './approval.ts';
-import { jobLimitEvents } from './job-limit-events.ts';
 import { jobSecrets, requestedSecrets } from './job-secrets.ts';
 import { stepContext } from './job-step-context.ts';
 import type { JobZone } from '../trust/job-zones.ts';
@@ -159,7 +158,6 @@ async function runInCell(
     });
   }
   const usage = await cell.sandbox.usage();
-  await jobLimitEvents(ground, leg, granted, usage);
   const destroyed = await cell.close();
   ground.counts.denied += cell.counts.denied;
   ground.counts.gaps += cell.counts.gaps;

@@ -9,7 +9,7 @@ import { EXCHANGE_PATH, planSandbox, type SandboxPlan } from '../plan/plan-sandb
 import { readReport, unheld } from '../process/receipt.ts';
 import { InitSession } from '../process/session.ts';
 import { startTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
-import { openWorkspace, type Workspace } from '../workspace/index.ts';
+import { isFull, openWorkspace, type Workspace } from '../workspace/index.ts';
 import { Cgroup } from './cgroup.ts';
 import { limitsUnheld, notOwned } from './limits-held.ts';
 import { ownerOf } from './owner-of.ts';
@@ -157,10 +157,30 @@ function assemble(
       const { bytes, inodes } = await workspace.usage();
       return { ...cgroup.usage(), workspaceBytes: bytes, workspaceInodes: inodes };
     },
+    full: () => fullOf(workspace, container.initPid, ['/tmp', '/home/runner', ...request.temporary]),
     ownerOf: (flow) => ownerOf(container.initPid, cgroup.processes(), flow),
     died: Promise.race([session.ended, undo.telemetry?.died ?? new Promise<never>(() => undefined)]),
     destroy: (destroyOptions) => undo.all(destroyOptions?.keepUpperAt),
   };
+}
+
+/** Looked at through process 1, whose root cannot be changed from inside. */
+async function fullOf(
+  workspace: Workspace,
+  initPid: number,
+  temporary: readonly string[],
+): Promise<readonly LimitName[]> {
+  const nothing = { bytes: false, inodes: false };
+  const [own, ...others] = await Promise.all([
+    workspace.full().catch(() => nothing),
+    ...temporary.map((path) => isFull(`/proc/${initPid}/root${path}`).catch(() => nothing)),
+  ]);
+  return [
+    ...(own.bytes ? (['workspaceBytes'] as const) : []),
+    ...(own.inodes ? (['workspaceInodes'] as const) : []),
+    ...(others.some((one) => one.bytes) ? (['tmpBytes'] as const) : []),
+    ...(others.some((one) => one.inodes) ? (['tmpInodes'] as const) : []),
+  ];
 }
 
 function noNamespace(): Refusal {

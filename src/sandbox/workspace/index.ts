@@ -1,6 +1,7 @@
 export { readJobFile, writeJobFile } from './job-file.ts';
 export { openBeneath } from './open-beneath.ts';
 export {
+  isFull,
   openWorkspace,
   unmountBelow,
   type Workspace,

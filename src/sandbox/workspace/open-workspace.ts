@@ -27,6 +27,8 @@ export interface Workspace {
   readonly exchangeHostPath: string;
   /** What the job's changes take; bytes are whole pages. */
   usage(): Promise<{ readonly bytes: number; readonly inodes: number }>;
+  /** Whether there is room for nothing more at this moment. */
+  full(): Promise<{ readonly bytes: boolean; readonly inodes: boolean }>;
   /**
    * Removes every mount and folder; safe to call twice. With `keepUpperAt`, a path that does not exist yet in an existing
    * private folder, the changes are first copied there. What could not be removed or kept is named.
@@ -98,12 +100,21 @@ async function assemble(root: string, request: WorkspaceRequest): Promise<Worksp
         inodes: Math.max(0, now.inodes - atFirst.inodes),
       };
     },
+    full: () => isFull(root),
     close: (options) => {
       closing ??= closeWorkspace(root, upperHostPath, request.sizeBytes, options?.keepUpperAt);
       return closing;
     },
   };
 }
+
+/** A file system is full when not even a small file has room. */
+export async function isFull(path: string): Promise<{ readonly bytes: boolean; readonly inodes: boolean }> {
+  const { bfree, bsize, ffree } = await statfs(path);
+  return { bytes: bfree * bsize < SMALL_FILE_BYTES, inodes: ffree === 0 };
+}
+
+const SMALL_FILE_BYTES = 65_536;
 
 async function closeWorkspace(
   root: string,

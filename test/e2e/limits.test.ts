@@ -1,0 +1,78 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Place } from './cofferdam.fixture.ts';
+
+let place: Place;
+let repository = '';
+beforeEach(() => {
+  place = new Place();
+  repository = join(place.directory, 'repo');
+  mkdirSync(join(repository, '.github/workflows'), { recursive: true });
+  writeFileSync(join(repository, 'README'), '');
+});
+afterEach(() => place.remove());
+
+/** The limit's key, its value in cofferdam.yaml, its value in the record, and what meets it. */
+const LIMITS: readonly (readonly [string, string, string, number, string])[] = [
+  ['memory', '80MB', 'memoryBytes', 80e6, 'head -c 300000000 /dev/zero | tail'],
+  ['pids', '40', 'pids', 40, 'for i in $(seq 60); do sleep 2 & done; wait'],
+  ['workspace', '5MB', 'workspaceBytes', 5e6, 'head -c 9000000 /dev/zero > big'],
+  ['workspaceInodes', '200', 'workspaceInodes', 200, 'for i in $(seq 400); do : > f$i; done'],
+  ['tmp', '5MB', 'tmpBytes', 5e6, 'head -c 9000000 /dev/zero > /tmp/big'],
+  ['tmpInodes', '200', 'tmpInodes', 200, 'for i in $(seq 400); do : > /tmp/f$i; done'],
+  ['stepTimeout', '500ms', 'stepTimeoutMs', 500, 'sleep 30'],
+  ['jobTimeout', '1s', 'jobTimeoutMs', 1_000, 'sleep 30'],
+  ['log', '100KB', 'logBytes', 100_000, 'seq 100000'],
+];
+
+function workflow(script: string): void {
+  const lines = script.split('\n').map((line) => `          ${line}`);
+  const text = `on: push
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - id: innocent
+        run: echo fine
+      - id: greedy
+        run: |
+${lines.join('\n')}
+      - id: after
+        if: always()
+        run: rm -f big f* /tmp/big /tmp/f*; echo after
+`;
+  writeFileSync(join(repository, '.github/workflows/ci.yml'), text);
+}
+
+function run(limits: string) {
+  const config = join(place.directory, 'operator.yaml');
+  writeFileSync(config, `version: 1\nzones: {untrusted: {limits: {${limits}}}}\n`, { mode: 0o600 });
+  return place.run(['run', repository, '--config', config, '--json']);
+}
+
+describe('a limit', () => {
+  test.each(LIMITS)(
+    '%s of %s ends what exceeds it, with an event that names it, its value and the step',
+    async (key, value, name, number, script) => {
+      workflow(script);
+      const ran = await run(`${key}: ${value}`);
+      expect(ran.status, ran.stdout + ran.stderr).toBe(1);
+      const hits = ran.stdout
+        .split('\n')
+        .filter((line) => line.includes('"limit.hit"'))
+        .map((line) => JSON.parse(line) as { limit: string; value: number; step: string });
+      const step = name === 'jobTimeoutMs' ? 'job' : 'greedy';
+      expect(hits).toContainEqual(expect.objectContaining({ limit: name, value: number, step }));
+      expect(hits.filter((hit) => hit.step === 'innocent' || hit.step === 'after')).toEqual([]);
+    },
+  );
+
+  test('that is not met is not told, and the same steps pass', async () => {
+    workflow('head -c 9000000 /dev/zero > big; seq 1000; head -c 9000000 /dev/zero > /tmp/big');
+    const ran = await run('memory: 1GB');
+    expect(ran.status, ran.stdout + ran.stderr).toBe(0);
+    expect(ran.stdout).not.toContain('limit.hit');
+  });
+});
