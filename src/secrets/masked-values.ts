@@ -34,6 +34,11 @@ export class MaskedValues {
     return ok(undefined);
   }
 
+  /** True while nothing is masked. */
+  get empty(): boolean {
+    return this.#values.size === 0;
+  }
+
   /** A new object after each change. */
   automaton(): Automaton {
     this.#automaton ??= new Automaton([...this.#forms.values()]);

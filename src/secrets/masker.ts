@@ -33,6 +33,18 @@ export class Masker {
     this.#automaton = values.automaton();
   }
 
+  /** True while nothing is masked, in any stream. */
+  get idle(): boolean {
+    return this.#values.empty;
+  }
+
+  /** A text by itself, with what is masked replaced. */
+  text(whole: string): string {
+    if (this.idle) return whole;
+    const stream = this.fork();
+    return Buffer.concat([stream.push(Buffer.from(whole, 'utf8')), stream.flush()]).toString('utf8');
+  }
+
   /** Another stream with the same values, also those that either adds later. */
   fork(): Masker {
     return new Masker(this.#values);

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -10,7 +10,7 @@ jobs:
   build:
     runs-on: ubuntu-latest
     steps:
-      - run: echo "token is [$TOKEN] of $(printf %s "$TOKEN" | wc -c) bytes"
+      - run: echo "token is [$TOKEN] of $(/usr/bin/printf %s "$TOKEN" | wc -c) bytes"
         env: { TOKEN: '\${{ secrets.TOKEN }}' }
       - run: test -z "$TOKEN" && echo "next step has none; protected is $GITHUB_REF_PROTECTED"
 `;
@@ -99,6 +99,9 @@ describe('the zone of a run', () => {
     expect(ran.stdout).toContain('next step has none; protected is true');
     expect(ran.stdout).not.toContain(SECRET);
     expect(ran.stdout).toContain('internal');
+    // Neither the log nor the record holds it, although it was a program's argument; the step itself had it.
+    const found = spawnSync('grep', ['-rlF', SECRET, place.state], { encoding: 'utf8' });
+    expect(found.stdout).toBe('');
     const lowered = await run('--ref', 'main', '--zone', 'untrusted');
     expect(lowered.stdout).toContain('token is [] of 0 bytes');
     expect(lowered.stdout).toContain('lowered with --zone from internal');

@@ -13,6 +13,7 @@ import { approvalFor } from './approval.ts';
 import { jobSecrets, requestedSecrets } from './job-secrets.ts';
 import { stepContext } from './job-step-context.ts';
 import type { JobZone } from '../trust/job-zones.ts';
+import { maskedJournal } from './masked-journal.ts';
 import { EVENT_PATH, type Prepared, prepareJob } from './prepare-job.ts';
 import type { RunGround } from './run-ground.ts';
 
@@ -45,9 +46,11 @@ export async function runJob(
   const requested = requestedSecrets(ground.workflow, leg.job);
   const secrets = jobSecrets(requested, granted.controls, ground.secrets);
   const masker = new Masker();
+  const known = new Masker();
   for (const value of Object.values(secrets.delivered)) {
-    const masked = masker.add(value);
-    if (!masked.ok) return refuse(ground, leg, masked.error, started);
+    const hidden = masker.add(value);
+    if (!hidden.ok) return refuse(ground, leg, hidden.error, started);
+    known.add(value);
   }
   const prepared = await prepareJob(ground, leg, needs, granted, secrets.delivered);
   if (!prepared.ok) return refuse(ground, leg, prepared.error, started);
@@ -72,11 +75,12 @@ export async function runJob(
     allow: granted.clients.allow,
     resolver: { kind: 'system' },
     scratch: sandboxFolder(ground.runId, leg.id),
-    journal,
+    journal: maskedJournal(journal, known),
   });
   if (!opened.ok) return refuse(ground, leg, opened.error, started);
   try {
-    return await runInCell(ground, leg, granted, prepared.value, masker, opened.value, started, signal);
+    const quiet = { ...ground, journal: maskedJournal(journal, known) };
+    return await runInCell(quiet, leg, granted, prepared.value, masker, opened.value, started, signal);
   } finally {
     await opened.value.close();
   }
