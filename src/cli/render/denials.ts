@@ -59,12 +59,7 @@ function read(event: RecordEvent): Denial | undefined {
   switch (event.type) {
     case 'dns.question':
       if (event.verdict === 'allowed') return undefined;
-      return denial(
-        `resolve  ${event.name} ${event.queryType}`,
-        event.reason,
-        `--allow ${event.name}`,
-        undefined,
-      );
+      return denial(`resolve  ${event.name}`, event.reason, `--allow ${event.name}`, event.process);
     case 'network.connection': {
       if (event.verdict === 'allowed') return undefined;
       const host = event.host ?? (event.address.includes(':') ? `[${event.address}]` : event.address);
