@@ -218,8 +218,8 @@ static void obey(uint8_t type, uint32_t id, uint8_t *payload, size_t size) {
       kill_all();
       return;
     case IN_PROBE:
-      if (size == 0 || size > 250 || payload[size - 1] != 0) die("init: a probe without a name\n");
-      run_probe((const char *)payload);
+      if (size == 0 || payload[size - 1] != 0 || strnlen((const char *)payload, 251) > 250) die("init: a probe without a name\n");
+      run_probe((const char *)payload, size);
       return;
     default:
       die("init: an order that is not known\n");

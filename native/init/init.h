@@ -33,5 +33,5 @@ void die(const char *why) __attribute__((noreturn));
 void start_process(struct process *p, uint32_t id, const uint8_t *payload, size_t size);
 void close_fd(int *fd);
 
-void run_probe(const char *probe_name);
+void run_probe(const char *asked, size_t size);
 #endif

@@ -2,16 +2,18 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
 import type { LimitName } from '../../zone/index.ts';
-import type { Observation, Sandbox, SandboxReceipt, SandboxRequest } from '../contract.ts';
+import type { Observation, ProbeCheck, Sandbox, SandboxReceipt, SandboxRequest } from '../contract.ts';
 import { nativeProgram } from '../native-program.ts';
 import { type HostFacts, readHostFacts } from '../plan/host-facts.ts';
-import { EXCHANGE_PATH, planSandbox, type SandboxPlan } from '../plan/plan-sandbox.ts';
-import { readReport, unheld } from '../process/receipt.ts';
+import { EXCHANGE_PATH, INIT_PATH, planSandbox, type SandboxPlan } from '../plan/plan-sandbox.ts';
+import { plannedChecks, readReport, unheld } from '../process/receipt.ts';
 import { InitSession } from '../process/session.ts';
 import { startTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { isFull, openWorkspace, type Workspace } from '../workspace/index.ts';
+import { boundCheck, resolveInside } from './bound-places.ts';
 import { Cgroup } from './cgroup.ts';
 import { limitsUnheld, notOwned } from './limits-held.ts';
+import { namespaceChecks } from './namespaces.ts';
 import { ownerOf } from './owner-of.ts';
 import { writeRootTree } from './root-files.ts';
 import { runtimeVersion } from './runtime-version.ts';
@@ -38,6 +40,7 @@ const EXCHANGE_INODES = 16_384;
 const FIRST_SLOT = 0x4000_0000;
 const SLOT_SIZE = 0x1_0000;
 const GONE_WITHIN_MS = 5_000;
+const WATCHED_WITHIN_MS = 2_000;
 
 /**
  * Opens a sandbox: plans, mounts, starts, and has process 1 try its own walls before anything else. Gives a sandbox whose
@@ -48,10 +51,7 @@ export async function openSandbox(
   options: OpenSandboxOptions,
 ): Promise<Result<Sandbox, Refusal>> {
   const host = readHostFacts();
-  const paths = {
-    bundle: join(options.directory, 'bundle'),
-    private: join(options.directory, 'private'),
-  };
+  const paths = pathsIn(options.directory);
   const firstHostId = FIRST_SLOT + options.idSlot * SLOT_SIZE;
   const withTelemetry = options.telemetry !== false;
   const planned = planSandbox(request, host, {
@@ -65,13 +65,28 @@ export async function openSandbox(
   });
   if (!planned.ok) return planned;
   const plan = planned.value;
+  const undo = new Undo(options.directory, host, plan);
+  try {
+    return await openPlanned(request, options, plan, host, undo);
+  } catch (error) {
+    return undo.refuse(cannotPrepare(error));
+  }
+}
+
+async function openPlanned(
+  request: SandboxRequest,
+  options: OpenSandboxOptions,
+  plan: SandboxPlan,
+  host: HostFacts,
+  undo: Undo,
+): Promise<Result<Sandbox, Refusal>> {
+  const paths = pathsIn(options.directory);
   mkdirSync(options.directory, { recursive: true, mode: 0o711 });
   mkdirSync(paths.bundle, { mode: 0o711 });
   mkdirSync(paths.private, { mode: 0o700 });
-  const undo = new Undo(options.directory, host, plan);
   const { limits } = request.controls;
   const [telemetry, workspace] = await Promise.all([
-    withTelemetry
+    options.telemetry !== false
       ? startTelemetry({ directory: join(paths.private, 'trace'), observe: options.observe })
       : undefined,
     openWorkspace({
@@ -100,9 +115,16 @@ export async function openSandbox(
   undo.container = started.value;
   const session = new InitSession(started.value.control);
   undo.session = session;
-  const receipt = await arm(session, plan, host, started.value, { name: runtime, version });
+  const receipt = await arm(session, plan, host, started.value, workspace.value.room, telemetry?.value, {
+    name: runtime,
+    version,
+  });
   if (!receipt.ok) return undo.refuse(receipt.error);
   return ok(assemble(receipt.value, session, workspace.value, host, plan, started.value, undo, request));
+}
+
+function pathsIn(directory: string): { readonly bundle: string; readonly private: string } {
+  return { bundle: join(directory, 'bundle'), private: join(directory, 'private') };
 }
 
 async function arm(
@@ -110,26 +132,51 @@ async function arm(
   plan: SandboxPlan,
   host: HostFacts,
   container: Container,
+  room: Workspace['room'],
+  telemetry: Telemetry | undefined,
   runtime: { readonly name: string; readonly version: string },
 ): Promise<Result<SandboxReceipt, Refusal>> {
-  const text = await Promise.race([session.probe(plan.probeName), session.ended.then(() => '')]);
+  const { maskedPaths, readonlyPaths } = plan.config.linux;
+  const text = await Promise.race([
+    session.probe(plan.probeName, { hidden: maskedPaths, readOnly: readonlyPaths }),
+    session.ended.then(() => ''),
+  ]);
   const report = readReport(text);
   if (!report.ok) return report;
-  const bad = unheld(report.value);
+  const network = plan.config.linux.namespaces.find(({ type }) => type === 'network')?.path ?? '';
+  const inside = (path: string): string => resolveInside(plan.config.root.path, path);
+  const checks = [
+    ...report.value.checks,
+    ...plannedChecks(report.value, plan.config, inside),
+    boundCheck(container.initPid, plan.config, inside),
+    ...namespaceChecks(container.initPid, network),
+    ...(telemetry === undefined ? [] : [await watched(telemetry)]),
+  ];
+  const bad = unheld(checks);
   if (bad !== undefined) return err(bad);
   const cgroup = new Cgroup(host, plan.cgroupPath);
   if (!cgroup.processes().includes(container.initPid) && plan.limits.pids !== undefined)
     return err(notOwned());
-  const held = { ...plan.limits, ...cgroup.limits() };
-  const loose = limitsUnheld(plan.limits, cgroup.limits());
+  const seen = { ...cgroup.limits(), workspaceBytes: room.bytes, workspaceInodes: room.inodes };
+  const loose = limitsUnheld(plan.limits, seen);
   if (loose !== undefined) return err(loose);
   return ok({
     runtime: { ...runtime, tier: 'hardened-container' },
-    checks: report.value.checks,
+    checks,
     probeMs: report.value.probeMs,
-    limits: held as Readonly<Partial<Record<LimitName, number>>>,
+    limits: { ...plan.limits, ...cgroup.limits() } as Readonly<Partial<Record<LimitName, number>>>,
     limitsUnenforced: plan.limitsUnenforced,
   });
+}
+
+/** The runtime's own start of process 1 is the first that the telemetry must have seen, long before the probe ran. */
+async function watched(telemetry: Telemetry): Promise<ProbeCheck> {
+  const late = new Promise<undefined>((resolve) => {
+    setTimeout(() => resolve(undefined), WATCHED_WITHIN_MS).unref();
+  });
+  const first = await Promise.race([telemetry.first, late]);
+  const held = first === INIT_PATH;
+  return { id: 'executions-are-seen', kind: 'state', held, seen: held ? 'process 1' : 'nothing' };
 }
 
 function assemble(
@@ -181,6 +228,16 @@ async function fullOf(
     ...(others.some((one) => one.bytes) ? (['tmpBytes'] as const) : []),
     ...(others.some((one) => one.inodes) ? (['tmpInodes'] as const) : []),
   ];
+}
+
+/** A full or read-only disk, most of all. */
+function cannotPrepare(error: unknown): Refusal {
+  return refusal(
+    'machine',
+    'sandbox/cannot-prepare',
+    `the sandbox's own files could not be made: ${error instanceof Error ? error.message : String(error)}`,
+    'see that /run has room and can be written',
+  );
 }
 
 function noNamespace(): Refusal {

@@ -109,6 +109,22 @@ function always(holds: (plan: SandboxPlan, asked: SandboxRequest) => void): void
   fc.assert(fc.property(request, (asked) => holds(planned(asked), asked)));
 }
 
+describe('a root tree', () => {
+  test('makes nothing below its own links: what is bound there lies behind them', () => {
+    const places = ['/var/tmp/a', '/var/run/b', '/bin/c', '/tmp/d', '/srv/e'];
+    const tree = planned({
+      ...JOB,
+      workspace: { path: '/var/tmp/work' },
+      readPaths: places.map((path) => ({ hostPath: path, path })),
+    }).tree;
+    const made = [...tree.directories.map(({ path }) => path), ...tree.points];
+    for (const { path } of tree.links)
+      expect(made.filter((one) => one === path || one.startsWith(`${path}/`))).toEqual([]);
+    expect(made).toContain('/srv/e');
+    expect(made).toContain('/run/b');
+  });
+});
+
 describe('whatever a job and its controls are, the plan', () => {
   test('gives no capability, no way to gain a privilege, and an ordinary user', () => {
     always(({ config }) => {

@@ -11,7 +11,7 @@ import { baseTree, type RootTree } from './root-tree.ts';
 export const JOB_UID = 1001;
 export const JOB_GID = 1001;
 export const EXCHANGE_PATH = '/run/cofferdam';
-const INIT_PATH = '/run/cofferdam-init';
+export const INIT_PATH = '/run/cofferdam-init';
 const CPU_PERIOD_US = 100_000;
 const SHARED_MEMORY_BYTES = 64 * 2 ** 20;
 

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import type { SandboxRequest } from '../contract.ts';
 import type { HostFacts } from './host-facts.ts';
 
@@ -31,7 +32,11 @@ const ETC_FILES = new Set([
 const COVERED = ['/tmp', '/home/runner', '/dev', '/proc', '/usr'];
 
 export function baseTree(request: SandboxRequest, host: HostFacts): RootTree {
-  const bound = [...request.readPaths, ...request.writePaths];
+  const links = linksOf(request, host);
+  const bound = [...request.readPaths, ...request.writePaths].map((one) => ({
+    ...one,
+    path: behind(links, one.path),
+  }));
   const points = [
     '/run/cofferdam-init',
     ...bound.filter((one) => one.file === true && outsideCovered(one.path)).map((one) => one.path),
@@ -60,28 +65,40 @@ export function baseTree(request: SandboxRequest, host: HostFacts): RootTree {
         ]
       : []),
     ...[
-      request.workspace.path,
-      ...request.temporary,
+      behind(links, request.workspace.path),
+      ...request.temporary.map((path) => behind(links, path)),
       ...bound.filter((one) => one.file !== true).map((one) => one.path),
     ].filter(outsideCovered),
   ];
   return {
     directories: [...directories.map((path) => ({ path, mode: 0o755 })), { path: '/tmp', mode: 0o1777 }],
     points,
-    links: [
-      ...(request.root.kind === 'host'
-        ? host.rootEntries.flatMap((entry) =>
-            entry.target === undefined ? [] : [{ path: `/${entry.name}`, target: entry.target }],
-          )
-        : []),
-      { path: '/var/tmp', target: '/tmp' },
-      // GitHub's machines have a `python`; Debian's have only this.
-      { path: '/opt/cofferdam/bin/python', target: '/usr/bin/python3' },
-      { path: '/var/run', target: '/run' },
-      { path: '/etc/mtab', target: '/proc/self/mounts' },
-    ],
+    links,
     files: [...etcFiles(request.hostname), ...request.files],
   };
+}
+
+function linksOf(request: SandboxRequest, host: HostFacts): RootTree['links'] {
+  return [
+    ...(request.root.kind === 'host'
+      ? host.rootEntries.flatMap((entry) =>
+          entry.target === undefined ? [] : [{ path: `/${entry.name}`, target: entry.target }],
+        )
+      : []),
+    { path: '/var/tmp', target: '/tmp' },
+    // GitHub's machines have a `python`; Debian's have only this.
+    { path: '/opt/cofferdam/bin/python', target: '/usr/bin/python3' },
+    { path: '/var/run', target: '/run' },
+    { path: '/etc/mtab', target: '/proc/self/mounts' },
+  ];
+}
+
+/** Where a path below one of our links lies: there is nothing to make in the link's own place. */
+function behind(links: RootTree['links'], path: string): string {
+  const link = links.find((one) => path === one.path || path.startsWith(`${one.path}/`));
+  return link === undefined
+    ? path
+    : posix.resolve(posix.dirname(link.path), link.target) + path.slice(link.path.length);
 }
 
 export function outsideCovered(path: string): boolean {

@@ -1,5 +1,7 @@
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
 import type { ProbeCheck } from '../contract.ts';
+import type { RuntimeConfig } from '../oci/runtime-spec.ts';
+import { mountsUnlike, readMount, type SeenMount } from './mount-table.ts';
 
 /** Every check that a receipt must hold; one that is missing counts as failed. */
 export const CHECKS = [
@@ -16,6 +18,11 @@ export const CHECKS = [
   'root-read-only',
   'mount',
   'unmount',
+  'open-tree',
+  'join-namespace',
+  'clone-namespace',
+  'clone3',
+  'take-descriptor',
   'user-namespace',
   'become-root',
   'change-root',
@@ -41,12 +48,17 @@ export const CHECKS = [
   'no-other-process',
   'only-loopback',
   'own-cgroup-namespace',
+  'no-environment',
+  'begins-in-root',
+  'kernel-files-hidden',
+  'kernel-settings-read-only',
   'no-inherited-descriptor',
   'open-file-limit',
   'no-core-dumps',
   'raw-socket',
   'packet-socket',
   'vsock',
+  'netlink-socket',
   'alg-socket',
   'reach-metadata',
   'reach-address',
@@ -55,21 +67,43 @@ export const CHECKS = [
   'reach-by-datagram-ipv6',
 ] as const;
 
+/** What the control side makes of the probe's facts and sees for itself; as needed as the probe's own. */
+export const OUTER_CHECKS = [
+  'mounts-as-planned',
+  'mounts-from-planned-places',
+  'open-files-as-planned',
+  'private-user-namespace',
+  'private-process-namespace',
+  'private-mount-namespace',
+  'private-ipc-namespace',
+  'private-name-namespace',
+  'private-cgroup-namespace',
+  'gateway-network-namespace',
+] as const;
+
 export interface ProbeReport {
   readonly checks: readonly ProbeCheck[];
+  readonly mounts: readonly SeenMount[];
   readonly probeMs: number;
 }
 
 const LINE = /^([a-z0-9-]{1,60})\t(attack|state)\t([01])\t([^\t\n]{0,200})$/;
+const MOST_LINES = 2_000;
 const END = /^end\t(\d{1,12})$/;
 
 /** Reads the probe's report. Anything that is not exactly a report, whole and with every check, is no proof. */
 export function readReport(text: string): Result<ProbeReport, Refusal> {
   const lines = text.trimEnd().split('\n');
   const end = END.exec(lines.at(-1) ?? '');
-  if (end?.[1] === undefined || lines.length > 200) return err(noProof('its report was cut short'));
+  if (end?.[1] === undefined || lines.length > MOST_LINES) return err(noProof('its report was cut short'));
   const checks: ProbeCheck[] = [];
+  const mounts: SeenMount[] = [];
   for (const line of lines.slice(0, -1)) {
+    const mount = readMount(line);
+    if (mount !== undefined) {
+      mounts.push(mount);
+      continue;
+    }
     const match = LINE.exec(line);
     const [, id, kind, held, seen] = match ?? [];
     if (id === undefined || seen === undefined || checks.some((check) => check.id === id)) {
@@ -77,16 +111,36 @@ export function readReport(text: string): Result<ProbeReport, Refusal> {
     }
     checks.push({ id, kind: kind === 'attack' ? 'attack' : 'state', held: held === '1', seen });
   }
-  return ok({ checks, probeMs: Number(end[1]) / 1_000 });
+  return ok({ checks, mounts, probeMs: Number(end[1]) / 1_000 });
 }
 
-/** The first thing that does not hold, as a refusal; undefined when all of it does. */
-export function unheld(report: ProbeReport): Refusal | undefined {
-  const missing = CHECKS.find((id) => !report.checks.some((check) => check.id === id));
-  if (missing !== undefined) return noProof(`it did not make the check ${missing}`);
-  const failed = report.checks.filter((check) => !check.held);
+/** What the probe's facts say when held against the plan. */
+export function plannedChecks(
+  report: ProbeReport,
+  config: RuntimeConfig,
+  inside: (destination: string) => string,
+): readonly ProbeCheck[] {
+  const unlike = mountsUnlike(config, report.mounts, inside);
+  const files = report.checks.find((check) => check.id === 'open-file-limit')?.seen ?? 'nothing';
+  const most = config.process.rlimits.find((limit) => limit.type === 'RLIMIT_NOFILE')?.hard;
+  return [
+    {
+      id: 'mounts-as-planned',
+      kind: 'state',
+      held: unlike === undefined,
+      seen: unlike ?? `${report.mounts.length} mounts`,
+    },
+    { id: 'open-files-as-planned', kind: 'state', held: files === String(most), seen: files },
+  ];
+}
+
+/** Every check that does not hold or was not made, as a refusal; undefined when all of them hold. */
+export function unheld(checks: readonly ProbeCheck[]): Refusal | undefined {
+  const missing = [...CHECKS, ...OUTER_CHECKS].find((id) => !checks.some((check) => check.id === id));
+  if (missing !== undefined) return noProof(`the check ${missing} was not made`);
+  const failed = checks.filter((check) => !check.held);
   if (failed.length === 0) return undefined;
-  return noProof(`inside the sandbox, ${failed.map((check) => `${check.id} gave ${check.seen}`).join('; ')}`);
+  return noProof(failed.map((check) => `${check.id} gave ${check.seen}`).join('; '));
 }
 
 function noProof(why: string): Refusal {

@@ -62,11 +62,17 @@ export class InitSession {
     return process;
   }
 
-  probe(name: string): Promise<string> {
+  /** Has process 1 try its walls: ask for `name`, and see that kernel files are hidden or read-only. Gives its report, unread. */
+  probe(
+    name: string,
+    kernelFiles: { readonly hidden: readonly string[]; readonly readOnly: readonly string[] },
+  ): Promise<string> {
     const answer = new Promise<string>((resolve) => {
       this.#probed = resolve;
     });
-    this.#send(ORDER.probe, 0, Buffer.from(`${name}\0`));
+    const { hidden, readOnly } = kernelFiles;
+    const asked = [name, ...hidden.map((path) => `-${path}`), ...readOnly.map((path) => `=${path}`), ''];
+    this.#send(ORDER.probe, 0, Buffer.from(asked.join('\0')));
     return answer;
   }
 

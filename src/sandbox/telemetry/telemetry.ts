@@ -21,6 +21,8 @@ export interface Telemetry {
   /** For `linux.seccomp.listenerPath`; the runtime may connect from now on. */
   readonly listenerPath: string;
   readonly listening: true;
+  /** Settles at the first program that was seen to be started, with its path as the caller gave it. */
+  readonly first: Promise<string>;
   /**
    * Settles when it ends while the sandbox is still in use; a gap was observed then, and nothing can be started in
    * the sandbox any more. Never settles after `close` or after the sandbox's last process.
@@ -61,7 +63,7 @@ export async function startTelemetry(request: TelemetryRequest): Promise<Result<
     await running.close();
     await rm(listenerPath, { force: true });
   };
-  return ok({ listenerPath, listening: true, died: running.died, close });
+  return ok({ listenerPath, listening: true, first: running.first, died: running.died, close });
 }
 
 function machineLacks(why: string): Refusal {
@@ -93,11 +95,13 @@ class RunningTrace {
   /** A reason when it did not become ready. */
   readonly ready: Promise<string | undefined>;
   readonly gone: Promise<void>;
+  readonly first: Promise<string>;
   readonly died: Promise<{ readonly why: string }>;
   readonly #child: ChildProcess;
   readonly #observe: (seen: Observation) => void;
   readonly #search: PathSearch;
   readonly #ready = Promise.withResolvers<string | undefined>();
+  readonly #first = Promise.withResolvers<string>();
   readonly #gone = Promise.withResolvers<void>();
   readonly #died = Promise.withResolvers<{ readonly why: string }>();
   readonly #readyTimer: NodeJS.Timeout;
@@ -107,6 +111,7 @@ class RunningTrace {
 
   constructor(child: ChildProcess, observe: (seen: Observation) => void) {
     this.ready = this.#ready.promise;
+    this.first = this.#first.promise;
     this.gone = this.#gone.promise;
     this.died = this.#died.promise;
     this.#child = child;
@@ -153,6 +158,7 @@ class RunningTrace {
       case 'attached':
         return;
       case 'exec':
+        this.#first.resolve(line.process.executable ?? line.process.argv[0] ?? '');
         this.#search.add(line.hostPid, line.process);
         return;
       case 'socket':

@@ -25,6 +25,8 @@ export interface Workspace {
   readonly upperHostPath: string;
   /** A small folder that both sides write; nosuid, nodev, noexec, and links in it are never followed from outside. */
   readonly exchangeHostPath: string;
+  /** What the kernel lets the job write, read back where the job writes; a few of the files are our own. */
+  readonly room: { readonly bytes: number; readonly inodes: number };
   /** What the job's changes take; bytes are whole pages. */
   usage(): Promise<{ readonly bytes: number; readonly inodes: number }>;
   /** Whether there is room for nothing more at this moment. */
@@ -87,12 +89,14 @@ async function assemble(root: string, request: WorkspaceRequest): Promise<Worksp
     return { bytes: (blocks - bfree) * bsize, inodes: files - ffree };
   };
   const atFirst = await used();
+  const shown = await statfs(join(root, 'merged'));
   const upperHostPath = join(root, 'upper');
   let closing: Promise<WorkspaceClosed> | undefined;
   return {
     mergedHostPath: join(root, 'merged'),
     upperHostPath,
     exchangeHostPath: join(root, 'exchange'),
+    room: { bytes: shown.blocks * shown.bsize, inodes: shown.files - atFirst.inodes },
     usage: async () => {
       const now = await used();
       return {

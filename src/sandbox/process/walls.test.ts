@@ -1,0 +1,74 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { CHECKS, OUTER_CHECKS } from './receipt.ts';
+import { type Attempt, PROGRAM } from './weak-sandbox.fixture.ts';
+import { WEAKENINGS } from './weakenings.fixture.ts';
+
+const NAMESPACES = [
+  '--net',
+  '--mount',
+  '--pid',
+  '--fork',
+  '--kill-child',
+  '--mount-proc',
+  '--propagation',
+  'private',
+];
+const attempts = new Map<string, Attempt>();
+
+/**
+ * Every sandbox here lacks a wall, so none of them may stand on this machine itself: what they take for the host is a
+ * set of namespaces that ends with the program, or after two minutes.
+ */
+beforeAll(async () => {
+  const names = ['nothing', ...WEAKENINGS.keys()];
+  const program = [process.execPath, PROGRAM, ...names];
+  const { stdout } = await promisify(execFile)('unshare', [
+    ...NAMESPACES,
+    'timeout',
+    '-s',
+    'KILL',
+    '120',
+    ...program,
+  ]);
+  for (const line of stdout.trim().split('\n')) {
+    const attempt = JSON.parse(line) as Attempt;
+    attempts.set(attempt.weakening, attempt);
+  }
+}, 130_000);
+
+describe('a sandbox whose runtime takes away', () => {
+  test('nothing is opened, so that what follows is a proof', () => {
+    expect(attempts.get('nothing')).toMatchObject({ opened: true });
+    expect(attempts.size).toBe(WEAKENINGS.size + 1);
+  });
+
+  test.each([...WEAKENINGS])('%s is refused, and that is named', (name, { names, perhaps = [], rule }) => {
+    const attempt = attempts.get(name);
+    expect(attempt).toMatchObject({ opened: false, rule: rule ?? 'sandbox/not-armed' });
+    const failed = attempt?.failed ?? [];
+    expect(failed).toEqual(expect.arrayContaining([...(names ?? [])]));
+    expect(failed.filter((id) => names?.includes(id) !== true && !perhaps.includes(id))).toEqual([]);
+    if (rule === undefined) expect(names?.length).toBeGreaterThan(0);
+  });
+
+  test('any wall is named: no check is one that never fails, but for what this kernel may not have', () => {
+    const named = new Set([...attempts.values()].flatMap((attempt) => attempt.failed));
+    const unnamed = [...CHECKS, ...OUTER_CHECKS].filter((id) => !named.has(id));
+    expect(unnamed.filter((id) => !PERHAPS_ABSENT.includes(id))).toEqual([]);
+  });
+});
+
+/**
+ * Modules, kexec, /proc/kcore, SysRq and the crypto sockets are options of a kernel; and no runtime starts a sandbox in
+ * the mount namespace of the host.
+ */
+const PERHAPS_ABSENT: readonly string[] = [
+  'load-module',
+  'kexec',
+  'read-kernel-memory',
+  'write-sysrq',
+  'alg-socket',
+  'private-mount-namespace',
+];
