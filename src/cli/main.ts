@@ -51,8 +51,18 @@ function processContext(args: readonly string[]): CommandContext {
   };
 }
 
+/** What to do about a word that is no command: a workflow, or one mistyped. */
+async function instead(name: string): Promise<string> {
+  if (/\.ya?ml$/.test(name)) return `cofferdam run ${JSON.stringify(name)}`;
+  const { nearest } = await import('./nearest.ts');
+  const other = nearest(name, Object.keys(COMMANDS));
+  return `${other === undefined ? '' : `did you mean cofferdam ${other}? Else `}see cofferdam --help`;
+}
+
 async function main(): Promise<number> {
-  const [name, ...args] = process.argv.slice(2);
+  const given = process.argv.slice(2);
+  // `cofferdam help run` is `cofferdam run --help`.
+  const [name, ...args] = given[0] === 'help' && given[1] !== undefined ? [given[1], '--help'] : given;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     process.stdout.write(HELP);
     return name === undefined ? 2 : 0;
@@ -64,7 +74,7 @@ async function main(): Promise<number> {
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (load === undefined) {
     process.stderr.write(
-      `cofferdam: ${JSON.stringify(name)} is not a command\n  fix: see cofferdam --help\n`,
+      `cofferdam: ${JSON.stringify(name)} is not a command\n  fix: ${await instead(name)}\n`,
     );
     return 2;
   }

@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { nearest } from './nearest.ts';
 import { type Refusal, type Result, err, ok, parseDuration, refusal } from '../base/index.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -40,8 +41,20 @@ export function parseOptions<const O extends Options>(
     });
   } catch (error) {
     const why = error instanceof Error ? (error.message.split('. To specify')[0] ?? '') : String(error);
-    return err(refusal('usage', 'cli/option', why.replace(/\.$/, ''), `see cofferdam ${command} --help`));
+    return err(
+      refusal('usage', 'cli/option', why.replace(/\.$/, ''), meant(command, own, Object.keys(options))),
+    );
   }
+}
+
+/** The nearest option to the first that does not exist. */
+function meant(command: string, args: readonly string[], names: readonly string[]): string {
+  const unknown = args
+    .filter((arg) => arg.startsWith('--'))
+    .map((arg) => arg.slice(2).split('=')[0] ?? '')
+    .find((name) => !names.includes(name) && name !== 'help');
+  const other = unknown === undefined ? undefined : nearest(unknown, names);
+  return `${other === undefined ? '' : `did you mean --${other}? Else `}see cofferdam ${command} --help`;
 }
 
 /** One of a few words. */
@@ -62,6 +75,24 @@ export function oneOf<const W extends string>(
         ),
       )
     : ok(found);
+}
+
+/** `NAME=VALUE` with a name that is not empty; the same name may come several times. */
+export function pairs(
+  option: string,
+  given: readonly string[],
+): Result<ReadonlyMap<string, readonly string[]>, Refusal> {
+  const found = new Map<string, string[]>();
+  for (const entry of given) {
+    const equals = entry.indexOf('=');
+    if (equals < 1) {
+      const why = `--${option} ${JSON.stringify(entry)} is not NAME=VALUE`;
+      return err(refusal('usage', 'cli/value', why, `write --${option} NAME=VALUE`));
+    }
+    const name = entry.slice(0, equals);
+    found.set(name, [...(found.get(name) ?? []), entry.slice(equals + 1)]);
+  }
+  return ok(found);
 }
 
 /** A duration such as `90s` or `10m`, in milliseconds. */

@@ -7,10 +7,11 @@ export {
   type WorkspaceFunctions,
 } from './expressions/evaluate-text.ts';
 export { type FilteredEvent, type Matched, matchesEvent } from './jobs/event-filter.ts';
-export { type Combination, expandMatrix, matrixName } from './jobs/matrix.ts';
+export { wantedJobs } from './jobs/wanted-jobs.ts';
+export { type Combination, expandMatrix, isChosen, type MatrixChoice, matrixName } from './jobs/matrix.ts';
 export { type FileChoice, readFilePatterns } from './jobs/file-patterns.ts';
 export { type ShellCommand, shellCommand } from './jobs/shell-command.ts';
 export type * from './model.ts';
 export { readActionMetadata } from './read/read-action.ts';
 export { readWorkflow } from './read/read-workflow.ts';
-export { unsupported, unsupportedRunsOn, unsupportedStep } from './read/unsupported.ts';
+export { type Portion, unsupported, unsupportedRunsOn, unsupportedStep } from './read/unsupported.ts';

@@ -1,4 +1,4 @@
-import type { Place } from '../base/index.ts';
+import type { Place, Refusal } from '../base/index.ts';
 
 /**
  * A workflow as we understood it, every part with its place in the file. Text that may hold `${{ }}` stays text here:
@@ -15,6 +15,8 @@ export interface Workflow {
   readonly defaults: RunDefaults;
   readonly permissions?: Permissions;
   readonly jobs: readonly Job[];
+  /** What it asks for and this version does not run, each with its place: a run with any does not begin. */
+  readonly lacks: readonly { readonly job?: string; readonly why: Refusal }[];
 }
 
 /** Text from the file that may hold expressions. */

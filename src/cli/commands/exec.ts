@@ -127,14 +127,9 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
   const { values, positionals, rest } = parsed.value;
   const [program, ...args] = rest;
   if (program === undefined || positionals.length > 0) {
-    return err(
-      refusal(
-        'usage',
-        'exec/no-command',
-        'there is no command after --',
-        'cofferdam exec [options] -- COMMAND',
-      ),
-    );
+    const before = positionals.join(' ');
+    const fix = `cofferdam exec ${before === '' ? '[options] -- COMMAND' : `-- ${before}`}`;
+    return err(refusal('usage', 'exec/no-command', 'there is no command after --', fix));
   }
   const zone = oneOf('zone', values.zone, ZONES);
   if (!zone.ok) return zone;

@@ -2,7 +2,7 @@ import { visible } from '../../audit/index.ts';
 import { formatSize, type Refusal } from '../../base/index.ts';
 import { type JobZone, localFacts, requestedSecrets, zonesOf } from '../../engine/index.ts';
 import { withheldSecrets } from '../../secrets/index.ts';
-import { type Job, matchesEvent, readWorkflow, unsupported, type Workflow } from '../../workflow/index.ts';
+import { type Job, readWorkflow, unsupported, type Workflow } from '../../workflow/index.ts';
 import type { Controls } from '../../zone/index.ts';
 import { type Command, type CommandContext, EXIT } from '../command.ts';
 import { EVENT_OPTIONS } from '../event-options.ts';
@@ -10,19 +10,29 @@ import { parseOptions } from '../options.ts';
 import { exitStatus, renderRefusal } from '../render/refusals.ts';
 import { GRANT_OPTIONS, runGrants } from '../run-grants.ts';
 import { runSubject } from '../run-subject.ts';
+import { matched, PORTION_OPTIONS, portion } from '../started-workflows.ts';
 
-const help = `usage: cofferdam plan [WORKFLOW] [--event NAME] [--fork] [--ref REF] [--zone ZONE] [--json]
+const help = `usage: cofferdam plan [WORKFLOW] [options]
 
 Shows for each job, without running it: its zone and the facts that put it there, what a higher zone would need, isolation,
-network, secrets, token permissions and limits, and what would be refused. It takes the options of cofferdam run that
-say what a run is for and what it is given.
+network, secrets, token permissions and limits, and what would be refused. WORKFLOW as in cofferdam run.
 
-exit status: 0, 2 when the run would be refused for what the workflow says, 3 when it would be by policy
+  --json                one JSON object for each workflow
+  -h, --help
+  and those of cofferdam run that say what a run is for (--event --event-file --fork --action --ref --input), what of it is
+  meant (--job --matrix) and what it is given (--allow --zone --secret --secret-file --config)
+
+Exit status: 0, 2 when the run would be refused for what the workflow says, 3 when it would be by policy.
 
 example: cofferdam plan ci.yml --event pull_request --fork
 `;
 
-const OPTIONS = { ...EVENT_OPTIONS, ...GRANT_OPTIONS, json: { type: 'boolean' } } as const;
+const OPTIONS = {
+  ...EVENT_OPTIONS,
+  ...GRANT_OPTIONS,
+  ...PORTION_OPTIONS,
+  json: { type: 'boolean' },
+} as const;
 
 interface PlannedJob extends JobZone {
   readonly id: string;
@@ -39,6 +49,8 @@ async function run(context: CommandContext): Promise<number> {
   if (!subject.ok) return refuse(context, subject.error);
   const grants = await runGrants(context, values);
   if (!grants.ok) return refuse(context, [grants.error]);
+  const wanted = portion(values);
+  if (!wanted.ok) return refuse(context, [wanted.error]);
   const { repository, event, policy, files } = subject.value;
   const { zone: asked, allow } = grants.value;
   const request = { policy, allow, outside: context.environment, ...(asked !== undefined && { asked }) };
@@ -50,15 +62,10 @@ async function run(context: CommandContext): Promise<number> {
       status = refuse(context, workflow.error);
       continue;
     }
-    const refused = unsupported(workflow.value);
+    const { run: runs, why } = matched(workflow.value, event);
+    // What does not run on this event is not refused either.
+    const refused = runs ? unsupported(workflow.value, wanted.value) : [];
     if (refused.length > 0) status = EXIT.usage;
-    const { name, action, ref, baseRef } = event;
-    const matched = matchesEvent(workflow.value, {
-      name,
-      ref,
-      ...(action !== undefined && { action }),
-      ...(baseRef !== undefined && { baseRef }),
-    });
     const zones = await zonesOf(workflow.value.jobs, { ...request, facts });
     if (!zones.ok) {
       status = refuse(context, [zones.error]);
@@ -71,15 +78,15 @@ async function run(context: CommandContext): Promise<number> {
     if (values.json === true) {
       const told = jobs.map((job) => ({ ...job, clients: undefined }));
       context.stdout.write(
-        `${JSON.stringify({ workflow: file.path, event: name, runs: matched.run, why: matched.why, jobs: told, refused })}\n`,
+        `${JSON.stringify({ workflow: file.path, event: event.name, runs, why, jobs: told, refused })}\n`,
       );
       continue;
     }
     context.stdout.write(
-      `${visible(file.path)}  ${name}${event.fork ? ' from a fork' : ''}: ${visible(matched.why)}\n`,
+      `${visible(file.path)}  ${event.name}${event.fork ? ' from a fork' : ''}: ${visible(why)}\n`,
     );
-    for (const job of matched.run ? jobs : []) context.stdout.write(jobText(job));
-    for (const why of refused) context.stderr.write(renderRefusal(why));
+    for (const job of runs ? jobs : []) context.stdout.write(jobText(job));
+    for (const one of refused) context.stderr.write(renderRefusal(one));
   }
   return status;
 }

@@ -3,7 +3,7 @@ import { type Verification, type Verdict, verifyRecord, visible } from '../../au
 import { type Refusal, refusal } from '../../base/index.ts';
 import { EVENTS, runWorkflow } from '../../engine/index.ts';
 import { openStateFolder } from '../../store/index.ts';
-import { matchesEvent, readWorkflow, unsupported, type Workflow } from '../../workflow/index.ts';
+import type { Portion } from '../../workflow/index.ts';
 import { type Command, type CommandContext, EXIT } from '../command.ts';
 import { EVENT_OPTIONS } from '../event-options.ts';
 import { parseOptions } from '../options.ts';
@@ -12,6 +12,7 @@ import { RunView } from '../render/run-view.ts';
 import { type Style, styleFor } from '../render/style.ts';
 import { GRANT_OPTIONS, type RunGrants, runGrants } from '../run-grants.ts';
 import { type RunSubject, runSubject } from '../run-subject.ts';
+import { PORTION_OPTIONS, portion, type StartedWorkflow, startedWorkflows } from '../started-workflows.ts';
 import { VERSION } from '../version.ts';
 
 const help = `usage: cofferdam run [WORKFLOW] [options]
@@ -26,6 +27,7 @@ repository's folder; without it, every workflow here that the event starts.
   --action TYPE         the event's activity type, such as opened
   --ref REF             run another branch, tag or commit than the work tree as it is
   --job JOB             only this job and what it needs
+  --matrix NAME=VALUE   only the combinations of a matrix that have this value; repeatable
   --input NAME=VALUE    an input of workflow_dispatch; repeatable
   --allow HOST          allow a further host: name, name:port, *.name or a preset; repeatable
   --zone ZONE           may lower the zone, never raise it
@@ -48,18 +50,12 @@ example: cofferdam run ci.yml --event pull_request --fork
 const OPTIONS = {
   ...EVENT_OPTIONS,
   ...GRANT_OPTIONS,
-  job: { type: 'string' },
+  ...PORTION_OPTIONS,
   strict: { type: 'boolean' },
   verbose: { type: 'boolean', short: 'v' },
   quiet: { type: 'boolean', short: 'q' },
   json: { type: 'boolean' },
 } as const;
-
-interface Found {
-  readonly path: string;
-  readonly bytes: Buffer;
-  readonly workflow: Workflow;
-}
 
 async function run(context: CommandContext): Promise<number> {
   const parsed = parseOptions('run', context.args, OPTIONS);
@@ -76,41 +72,10 @@ async function run(context: CommandContext): Promise<number> {
   if (!subject.ok) return refuse(context, subject.error);
   const grants = await runGrants(context, values);
   if (!grants.ok) return refuse(context, [grants.error]);
-  const { event, files } = subject.value;
-  const found: Found[] = [];
-  for (const file of files) {
-    const workflow = await readWorkflow(file.path, file.bytes);
-    if (!workflow.ok) return refuse(context, workflow.error);
-    const { name, action, ref, baseRef } = event;
-    const matched = matchesEvent(workflow.value, {
-      name,
-      ref,
-      ...(action !== undefined && { action }),
-      ...(baseRef !== undefined && { baseRef }),
-    });
-    if (matched.run) found.push({ ...file, workflow: workflow.value });
-    else if (files.length === 1) {
-      return refuse(context, [
-        refusal(
-          'usage',
-          'run/event',
-          `${file.path}: ${matched.why}`,
-          `use --event with one of ${workflow.value.events.map((one) => one.event).join(', ')}`,
-        ),
-      ]);
-    }
-  }
-  const lacks = found.flatMap(({ workflow }) => unsupported(workflow));
-  if (lacks.length > 0) return refuse(context, lacks);
-  if (found.length === 0)
-    return refuse(context, [
-      refusal(
-        'usage',
-        'run/event',
-        `no workflow here runs on ${event.name}`,
-        'name another event with --event',
-      ),
-    ]);
+  const wanted = portion(values);
+  if (!wanted.ok) return refuse(context, [wanted.error]);
+  const found = await startedWorkflows(subject.value.files, subject.value.event, wanted.value);
+  if (!found.ok) return refuse(context, found.error);
   const cancel = new AbortController();
   const kill = new AbortController();
   const off = context.onSignal((name) => {
@@ -122,11 +87,21 @@ async function run(context: CommandContext): Promise<number> {
   });
   const style = styleFor(context.stdout, context.environment);
   let worst = 0;
-  for (const one of found) {
-    const status = await runOne(context, one, subject.value, grants.value, state.value, values, style, {
-      cancel: cancel.signal,
-      kill: kill.signal,
-    });
+  for (const one of found.value) {
+    const status = await runOne(
+      context,
+      one,
+      subject.value,
+      grants.value,
+      state.value,
+      wanted.value,
+      values,
+      style,
+      {
+        cancel: cancel.signal,
+        kill: kill.signal,
+      },
+    );
     worst = Math.max(worst, status);
     if (cancel.signal.aborted) break;
   }
@@ -135,7 +110,6 @@ async function run(context: CommandContext): Promise<number> {
 }
 
 type RunValues = {
-  readonly job?: string;
   readonly strict?: boolean;
   readonly verbose?: boolean;
   readonly quiet?: boolean;
@@ -144,10 +118,11 @@ type RunValues = {
 
 async function runOne(
   context: CommandContext,
-  found: Found,
+  found: StartedWorkflow,
   subject: RunSubject,
   grants: RunGrants,
   state: Parameters<typeof runWorkflow>[1],
+  wanted: Portion,
   values: RunValues,
   style: Style,
   signals: Parameters<typeof runWorkflow>[3],
@@ -172,7 +147,7 @@ async function runOne(
       workflowBytes: found.bytes,
       outside: context.environment,
       version: VERSION,
-      ...(values.job !== undefined && { only: values.job }),
+      ...wanted,
     },
     state,
     {

@@ -1,18 +1,24 @@
-import { ok, type Refusal, type Result } from '../../base/index.ts';
+import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
 import {
+  type Combination,
   evaluateText,
   evaluateValue,
   expandMatrix,
+  isChosen,
   type Job,
+  type MatrixChoice,
   matrixName,
   type Workflow,
 } from '../../workflow/index.ts';
 import type { Leg, Needs } from '../schedule/job-graph.ts';
 import { planContexts } from './prepare-job.ts';
 
-/** A job as the legs that its matrix makes of it; one without a matrix. Fails when its strategy cannot be evaluated. */
+/**
+ * A job as the legs that its matrix makes of it, without those that whoever started the run left out; one without a
+ * matrix. Fails when its strategy cannot be evaluated, and when nothing of it is left.
+ */
 export function legsOf(
-  ground: Parameters<typeof planContexts>[0],
+  ground: Parameters<typeof planContexts>[0] & { readonly matrix: MatrixChoice },
   job: Job,
   needs: Needs,
 ): Result<readonly Leg[], Refusal> {
@@ -30,6 +36,7 @@ export function legsOf(
   const quick = failFast.value !== false && failFast.value !== 'false';
   const legs: Leg[] = [];
   for (const [index, matrix] of combinations.value.entries()) {
+    if (!isChosen(matrix, ground.matrix)) continue;
     const strategy = {
       'fail-fast': quick,
       'job-index': index,
@@ -50,7 +57,13 @@ export function legsOf(
       maxParallel,
     });
   }
-  return ok(legs);
+  return legs.length > 0 ? ok(legs) : err(nothingLeft(job, combinations.value));
+}
+
+function nothingLeft(job: Job, combinations: readonly Combination[]): Refusal {
+  const names = combinations.slice(0, 20).map((matrix) => matrixName(job.id, matrix));
+  const why = `--matrix leaves nothing of the job ${job.id}`;
+  return refusal('usage', 'run/matrix', why, `choose among ${names.join(', ')}`, job.matrix?.at ?? job.at);
 }
 
 /** No other job's id, which may end in a number as well. */

@@ -1,5 +1,5 @@
 import type { Refusal } from '../../base/index.ts';
-import type { ContextValue, Workflow } from '../../workflow/index.ts';
+import type { ContextValue, MatrixChoice, Workflow } from '../../workflow/index.ts';
 import type { HostTool } from '../action/host-tools.ts';
 import type { Journal, RunObserver } from '../cell/journal.ts';
 import type { RunEvent } from '../event/event.ts';
@@ -30,6 +30,8 @@ export interface RunGround {
   readonly logs: string;
   readonly scratch: string;
   readonly inputs: ContextValue;
+  /** Which combinations of a matrix the one who started the run wants. */
+  readonly matrix: MatrixChoice;
   readonly counts: { denied: number; gaps: number; failed: number };
   /** Why jobs were refused before anything of theirs ran. */
   readonly refusals: Refusal[];

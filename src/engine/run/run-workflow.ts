@@ -12,7 +12,14 @@ import {
   ulid,
 } from '../../base/index.ts';
 import { createRun, finishRun, type RunFolder, type StateFolder } from '../../store/index.ts';
-import { evaluateCondition, type Job, type Workflow } from '../../workflow/index.ts';
+import {
+  evaluateCondition,
+  type Job,
+  type MatrixChoice,
+  unsupported,
+  wantedJobs,
+  type Workflow,
+} from '../../workflow/index.ts';
 import { findNodes } from '../action/host-tools.ts';
 import type { RunObserver } from '../cell/journal.ts';
 import { reapAbandoned } from '../cell/reap-abandoned.ts';
@@ -38,6 +45,8 @@ export interface RunRequest {
   readonly workflowBytes: Uint8Array;
   /** Only this job, and what it needs. */
   readonly only?: string;
+  /** Which combinations of a matrix to run; empty for all. */
+  readonly matrix: MatrixChoice;
   readonly policy: RunPolicy;
   /** `--zone`: may lower, never raise. */
   readonly zone?: ZoneId;
@@ -67,6 +76,8 @@ export async function runWorkflow(
   observer: RunObserver,
   signals: { readonly cancel: AbortSignal; readonly kill: AbortSignal },
 ): Promise<Result<RunOutcome, Refusal>> {
+  const [lack] = unsupported(request.workflow, request);
+  if (lack !== undefined) return err(lack);
   const jobs = chosenJobs(request.workflow, request.only);
   if (!jobs.ok) return jobs;
   const dispatched = dispatchInputs(request.event, request.workflow);
@@ -144,6 +155,7 @@ async function runJobs(
     logs: run.logs,
     scratch: run.scratch,
     inputs,
+    matrix: request.matrix,
     counts: { denied: 0, gaps: 0, failed: 0 },
     refusals: [],
   };
@@ -203,14 +215,7 @@ function verdictOf(
 
 function chosenJobs(workflow: Workflow, only: string | undefined): Result<readonly Job[], Refusal> {
   if (only === undefined) return ok(workflow.jobs);
-  const wanted = new Set<string>();
-  const add = (id: string): void => {
-    const job = workflow.jobs.find((candidate) => candidate.id === id);
-    if (job === undefined || wanted.has(id)) return;
-    wanted.add(id);
-    job.needs.forEach(add);
-  };
-  add(only);
+  const wanted = wantedJobs(workflow, only);
   if (wanted.size > 0) return ok(workflow.jobs.filter((job) => wanted.has(job.id)));
   const names = workflow.jobs.map((job) => job.id).join(', ');
   return err(

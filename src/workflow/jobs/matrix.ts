@@ -4,6 +4,24 @@ import type { Contexts, ContextValue, MatrixSource, MatrixValue } from '../model
 
 export type Combination = Readonly<Record<string, ContextValue>>;
 
+/** By name in the matrix, or `name.key`: the values that are wanted, as text. A name that a job's matrix has not says nothing of that job. */
+export type MatrixChoice = ReadonlyMap<string, readonly string[]>;
+
+export function isChosen(combination: Combination, choice: MatrixChoice): boolean {
+  return [...choice].every(([name, values]) => {
+    const value = valueAt(combination, name);
+    return value === undefined || values.includes(String(value));
+  });
+}
+
+/** A value of a combination by its name, or by `name.key` in one that is a mapping. */
+export function valueAt(combination: Combination, name: string): ContextValue | undefined {
+  let value: ContextValue | undefined = combination;
+  for (const key of Object.hasOwn(combination, name) ? [name] : name.split('.'))
+    value = isMapping(value) && Object.hasOwn(value, key) ? value[key] : undefined;
+  return value;
+}
+
 /** GitHub's own bound. */
 const MAX_COMBINATIONS = 256;
 

@@ -65,7 +65,8 @@ export async function readActionMetadata(
     at: tree.at,
   };
   reader.take(checkActionExpressions(metadata));
-  return reader.refusals.length > 0 ? err(reader.refusals) : ok(metadata);
+  const refused = [...reader.refusals, ...reader.lacks];
+  return refused.length > 0 ? err(refused) : ok(metadata);
 }
 
 function section(reader: Reader, tree: Tree | undefined, what: string, allowed: readonly string[]) {

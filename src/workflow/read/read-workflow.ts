@@ -47,6 +47,7 @@ export async function readWorkflow(
     );
   const seen = new Set<string>();
   const read: Job[] = [];
+  const lacks: Workflow['lacks'][number][] = [];
   for (const { key, keyAt, value } of jobs.slice(0, MAX_JOBS)) {
     if (!JOB_ID.test(key) || key.startsWith('__'))
       reader.refuse(
@@ -63,7 +64,9 @@ export async function readWorkflow(
         keyAt,
       );
     seen.add(key.toLowerCase());
+    const before = reader.lacks.length;
     const job = readJob(reader, key, value);
+    lacks.push(...reader.lacks.slice(before).map((why) => ({ job: key, why })));
     if (job !== undefined) read.push(job);
   }
   const named = read.map((job) => ({ ...job, needs: job.needs.map((need) => ownName(need, read)) }));
@@ -78,11 +81,12 @@ export async function readWorkflow(
     env: reader.assignments(keys.env, 'env'),
     defaults: readDefaults(reader, keys.defaults),
     jobs: named,
+    lacks,
     ...(permissions !== undefined && { permissions }),
     ...(runName !== undefined && { runName }),
   };
   reader.take(checkExpressions(workflow, concurrency));
-  return reader.refusals.length > 0 ? err(reader.refusals) : ok(workflow);
+  return reader.refusals.length > 0 ? err([...reader.refusals, ...reader.lacks]) : ok(workflow);
 }
 
 /**

@@ -8,6 +8,8 @@ const MAX_REFUSALS = 20;
 /** Takes a tree apart and gathers what is wrong with it, each with its place; a value that is wrong becomes undefined. */
 export class Reader {
   readonly refusals: Refusal[] = [];
+  /** What is rightly written and not run by this version. */
+  readonly lacks: Refusal[] = [];
 
   refuse(rule: string, why: string, fix: string, at: Place): undefined {
     if (this.refusals.length < MAX_REFUSALS)
@@ -18,7 +20,10 @@ export class Reader {
   /** A key of the syntax that this version does not run, refused where it stands. */
   unsupported(tree: Tree, key: string, what: string, fix: string): void {
     const entry = tree.kind === 'mapping' ? tree.entries.find((one) => one.key === key) : undefined;
-    this.refuse('unsupported', `${key} of ${what} is not supported yet`, fix, entry?.keyAt ?? tree.at);
+    if (this.lacks.length < MAX_REFUSALS) {
+      const why = `${key} of ${what} is not supported yet`;
+      this.lacks.push(refusal('usage', 'workflow/unsupported', why, fix, entry?.keyAt ?? tree.at));
+    }
   }
 
   /** A shell that is written out must be one; what is computed is looked at when the step begins. */

@@ -1,5 +1,8 @@
-import { type Refusal, refusal } from '../../base/index.ts';
-import type { Step, Text, Workflow } from '../model.ts';
+import { ok, type Refusal, refusal } from '../../base/index.ts';
+import { evaluateValue } from '../expressions/evaluate-text.ts';
+import { type Combination, expandMatrix, isChosen, type MatrixChoice, valueAt } from '../jobs/matrix.ts';
+import { wantedJobs } from '../jobs/wanted-jobs.ts';
+import type { Job, Step, Workflow } from '../model.ts';
 
 /** Actions that we satisfy ourselves, with the inputs that they may be given. */
 const NATIVE: Readonly<Record<string, readonly string[]>> = {
@@ -43,20 +46,53 @@ const NATIVE: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-/** Everything of a workflow that this version does not run, each with its place. A run with any does not begin. */
-export function unsupported(workflow: Workflow): readonly Refusal[] {
-  return workflow.jobs.flatMap((job) => [
-    ...job.runsOn.flatMap(unsupportedLabel),
-    ...job.steps.flatMap(unsupportedStep),
-  ]);
+/** What of a workflow is to be run: one job and what it needs, or all; some combinations of a matrix, or all. */
+export interface Portion {
+  readonly only?: string;
+  readonly matrix: MatrixChoice;
 }
 
-/** A label that is written out; one that is computed is looked at when the job begins. */
-function unsupportedLabel(label: Text): readonly Refusal[] {
-  const why = label.text.includes('${{') ? undefined : unsupportedRunsOn(label.text);
-  return why === undefined
-    ? []
-    : [refusal('usage', 'workflow/runs-on', why, 'use ubuntu-latest or a Linux label', label.at)];
+const WHOLE: Portion = { matrix: new Map() };
+
+/** Everything of a workflow that this version does not run, each with its place. A run with any does not begin. */
+export function unsupported(workflow: Workflow, { only, matrix }: Portion = WHOLE): readonly Refusal[] {
+  const wanted = only === undefined ? undefined : wantedJobs(workflow, only);
+  const isWanted = (job: string | undefined): boolean =>
+    job === undefined || wanted === undefined || wanted.has(job);
+  return [
+    ...workflow.lacks.filter(({ job }) => isWanted(job)).map(({ why }) => why),
+    ...workflow.jobs
+      .filter(({ id }) => isWanted(id))
+      .flatMap((job) => [...unsupportedRunners(job, matrix), ...job.steps.flatMap(unsupportedStep)]),
+  ];
+}
+
+/** Labels that are known before the run: as written, or from a matrix of plain values. The rest is decided by its leg. */
+function unsupportedRunners(job: Job, choice: MatrixChoice): readonly Refusal[] {
+  const combinations = job.matrix === undefined ? ok([{}]) : expandMatrix(job.matrix, {});
+  if (!combinations.ok) return [];
+  return job.runsOn.flatMap((label) => {
+    const wrong = new Map<string, string>();
+    for (const matrix of combinations.value) {
+      const value = isChosen(matrix, choice) ? evaluateValue(label, { matrix }) : undefined;
+      for (const word of value?.ok === true ? [value.value].flat() : []) {
+        const why = unsupportedRunsOn(String(word));
+        if (why !== undefined && wrong.size < MAX_LABELS) wrong.set(String(word), why);
+      }
+    }
+    const fix = otherRunners(label.text, combinations.value);
+    return [...wrong.values()].map((why) => refusal('usage', 'workflow/runs-on', why, fix, label.at));
+  });
+}
+
+function otherRunners(label: string, combinations: readonly Combination[]): string {
+  const name = /matrix\.([\w.-]{1,100})/.exec(label)?.[1] ?? '';
+  const other = combinations
+    .map((combination) => valueAt(combination, name))
+    .find((value) => typeof value === 'string' && unsupportedRunsOn(value) === undefined);
+  return other === undefined
+    ? 'use ubuntu-latest or another Linux label, or name another job with --job'
+    : `leave the others out: --matrix ${name}=${String(other)}`;
 }
 
 export function unsupportedStep(step: Step): readonly Refusal[] {
@@ -71,7 +107,7 @@ export function unsupportedStep(step: Step): readonly Refusal[] {
     return [
       no(
         `the action ${whole} is not supported yet`,
-        'copy it into the repository and use it as ./folder',
+        'leave the step out here, or copy the action into the repository and use it as ./folder',
         step,
       ),
     ];
@@ -93,6 +129,7 @@ function no(why: string, fix: string, step: Step): Refusal {
   return refusal('usage', 'workflow/unsupported', why, fix, step.kind === 'action' ? step.uses.at : step.at);
 }
 
+const MAX_LABELS = 20;
 const LABEL = /^(ubuntu-[\w.-]{1,40}|linux|self-hosted|x64|x86_64|arm64)$/i;
 
 /** Why a job cannot run here by its label; undefined when it can. */

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { err } from '../../../src/base/index.ts';
 import { conditionSource } from '../../../src/workflow/expressions/evaluate-text.ts';
 import { evaluateText, type Job, readWorkflow, type Step } from '../../../src/workflow/index.ts';
 
@@ -44,9 +45,10 @@ const taken = new Set<string>(
 async function answer(file: string) {
   const parts = readFileSync(new URL(file, folder), 'utf8').split(/^---[ \t]*\r?\n/m);
   const expected = JSON.parse(parts.at(-1) ?? '') as Expected;
+  const read = await readWorkflow(`.github/workflows/${file}`, Buffer.from((parts[1] ?? '').trimEnd()));
   return {
     expected,
-    read: await readWorkflow(`.github/workflows/${file}`, Buffer.from((parts[1] ?? '').trimEnd())),
+    read: read.ok && read.value.lacks.length > 0 ? err(read.value.lacks.map(({ why }) => why)) : read,
   };
 }
 
