@@ -64,7 +64,7 @@ const ACTION_KEYS = new Set(['uses', 'with']);
 
 async function rules(workflow: unknown): Promise<readonly string[]> {
   const read = await readWorkflow('w.yml', Buffer.from(JSON.stringify(workflow)));
-  return read.ok ? [] : read.error.map((one) => one.rule);
+  return (read.ok ? read.value.lacks.map(({ why }) => why) : read.error).map((one) => one.rule);
 }
 
 describe('docs/workflows.md', () => {
