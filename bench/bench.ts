@@ -86,6 +86,8 @@ function wholeCommand(): void {
     node,
   );
   row('bare OCI runtime, true', bareRuntime(), node);
+  // Their command needs bubblewrap, socat and ripgrep: npm install -g @anthropic-ai/sandbox-runtime brings srt itself.
+  row('sandbox-runtime: srt true (no limits, no record)', time('srt', ['true'], work()), node);
   row(
     'cofferdam exec -- true (gateway, probe, record)',
     time(process.execPath, [join(ROOT, 'dist/cofferdam.mjs'), 'exec', '-q', '--', 'true'], work()),
