@@ -8,6 +8,7 @@ import { type Command, type CommandContext, EXIT } from '../command.ts';
 import { EVENT_OPTIONS } from '../event-options.ts';
 import { parseOptions } from '../options.ts';
 import { exitStatus, renderRefusal } from '../render/refusals.ts';
+import { LiveLine } from '../render/live-line.ts';
 import { RunView } from '../render/run-view.ts';
 import { type Style, styleFor } from '../render/style.ts';
 import { GRANT_OPTIONS, type RunGrants, runGrants } from '../run-grants.ts';
@@ -129,19 +130,34 @@ async function runOne(
 ): Promise<number> {
   const { event } = subject;
   const quiet = values.quiet === true || values.json === true;
-  const view = new RunView(
-    (text) => void (quiet || context.stdout.write(text)),
+  const terminal = context.stdout.isTTY === true && !quiet && (context.environment['CI'] ?? '') === '';
+  const view = new RunView({
+    write: (text) => {
+      if (terminal) live.write(text);
+      else if (!quiet) context.stdout.write(text);
+    },
     style,
-    values.verbose === true,
-  );
+    verbose: values.verbose === true,
+    jobs: found.workflow.jobs,
+    now: Date.now,
+  });
+  const live = new LiveLine(context.stdout, () => view.live());
   if (!quiet)
     context.stdout.write(
       `\n${style.strong(visible(found.path))}  ${event.name}${event.fork ? ' from a fork' : ''}\n`,
     );
+  if (terminal) live.start();
   const outcome = await runWorkflow(
     {
       ...subject,
       ...grants,
+      // A question on the terminal stands alone.
+      approve: async (job, zone) => {
+        live.stop();
+        const approved = await grants.approve(job, zone);
+        if (terminal) live.start();
+        return approved;
+      },
       workflow: found.workflow,
       workflowPath: found.path,
       workflowBytes: found.bytes,
@@ -158,13 +174,14 @@ async function runOne(
       output: (line) => view.output(line),
     },
     signals,
-  );
+  ).finally(() => live.stop());
   if (!outcome.ok) return refuse(context, [outcome.error]);
   const { verdict, denied, gaps, run: folder } = outcome.value;
   const verified = await verifyRecord({ directory: folder.record, keysFolder: state.keys, runId: folder.id });
+  const nothingRan = [...outcome.value.jobs.values()].every((job) => job.conclusion === 'skipped');
   if (values.json !== true) {
     context.stdout.write(
-      `\n${word(verdict, style)}  ${denied} denied, ${gaps} telemetry gaps · record ${folder.id} ${recordWord(verified)}\n`,
+      `\n${word(verdict, style)}  ${nothingRan ? 'no job ran, ' : ''}${denied} denied, ${gaps} telemetry gaps · record ${folder.id} ${recordWord(verified)}\n`,
     );
   }
   if (verified.state !== 'whole') return EXIT.defect;

@@ -2,6 +2,7 @@ import { type RecordEvent, visible } from '../../audit/index.ts';
 import type { Style } from './style.ts';
 
 interface Denial {
+  readonly mark: 'denied' | 'no way';
   readonly what: string;
   readonly why: string;
   readonly fix: string;
@@ -24,16 +25,37 @@ const WHY: Readonly<Record<string, string>> = {
 /** Gathers what was denied, the same once, to be told at the end: what, by whom, why, and how to allow it. */
 export class Denials {
   readonly #seen = new Map<string, Denial>();
+  readonly #undialled = new Map<string, Extract<RecordEvent, { readonly type: 'network.connection' }>>();
   count = 0;
 
   take(event: RecordEvent): void {
-    const denial = read(event);
+    const denial = this.#unreachable(event) ?? read(event);
     if (denial === undefined) return;
-    this.count += 1;
+    if (denial.mark === 'denied') this.count += 1;
     const key = `${denial.what} ${denial.by}`;
     const known = this.#seen.get(key);
     if (known !== undefined) known.times += 1;
     else if (this.#seen.size < 1_000) this.#seen.set(key, denial);
+  }
+
+  /** What was allowed and still could not be had: for whoever waits for it, not different from a denial. */
+  #unreachable(event: RecordEvent): Denial | undefined {
+    if (event.type === 'network.connection' && event.verdict === 'allowed' && event.dialled === undefined) {
+      if (this.#undialled.size < 1_000) this.#undialled.set(`${event.job} ${event.connection}`, event);
+    }
+    if (event.type !== 'network.closed' || event.failure !== 'unreachable') return undefined;
+    const key = `${event.job} ${event.connection}`;
+    const asked = this.#undialled.get(key);
+    this.#undialled.delete(key);
+    if (asked === undefined) return undefined;
+    return {
+      mark: 'no way',
+      what: `connect  ${asked.host ?? asked.address}:${asked.port}`,
+      why: 'it is allowed, and this machine found no way to it',
+      fix: '',
+      by: program(asked.process),
+      times: 1,
+    };
   }
 
   render(style: Style, allowBy: string): string {
@@ -41,7 +63,7 @@ export class Denials {
     for (const denial of [...this.#seen.values()].slice(0, MAX_SHOWN)) {
       const times = denial.times > 1 ? ` (${denial.times} times)` : '';
       lines.push(
-        `${style.note('! denied')}  ${visible(denial.what)}${denial.by === '' ? '' : `   by ${visible(denial.by, 120)}`}${times}`,
+        `${style.note(`! ${denial.mark}`)}  ${visible(denial.what)}${denial.by === '' ? '' : `   by ${visible(denial.by, 120)}`}${times}`,
       );
       lines.push(style.faint(`  why   ${denial.why}`));
       if (denial.fix !== '')
@@ -65,7 +87,7 @@ function read(event: RecordEvent): Denial | undefined {
       const host = event.host ?? (event.address.includes(':') ? `[${event.address}]` : event.address);
       const fixable =
         event.reason === 'not-on-allowlist' ||
-        event.reason === 'protocol-not-allowed' ||
+        (event.reason === 'protocol-not-allowed' && event.port !== 443 && event.port !== 80) ||
         event.reason === 'address-without-name';
       return denial(
         `connect  ${host}:${event.port}`,
@@ -76,6 +98,7 @@ function read(event: RecordEvent): Denial | undefined {
     }
     case 'network.refused':
       return {
+        mark: 'denied',
         what: `send     ${event.protocol}${event.address === undefined ? '' : ` to ${event.address}`}${event.port === undefined ? '' : ` port ${event.port}`}`,
         why: 'only TCP leaves a sandbox, and names are resolved by the gateway',
         fix: '',
@@ -93,7 +116,14 @@ function denial(
   fix: string,
   process: { readonly pid: number; readonly argv: readonly string[] } | undefined,
 ): Denial {
-  return { what, why: WHY[reason ?? ''] ?? reason ?? '', fix, by: program(process), times: 1 };
+  return {
+    mark: 'denied',
+    what,
+    why: WHY[reason ?? ''] ?? reason ?? '',
+    fix,
+    by: program(process),
+    times: 1,
+  };
 }
 
 function program(process: { readonly pid: number; readonly argv: readonly string[] } | undefined): string {

@@ -1,12 +1,19 @@
 import { type RecordEvent, visible } from '../../audit/index.ts';
 import { formatSize } from '../../base/index.ts';
 import type { RunObserver } from '../../engine/index.ts';
+import type { Job } from '../../workflow/index.ts';
 import { Denials } from './denials.ts';
 import type { Style } from './style.ts';
 
 type Of<T extends RecordEvent['type']> = Extract<RecordEvent, { readonly type: T }>;
 
 const TAIL_LINES = 20;
+
+interface Running {
+  readonly name: string;
+  readonly step: string;
+  readonly since: number;
+}
 
 interface StepView {
   readonly lines: string[];
@@ -16,22 +23,57 @@ interface StepView {
   requests: number;
 }
 
+export interface RunViewOptions {
+  readonly write: (text: string) => void;
+  readonly style: Style;
+  readonly verbose: boolean;
+  /** The workflow's jobs: with more than one, or a matrix, each line begins with whose it is. */
+  readonly jobs: readonly Job[];
+  readonly now: () => number;
+}
+
 /** Shows a run as it goes: one line for each thing that ended, the step's own last words when it failed. Never repaints. */
 export class RunView implements RunObserver {
   readonly denials = new Denials();
-  readonly #write: (text: string) => void;
+  readonly #options: RunViewOptions;
   readonly #style: Style;
   readonly #verbose: boolean;
+  readonly #prefixed: boolean;
   readonly #steps = new Map<string, StepView>();
+  readonly #names = new Map<string, string>();
+  readonly #running = new Map<string, Running>();
+  #job = '';
 
-  constructor(write: (text: string) => void, style: Style, verbose: boolean) {
-    this.#write = write;
-    this.#style = style;
-    this.#verbose = verbose;
+  constructor(options: RunViewOptions) {
+    this.#options = options;
+    this.#style = options.style;
+    this.#verbose = options.verbose;
+    this.#prefixed = options.jobs.length > 1 || options.jobs.some((job) => job.matrix !== undefined);
+  }
+
+  /** What is going on now, and since when: one line without control characters, empty when nothing is. */
+  live(): string {
+    const now = this.#options.now();
+    const parts = [...this.#running].map(([job, { name, step, since }]) => {
+      const seen = this.#steps.get(`${job} ${step}`);
+      const net =
+        seen === undefined || seen.hosts.size === 0
+          ? ''
+          : `  hosts ${seen.hosts.size}  ${formatSize(seen.bytesIn)}`;
+      const whose = this.#prefixed ? `${visible(job)}: ` : '';
+      return `${whose}${visible(name)}  ${Math.floor((now - since) / 1_000)}s${net}`;
+    });
+    return parts.length === 0 ? '' : `  … ${parts.join('   ')}`;
+  }
+
+  #write(text: string): void {
+    const prefix = this.#prefixed && this.#job !== '' ? this.#style.faint(`${visible(this.#job)} │`) : '';
+    this.#options.write(prefix === '' ? text : text.replaceAll(/^(?=[^])/gm, prefix));
   }
 
   output(line: { readonly jobId: string; readonly stepId: string; readonly text: string }): void {
     const step = this.#step(line.jobId, line.stepId);
+    this.#job = line.jobId;
     step.lines.push(visible(line.text, 400));
     if (step.lines.length > TAIL_LINES) step.lines.shift();
     if (this.#verbose) this.#write(`     ${this.#style.faint('│')} ${visible(line.text, 400)}\n`);
@@ -39,7 +81,15 @@ export class RunView implements RunObserver {
 
   event(event: RecordEvent): void {
     this.denials.take(event);
+    this.#job = 'job' in event ? (event.job ?? '') : '';
     switch (event.type) {
+      case 'job.started':
+        this.#names.set(event.job, event.name);
+        this.#running.set(event.job, { name: 'opening its sandbox', step: '', since: this.#options.now() });
+        return undefined;
+      case 'step.started':
+        this.#running.set(event.job, { name: event.name, step: event.step, since: this.#options.now() });
+        return undefined;
       case 'zone.decided':
         return this.#zone(event);
       case 'policy.armed':
@@ -72,7 +122,8 @@ export class RunView implements RunObserver {
       case 'step.finished':
         return this.#finished(event);
       case 'job.finished':
-        return this.#job(event);
+        this.#running.delete(event.job);
+        return this.#ended(event);
       default:
         return undefined;
     }
@@ -89,8 +140,10 @@ export class RunView implements RunObserver {
 
   #zone(event: Of<'zone.decided'>): void {
     const because = event.because.map((reason) => visible(reason)).join('; ');
+    const name = this.#names.get(event.job) ?? event.job;
+    const shown = name === event.job ? '' : `   (${visible(name)})`;
     this.#write(
-      `  ${this.#style.strong(visible(event.job).padEnd(8))} ${event.zone}   because: ${because}\n`,
+      `  ${this.#style.strong(visible(event.job).padEnd(8))} ${event.zone}   because: ${because}${shown}\n`,
     );
   }
 
@@ -138,7 +191,16 @@ export class RunView implements RunObserver {
     if (denied !== '') this.#write(denied.replaceAll(/^/gm, '     ').replace(/ {5}$/, ''));
   }
 
-  #job(event: Of<'job.finished'>): void {
+  #skipped(id: string): string {
+    const condition = this.#options.jobs.find((job) => job.id === id)?.if?.text;
+    return condition === undefined
+      ? 'a job that it needs did not succeed'
+      : `its if does not hold: ${visible(condition, 200)}`;
+  }
+
+  #ended(event: Of<'job.finished'>): void {
+    if (event.result === 'skipped')
+      return this.#write(`  ${visible(event.job).padEnd(8)} skipped   ${this.#skipped(event.job)}\n`);
     const usage = (event.usage ?? {}) as {
       readonly cpuMs?: number;
       readonly memoryPeakBytes?: number;
@@ -151,12 +213,7 @@ export class RunView implements RunObserver {
       usage.pidsPeak === undefined ? '' : `pids ${usage.pidsPeak}`,
       usage.workspaceBytes === undefined ? '' : `disk ${formatSize(usage.workspaceBytes)}`,
     ].filter((part) => part !== '');
-    const word =
-      event.result === 'success'
-        ? this.#style.good('succeeded')
-        : event.result === 'skipped'
-          ? 'skipped'
-          : this.#style.bad(event.result);
+    const word = event.result === 'success' ? this.#style.good('succeeded') : this.#style.bad(event.result);
     this.#write(
       `  ${visible(event.job).padEnd(8)} ${word} in ${(event.durationMs / 1_000).toFixed(1)}s   ${this.#style.faint(parts.join('  '))}\n`,
     );
