@@ -37,6 +37,7 @@ works on a copy of the folder: the folder itself stays as it is until you apply 
   --include PATH      apply this path although tools obey what is there (see cofferdam workspace --help); repeatable
   --strict            a refused connection makes the exit status 4
   --quiet             only the command's own output
+  --json              how it ended as one JSON line, the last on standard error
   -h, --help
 
 Exit status: the command's own; 124 when its time was up, 125 when Cofferdam refused or failed, 126 and 127 as in shells,
@@ -58,14 +59,16 @@ const OPTIONS = {
   config: { type: 'string' },
   strict: { type: 'boolean' },
   quiet: { type: 'boolean', short: 'q' },
+  json: { type: 'boolean' },
 } as const;
 
 const FAILED = 125;
+type Verdict = 'passed' | 'contained' | 'failed' | 'stopped';
 
 async function run(context: CommandContext): Promise<number> {
   const prepared = await prepare(context);
   if (!prepared.ok) return refuse(context, prepared.error);
-  const { request, state, strict, quiet } = prepared.value;
+  const { request, state, strict, quiet, json } = prepared.value;
   const denials = new Denials();
   const terminal = context.stdin.isTTY === true && context.stdout.isTTY === true;
   let detach = (): void => undefined;
@@ -102,14 +105,17 @@ async function run(context: CommandContext): Promise<number> {
     return refuse(context, outcome.error);
   }
   const style = styleFor(context.stderr, context.environment);
-  if (!quiet) context.stderr.write(denials.render(style, 'cofferdam exec'));
-  if (!quiet) context.stderr.write(closing(outcome.value, style));
+  const silent = quiet || json;
+  if (!silent)
+    context.stderr.write(`${denials.render(style, 'cofferdam exec')}${closing(outcome.value, style)}`);
   if (outcome.value.changed !== undefined || outcome.value.notKept !== undefined) {
     const { afterwards } = await import('../workspace-afterwards.ts');
-    await afterwards(context, state, outcome.value, prepared.value);
+    await afterwards(context, state, outcome.value, { ...prepared.value, quiet: silent });
   }
   done();
-  return exitStatus(outcome.value, strict, context);
+  const status = exitStatus(outcome.value, strict, context);
+  if (json) context.stderr.write(`${JSON.stringify({ ...told(outcome.value, denials), status })}\n`);
+  return status;
 }
 
 interface Prepared {
@@ -117,6 +123,7 @@ interface Prepared {
   readonly state: StateFolder;
   readonly strict: boolean;
   readonly quiet: boolean;
+  readonly json: boolean;
   readonly apply: 'ask' | 'never' | 'always';
   readonly include: readonly string[];
 }
@@ -176,6 +183,7 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
     state: state.value,
     strict: values.strict === true,
     quiet: values.quiet === true,
+    json: values.json === true,
     apply: apply.value ?? (context.stdin.isTTY === true && context.stderr.isTTY === true ? 'ask' : 'never'),
     include: values.include ?? [],
     request: {
@@ -218,16 +226,35 @@ function refuse(context: CommandContext, why: Refusal): number {
   return FAILED;
 }
 
+function verdictOf({ exit, denied, broken, timedOut }: ExecOutcome): Verdict {
+  if (broken !== undefined || timedOut) return 'stopped';
+  if (exit.code !== 0) return 'failed';
+  return denied > 0 ? 'contained' : 'passed';
+}
+
+/** What `--json` gives (docs/output.md). */
+function told(outcome: ExecOutcome, denials: Denials) {
+  const { exit, timedOut, denied, gaps, oomKills, leftBehind, changed, run: folder, broken } = outcome;
+  return {
+    run: folder.id,
+    verdict: verdictOf(outcome),
+    exit: { code: exit.code, signal: exit.signal },
+    timedOut,
+    denied,
+    denials: denials.list(),
+    gaps,
+    oomKills,
+    leftBehind,
+    ...(changed !== undefined && { changed }),
+    ...(broken !== undefined && { refusal: broken }),
+  };
+}
+
 function closing(outcome: ExecOutcome, style: ReturnType<typeof styleFor>): string {
-  const { exit, denied, gaps, leftBehind, run: folder } = outcome;
-  const word =
-    outcome.broken !== undefined || outcome.timedOut
-      ? style.bad('STOPPED')
-      : exit.code !== 0
-        ? style.bad('FAILED')
-        : denied > 0
-          ? style.note('CONTAINED')
-          : style.good('PASSED');
+  const { denied, gaps, leftBehind, run: folder } = outcome;
+  const verdict = verdictOf(outcome);
+  const paint = { passed: style.good, contained: style.note, failed: style.bad, stopped: style.bad }[verdict];
+  const word = paint(verdict.toUpperCase());
   const left = leftBehind.length === 0 ? '' : `, left behind: ${leftBehind.join(' ')}`;
   return `${word}  ${denied} denied, ${gaps} telemetry gaps${left} · record ${folder.id}\n`;
 }

@@ -1,7 +1,7 @@
 import { type RecordEvent, visible } from '../../audit/index.ts';
 import type { Style } from './style.ts';
 
-interface Denial {
+export interface Denial {
   readonly mark: 'denied' | 'no way';
   readonly what: string;
   readonly why: string;
@@ -56,6 +56,11 @@ export class Denials {
       by: program(asked.process),
       times: 1,
     };
+  }
+
+  /** The same for machines: at most a thousand, each kind once. */
+  list(): readonly Denial[] {
+    return [...this.#seen.values()];
   }
 
   render(style: Style, allowBy: string): string {
