@@ -141,6 +141,7 @@ class InitProcess implements RunningProcess {
   #started: (pid: number) => void = () => undefined;
   #room = INPUT_WINDOW_BYTES;
   #waiting: (() => void) | undefined;
+  #ended = false;
   #over = false;
   /** Bytes handed to a stream whose reader is slow: credit for them is given when it reads again. */
   readonly #owed = new Map<Readable, number>();
@@ -206,10 +207,13 @@ class InitProcess implements RunningProcess {
         return false;
       case ANSWER.exited: {
         const [kind = 0, value = 0] = frame.payload;
+        this.#ended = true;
         this.#exit(kind === 1 ? { code: null, signal: signalName(value) } : { code: value, signal: null });
         return false;
       }
       case ANSWER.closed:
+        // Else whoever waits for its end would wait for ever.
+        if (!this.#ended) throw new Error('process 1 closed a process that had not ended');
         this.#end();
         return true;
       case ANSWER.credit:

@@ -169,7 +169,6 @@ export const ALLOWED: readonly string[] = [
   'pread64',
   'preadv',
   'preadv2',
-  'prlimit64',
   'process_mrelease',
   'pselect6',
   'pwrite64',

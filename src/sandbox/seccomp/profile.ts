@@ -39,8 +39,10 @@ export function seccompProfile(architecture: string, listenerPath: string | unde
       action: 'SCMP_ACT_ALLOW',
       args: [{ index: 0, value: NEW_NAMESPACES, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
     },
+    // Only of the caller itself: process 1 is of the same user, and has limits too.
+    { names: ['prlimit64'], action: 'SCMP_ACT_ALLOW', args: [{ index: 0, value: 0, op: 'SCMP_CMP_EQ' }] },
     ...ioctlRules(),
-    // Only the ordinary personality, its query, and the two that switch off address randomisation for the caller itself.
+    // Only the ordinary personality, its query, and the two that change what uname(2) says.
     ...[0x0, 0x0008, 0x0002_0000, 0x0002_0008, 0xffff_ffff].map(
       (value): LinuxSyscall => ({
         names: ['personality'],

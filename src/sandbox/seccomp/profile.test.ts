@@ -1,0 +1,78 @@
+import { execFileSync } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { JobSandbox } from '../oci/job-sandbox.fixture.ts';
+import {
+  attackScript,
+  FORBIDDEN,
+  type ForbiddenCall,
+  OTHER_ABI,
+  REFUSED_TWICE,
+  SETTING,
+} from './calls.fixture.ts';
+
+/** EPERM, ENOSYS; and for a socket what a kernel without that family says. */
+const REFUSALS = [1, 38];
+const SOCKET_REFUSALS = [1, 13, 93, 97];
+
+let job: JobSandbox;
+beforeAll(async () => {
+  job = await JobSandbox.open();
+});
+afterAll(() => job.close());
+
+type Answers = Readonly<Record<string, number | string>>;
+
+async function inside(calls: readonly ForbiddenCall[]): Promise<Answers> {
+  const { stdout, stderr } = await job.python(attackScript(calls, process.arch));
+  expect(stderr).toBe('');
+  return JSON.parse(stdout.toString('utf8')) as Answers;
+}
+
+/** The same calls of the same user, who holds nothing either, without the filter: in namespaces that end with it. */
+function unfiltered(calls: readonly ForbiddenCall[]): Answers {
+  const namespaces = ['--net', '--mount', '--pid', '--ipc', '--fork', '--kill-child', '--mount-proc'];
+  const user = ['--reuid=1001', '--regid=1001', '--clear-groups', '--no-new-privs', '--bounding-set=-all'];
+  const program = ['timeout', '-s', 'KILL', '30', 'python3', '-c', attackScript(calls, process.arch)];
+  const out = execFileSync('unshare', [...namespaces, 'setpriv', ...user, '--', ...program], { cwd: '/' });
+  return JSON.parse(out.toString('utf8')) as Answers;
+}
+
+describe('the system-call filter', () => {
+  test('refuses what a job must not ask of the kernel, and is the reason', async () => {
+    const [on, off] = [await inside(FORBIDDEN), unfiltered(FORBIDDEN)];
+    for (const { name } of FORBIDDEN) {
+      expect(name.startsWith('socket') ? SOCKET_REFUSALS : REFUSALS, name).toContain(on[name]);
+      if (!SETTING.includes(name)) expect(off[name], `${name}, without the filter`).not.toBe(on[name]);
+    }
+  });
+
+  test('refuses also what a second wall would refuse', async () => {
+    const on = await inside(REFUSED_TWICE);
+    for (const { name } of REFUSED_TWICE)
+      expect(name.startsWith('socket') ? SOCKET_REFUSALS : REFUSALS, name).toContain(on[name]);
+  });
+
+  test('leaves no other door to the kernel: neither x32 nor the 32-bit interrupt', async () => {
+    // On another architecture these are no instructions at all.
+    const { stdout } = await job.python(OTHER_ABI);
+    expect(stdout.toString('utf8')).toBe('["refused", "refused"]\n');
+  });
+
+  test('lets through what ordinary programs do: threads, processes, sockets, own limits and signals', async () => {
+    const { stdout, stderr, exit } = await job.python(`
+import os, resource, signal, socket, subprocess, threading
+t = threading.Thread(target=lambda: None); t.start(); t.join()
+subprocess.run(['sh', '-c', 'ulimit -n 50; true'], check=True)
+resource.setrlimit(resource.RLIMIT_NOFILE, (60, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+a, b = socket.socketpair(); a.close(); b.close()
+server = socket.create_server(('127.0.0.1', 0))
+client = socket.create_connection(server.getsockname())
+socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).close()
+signal.alarm(10); os.sched_yield()
+print(len(socket.if_nameindex()))
+`);
+    expect(stderr).toBe('');
+    expect(exit.code).toBe(0);
+    expect(stdout.toString('utf8')).toBe('1\n');
+  });
+});
