@@ -12,9 +12,12 @@ afterEach(() => place.remove());
 test('a fork pull request installs its real dependencies, its attack is contained, its tests run, and the record verifies', async () => {
   const env = {
     HOME: process.env['HOME'] ?? '/root',
-    ...(process.env['NODE_EXTRA_CA_CERTS'] !== undefined && {
-      NODE_EXTRA_CA_CERTS: process.env['NODE_EXTRA_CA_CERTS'],
-    }),
+    // Where the registry's certificate is from an authority of one's own.
+    ...Object.fromEntries(
+      ['NODE_EXTRA_CA_CERTS', 'COFFERDAM_EXTRA_CA_CERTS'].flatMap((name) =>
+        process.env[name] === undefined ? [] : [[name, process.env[name]]],
+      ),
+    ),
   };
   const ran = await place.run(['run', join(ROOT, 'examples/fork-pr'), '--event', 'pull_request', '--fork'], {
     env,
