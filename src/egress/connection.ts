@@ -1,5 +1,6 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { type Ranges, mayDial } from './address.ts';
+import { type Carried, handOverWhenLarge } from './bulk-relay.ts';
 import { looksLikeTls, readClientHello } from './client-hello.ts';
 import type { DenialReason, EgressPolicy, GatewayEvent } from './contract.ts';
 import { allowsPort, decide } from './decide.ts';
@@ -253,12 +254,22 @@ function relay(
     requests === undefined ||
     requests.take(bytes, (head) => head.kind === 'head' && head.host === (target.host ?? target.address));
   let told = false;
+  let handed: Promise<Carried> | undefined;
   const finish = (): void => {
     if (told || !client.destroyed || !far.destroyed) return;
     told = true;
-    void context.recorder.tell(
-      closed(target, started, far.bytesRead, far.bytesWritten, requests?.requests ?? 1),
-    );
+    void tellClosed();
+  };
+  const tellClosed = async (): Promise<void> => {
+    const carried = await handed;
+    const known = carried === undefined || !Number.isNaN(carried.inward + carried.outward);
+    const inward = far.bytesRead + (known ? (carried?.inward ?? 0) : 0);
+    const outward = far.bytesWritten + (known ? (carried?.outward ?? 0) : 0);
+    if (!known) {
+      const why = `connection ${target.id}: its relay was killed, and how much it carried is not known`;
+      void context.recorder.tell({ kind: 'gap', why });
+    }
+    await context.recorder.tell(closed(target, started, inward, outward, requests?.requests ?? 1));
   };
   for (const [one, other] of [
     [client, far],
@@ -292,6 +303,12 @@ function relay(
   else client.on('data', outward);
   far.pipe(client, { end: false });
   client.resume();
+  // Of HTTP every request is still to be read; of anything else nothing is looked at any more.
+  if (requests === undefined) {
+    handOverWhenLarge({ client, far }, (carried) => {
+      handed = carried;
+    });
+  }
   if (client.readableEnded) far.end();
 }
 

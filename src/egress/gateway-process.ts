@@ -1,3 +1,4 @@
+import { endRelays, prepareRelay } from './bulk-relay.ts';
 import { createSocket } from 'node:dgram';
 import { createServer, Socket } from 'node:net';
 import { type Ranges, rangeList } from './address.ts';
@@ -50,6 +51,7 @@ function take(message: ToGateway): void {
 }
 
 async function end(): Promise<void> {
+  await endRelays();
   await recorder.finish();
   writeLine<FromGateway>(channel, { kind: 'ended' });
 }
@@ -59,6 +61,7 @@ function begin(policy: EgressPolicy, resolver: Resolver): void {
   serveNames(policy, pool);
   serveConnections(policy, pool, resolverOf(resolver), rangeList(policy.allowRanges));
   readReports();
+  prepareRelay();
   dropPrivileges();
   writeLine<FromGateway>(channel, { kind: 'ready', uid: process.geteuid?.() ?? 0 });
 }

@@ -3,9 +3,8 @@ import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseAllowlist } from './allowlist.ts';
 import type { Gateway, GatewayEvent } from './contract.ts';
-import { startGateway } from './gateway.ts';
+import { inside, openGateway } from './gateway.fixture.ts';
 
 let upstream: Server;
 let port = 0;
@@ -28,60 +27,13 @@ afterEach(async () => {
   upstream.close();
 });
 
-async function open(
-  entries: readonly string[],
-  allowRanges: readonly string[] = ['127.0.0.0/8'],
-): Promise<Gateway> {
-  const allow = parseAllowlist(entries, {});
-  if (!allow.ok) throw new Error(allow.error.why);
-  const addresses = { 'api.test': ['127.0.0.1'], 'other.test': ['127.0.0.1'], 'inside.test': ['10.0.0.1'] };
-  const opened = await startGateway({
-    policy: { allow: allow.value, allowRanges },
-    resolver: { kind: 'static', addresses },
-    record: async (event) => {
-      if (refuseRecords) throw new Error('the disk is full');
-      events.push(event);
-    },
-  }).armed;
-  if (!opened.ok) throw new Error(opened.error.why);
-  gateway = opened.value;
-  return opened.value;
-}
-
-/** Runs Python inside the gateway's namespace, with its own resolver over the gateway's. */
-function inside(of: Gateway, code: string): Promise<string> {
-  const prelude = `
-import socket, struct
-def ask(name, kind=1, tcp=False):
-    q = b'\\x12\\x34\\x01\\x00\\x00\\x01\\x00\\x00\\x00\\x00\\x00\\x00' + b''.join(bytes([len(l)]) + l.encode() for l in name.split('.')) + b'\\x00' + struct.pack('>HH', kind, 1)
-    s = socket.socket(socket.AF_INET, socket.SOCK_STREAM if tcp else socket.SOCK_DGRAM); s.settimeout(5); s.connect(('127.0.0.1', 53))
-    if tcp: s.send(struct.pack('>H', len(q)) + q); a = s.recv(600)[2:]
-    else: s.send(q); a = s.recv(600)
-    code = a[3] & 15; answers = struct.unpack('>H', a[6:8])[0]
-    return socket.inet_ntoa(a[-4:]) if code == 0 and answers == 1 and kind == 1 else 'code %d answers %d' % (code, answers)
-def get(address, port, head):
-    s = socket.create_connection((address, port), 5); s.send(head.encode()); out = b''
-    try:
-        while True:
-            part = s.recv(4096)
-            if not part: break
-            out += part
-    except ConnectionResetError: out += b'RESET'
-    return out.decode().replace('\\r\\n', ' ')
-def attempt(f):
-    try: return str(f())
-    except OSError as e: return type(e).__name__
-`;
-  return new Promise((resolve) => {
-    const child = spawn('nsenter', [`--net=${of.namespacePath}`, 'python3', '-c', prelude + code]);
-    let out = '';
-    const take = (chunk: Buffer): void => {
-      out += chunk.toString('utf8');
-    };
-    child.stdout.on('data', take);
-    child.stderr.on('data', take);
-    child.on('close', () => resolve(out.trim()));
-  });
+async function open(entries: readonly string[], allowRanges?: readonly string[]): Promise<Gateway> {
+  const record = (event: GatewayEvent): void => {
+    if (refuseRecords) throw new Error('the disk is full');
+    events.push(event);
+  };
+  gateway = await openGateway(entries, record, allowRanges);
+  return gateway;
 }
 
 function verdicts(): readonly string[] {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
+import { nativeProgram } from './native-program.ts';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
@@ -11,20 +12,11 @@ const READY_MS = 15_000;
 const CLOSE_MS = 3_000;
 const HEARD_MS = 1_000;
 const NAMESPACE = 9;
-const ARCHITECTURES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
 
 /** Beside the sources it is run as it stands; in the package it is bundled. */
 function gatewayProgram(): string {
   const bundled = join(import.meta.dirname, 'gateway.mjs');
   return existsSync(bundled) ? bundled : join(import.meta.dirname, 'gateway-process.ts');
-}
-
-function netnsProgram(): string {
-  const relative = join('native', 'bin', ARCHITECTURES[process.arch] ?? process.arch, 'netns');
-  for (let folder = import.meta.dirname; ; folder = dirname(folder)) {
-    const candidate = join(folder, relative);
-    if (existsSync(candidate) || folder === dirname(folder)) return candidate;
-  }
 }
 
 function nftProgram(): string | undefined {
@@ -45,7 +37,7 @@ export function startGateway(request: GatewayRequest): StartingGateway {
     return { namespacePath: '', namespace: Promise.resolve(false), armed: Promise.resolve(err(why)) };
   }
   const child = spawn(
-    netnsProgram(),
+    nativeProgram('netns'),
     [nft, process.execPath, '--disable-warning=ExperimentalWarning', gatewayProgram()],
     {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
