@@ -16,6 +16,10 @@ build() {
   touch dist.new/.built
   "$CD_NODE" node_modules/typescript/bin/tsc -p tsconfig.build.json
   "$CD_NODE" setup/bundle.mjs dist.new
+  # The attacks that `replay` runs inside are files, as they would be outside.
+  (cd src/replay && find attacks -name attack.mjs) | while read -r attack; do
+    mkdir -p "dist.new/${attack%/*}" && cp "src/replay/$attack" "dist.new/$attack"
+  done
   rm -rf dist && mv dist.new dist
 }
 cd_alone "$top" build "$@"

@@ -11,6 +11,7 @@ const inputs = {};
 const bundles = new Map([
   ['cofferdam', join(compiled, 'cli/main.js')],
   ['gateway', join(compiled, 'egress/gateway-process.js')],
+  ['replay-ground', join(compiled, 'replay/ground/ground-process.js')],
 ]);
 
 /** What is imported when it is needed is a file of its own, named after its place in src/. */

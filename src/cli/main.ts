@@ -9,6 +9,7 @@ const SUMMARY: readonly (readonly [string, string])[] = [
   ['workspace', 'show and apply what a command changed'],
   ['plan', 'show per job what a run would grant and refuse, without running'],
   ['audit', 'verify and show the record of a run'],
+  ['replay', 'replay known attacks, and show that they are contained'],
   ['doctor', 'what this machine can enforce, tried out'],
 ];
 
@@ -18,6 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Comman
   workspace: () => import('./commands/workspace.ts'),
   plan: () => import('./commands/plan.ts'),
   doctor: () => import('./commands/doctor.ts'),
+  replay: () => import('./commands/replay.ts'),
   audit: () => import('./commands/audit.ts'),
 };
 

@@ -1,0 +1,26 @@
+import type { Attack, PendingAttack } from '../attack.ts';
+import { attack as dnsLabels } from './dns-labels/attack.ts';
+import { attack as exfiltrationHttps } from './exfiltration-https/attack.ts';
+import { attack as runnerMemory } from './runner-memory/attack.ts';
+
+/** Every attack that can be replayed. A new one is a folder, and a line here. */
+export const ATTACKS: readonly Attack[] = [runnerMemory, exfiltrationHttps, dnsLabels];
+
+/** What waits for a control that is not built yet. */
+export const PENDING: readonly PendingAttack[] = [
+  {
+    name: 'allowed-host-other-path',
+    title: 'Exfiltration to an allowed host by another path',
+    waitsFor: 'inspection of paths by the gateway',
+  },
+  {
+    name: 'cross-zone-cache',
+    title: 'A cache poisoned in one zone and read in another',
+    waitsFor: 'caches',
+  },
+  {
+    name: 'persistence-by-cache',
+    title: 'Persistence across jobs by a cache',
+    waitsFor: 'caches',
+  },
+];

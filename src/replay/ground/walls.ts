@@ -1,0 +1,134 @@
+import type { RuntimeConfig } from '../../sandbox/index.ts';
+
+type Plain<T> = T extends readonly (infer E)[]
+  ? Plain<E>[]
+  : T extends object
+    ? { -readonly [K in keyof T]: Plain<T[K]> }
+    : T;
+type Config = Plain<RuntimeConfig>;
+
+/** A wall that an off-run can lack. */
+export interface Wall {
+  /** As the table shows it. */
+  readonly title: string;
+  /** Takes it out of the runtime's configuration. */
+  readonly remove?: (config: Config) => void;
+}
+
+const CAPABILITIES =
+  `CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE NET_ADMIN
+  NET_RAW IPC_LOCK SYS_CHROOT SYS_PTRACE SYS_ADMIN MKNOD SETFCAP`
+    .split(/\s+/)
+    .map((name) => `CAP_${name}`);
+
+function lacking(type: string): (config: Config) => void {
+  return ({ linux }) => {
+    linux.namespaces = linux.namespaces.filter((one) => one.type !== type);
+  };
+}
+
+function unsized(option: 'size' | 'nr_inodes'): (config: Config) => void {
+  return ({ mounts }) => {
+    for (const mount of mounts)
+      if (mount.type === 'tmpfs' && mount.destination !== '/dev')
+        mount.options = mount.options.filter((one) => !one.startsWith(`${option}=`));
+  };
+}
+
+/**
+ * Every wall that can be left out, by name. Only the off-run of a replay uses this, inside of a throwaway machine; a
+ * structure test holds that nothing else imports this room.
+ */
+export const WALLS = {
+  gateway: { title: 'the gateway', remove: lacking('network') },
+  'process-namespace': {
+    title: 'a process namespace of its own',
+    remove: (config) => {
+      lacking('pid')(config);
+      // The kernel lets nobody mount the processes of a namespace that is not theirs.
+      for (const mount of config.mounts)
+        if (mount.type === 'proc')
+          Object.assign(mount, {
+            type: 'bind',
+            source: '/proc',
+            options: ['rbind', 'nosuid', 'nodev', 'noexec'],
+          });
+    },
+  },
+  'user-namespace': {
+    title: 'users of its own',
+    remove: (config) => {
+      lacking('user')(config);
+      Reflect.deleteProperty(config.linux, 'uidMappings');
+      Reflect.deleteProperty(config.linux, 'gidMappings');
+    },
+  },
+  'ordinary-user': {
+    title: 'an ordinary user',
+    remove: ({ process }) => void Object.assign(process.user, { uid: 0, gid: 0 }),
+  },
+  'no-capabilities': {
+    title: 'no capabilities',
+    remove: ({ process }) => {
+      for (const set of ['bounding', 'effective', 'inheritable', 'permitted', 'ambient'] as const)
+        process.capabilities[set] = CAPABILITIES;
+    },
+  },
+  'no-new-privileges': {
+    title: 'no new privileges',
+    remove: ({ process }) => void (process.noNewPrivileges = false),
+  },
+  filter: {
+    title: 'the system-call filter',
+    remove: ({ linux }) => void Reflect.deleteProperty(linux, 'seccomp'),
+  },
+  'ipc-namespace': { title: 'shared memory of its own', remove: lacking('ipc') },
+  'read-only-root': {
+    title: 'a read-only root',
+    remove: ({ root, mounts }) => {
+      root.readonly = false;
+      for (const mount of mounts)
+        mount.options = mount.options.map((option) => (option === 'ro' ? 'rw' : option));
+    },
+  },
+  'read-only-settings': {
+    title: 'read-only kernel settings',
+    remove: ({ linux }) => void (linux.readonlyPaths = []),
+  },
+  'hidden-kernel-files': {
+    title: 'hidden kernel files',
+    remove: ({ linux }) => void (linux.maskedPaths = []),
+  },
+  'device-rules': {
+    title: 'rules for devices',
+    remove: ({ linux }) => void (linux.resources.devices = [{ allow: true, access: 'rwm' }]),
+  },
+  'memory-limit': {
+    title: 'a limit of memory',
+    remove: ({ linux }) => void Reflect.deleteProperty(linux.resources, 'memory'),
+  },
+  'process-limit': {
+    title: 'a limit of processes',
+    remove: ({ linux }) => void Reflect.deleteProperty(linux.resources, 'pids'),
+  },
+  'size-limit': { title: 'a limit of bytes', remove: unsized('size') },
+  'inode-limit': { title: 'a limit of files', remove: unsized('nr_inodes') },
+  // What is not in the configuration: the off-run leaves it undone.
+  'time-limit': { title: 'a time limit' },
+  ending: { title: 'an end of all processes with the job' },
+  'fresh-workspace': { title: 'a fresh copy of the folder' },
+  'fresh-home': { title: 'a fresh home' },
+  masking: { title: 'masking' },
+} as const satisfies Readonly<Record<string, Wall>>;
+
+export type WallName = keyof typeof WALLS;
+
+/** The configuration without the walls that are named. */
+export function lackingWalls(config: RuntimeConfig, without: readonly WallName[]): RuntimeConfig {
+  const weaker = structuredClone(config) as Config;
+  for (const name of without) {
+    const wall: Wall = WALLS[name];
+    wall.remove?.(weaker);
+  }
+  return weaker;
+}

@@ -1,0 +1,6 @@
+export type { Attack, PendingAttack, ReplayCase } from './attack.ts';
+export { ATTACKS, PENDING } from './attacks/index.ts';
+export { runInGround } from './ground/open-ground.ts';
+export { chooseCases, type ChosenCase, type Replayed, replayCases } from './replay.ts';
+export { junit } from './report/junit.ts';
+export { replayStatus, type ReplayVerdict } from './verdict.ts';

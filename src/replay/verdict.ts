@@ -1,0 +1,35 @@
+import type { SideRun } from './ground/side-run.ts';
+
+/** What a replay of one case showed. */
+export type ReplayVerdict = 'contained' | 'not-contained' | 'broken';
+
+export interface Judgement {
+  readonly verdict: ReplayVerdict;
+  readonly why: string;
+}
+
+/**
+ * Judges a case from what was seen from outside. An attack that fails without the control proves nothing about the control;
+ * one that is contained without the event in a whole record is contained by chance as far as anyone can tell.
+ */
+export function judge(off: SideRun, on: SideRun | undefined, event: string): Judgement {
+  if (off.failure !== undefined) return broken(`without the control it could not be run: ${off.failure}`);
+  if (off.harm === undefined) return broken('without the control the attack did nothing either');
+  if (on === undefined) return broken('with the control it was not run');
+  if (on.harm !== undefined) return { verdict: 'not-contained', why: on.harm };
+  if (on.failure !== undefined) return broken(`with the control it could not be run: ${on.failure}`);
+  if (on.record === undefined) return broken('the run with the control left no record');
+  if (on.record.state !== 'whole') return broken(`the record is ${on.record.state}`);
+  if (!on.record.expected)
+    return { verdict: 'not-contained', why: `no harm was seen, but the record does not hold ${event}` };
+  return { verdict: 'contained', why: off.harm };
+}
+
+function broken(why: string): Judgement {
+  return { verdict: 'broken', why };
+}
+
+/** The exit status of all: 0 only when something ran and every one was contained. */
+export function replayStatus(verdicts: readonly ReplayVerdict[]): 0 | 1 {
+  return verdicts.length > 0 && verdicts.every((verdict) => verdict === 'contained') ? 0 : 1;
+}

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { Place } from './cofferdam.fixture.ts';
+import { leftBehindAfter } from './left-behind.fixture.ts';
+
+const place = new Place();
+afterAll(() => place.remove());
+
+/** One of each family; `npm run test:replay` runs all. */
+const SOME = ['runner-memory', 'exfiltration-https', 'dns-labels/A'];
+
+describe('cofferdam replay', () => {
+  test('shows attacks that succeed without their control and are contained with it', async () => {
+    const ran = await place.run(['replay', ...SOME, '--json', '--junit', 'out.xml']);
+    const results = ran.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Readonly<Record<string, string>>);
+    expect(results.filter((one) => one['verdict'] !== 'contained')).toEqual([]);
+    expect(results.length).toBeGreaterThanOrEqual(SOME.length);
+    for (const one of results) {
+      expect(one['harmOff']).toBeTruthy();
+      expect(one['harmOn']).toBeUndefined();
+    }
+    expect(ran.status).toBe(0);
+    expect(readFileSync(join(place.directory, 'out.xml'), 'utf8')).toContain('failures="0" errors="0"');
+  });
+
+  test('leaves nothing behind when it is ended in the middle', async () => {
+    const ran = await place.run(['replay', ...SOME], { killAfterMs: 700 });
+    expect(ran.status).toBe(130);
+    expect(await leftBehindAfter(['replay-ground', '/cofferdam/replay-'])).toEqual([]);
+  });
+
+  test('lists what there is with stories and sources, and what is pending', async () => {
+    const { stdout, status } = await place.run(['replay', '--list']);
+    expect(status).toBe(0);
+    expect(stdout).toContain('CVE-2025-30066');
+    expect(stdout).toContain('pending: waits for caches');
+  });
+
+  test('refuses a name that is none, and an invocation that names nothing', async () => {
+    expect(await place.run(['replay', 'no-such-attack'])).toMatchObject({ status: 2 });
+    expect(await place.run(['replay'])).toMatchObject({ status: 2 });
+  });
+});
