@@ -44,8 +44,13 @@ export interface ReplayCase {
   readonly mustBeRefused?: true;
   /** Sets up what is attacked, outside every sandbox. */
   readonly prepare?: (scene: Scene) => Promise<void> | void;
+  /**
+   * Looked at from outside, again and again while a job runs: what harm is being done. `pids` are those of the job's
+   * processes, as this side has them.
+   */
+  readonly during?: (scene: Scene, pids: readonly number[]) => string | undefined;
   /** Looked at from outside, after the jobs ended: what harm was done, in a few words; nothing when there was none. */
-  readonly harm: (scene: Scene) => Promise<string | undefined> | string | undefined;
+  readonly harm?: (scene: Scene) => Promise<string | undefined> | string | undefined;
   /** What the record of the contained run must hold. */
   readonly event: ExpectedEvent;
 }

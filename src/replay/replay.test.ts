@@ -22,7 +22,6 @@ const attack: Attack = {
     name,
     control: 'a "control"',
     without: ['gateway'],
-    harm: () => undefined,
     event: { name: 'an event', matches: () => true },
   })),
 };

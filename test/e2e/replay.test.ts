@@ -8,7 +8,16 @@ const place = new Place();
 afterAll(() => place.remove());
 
 /** One of each family; `npm run test:replay` runs all. */
-const SOME = ['runner-memory', 'exfiltration-https', 'dns-labels/A'];
+const SOME = [
+  'runner-memory',
+  'exfiltration-https',
+  'dns-labels/A',
+  'direct-address/udp',
+  'metadata-service/by-allowed-name',
+  'daemon',
+  'persistence/git-configuration',
+  'bombs/processes',
+];
 
 describe('cofferdam replay', () => {
   test('shows attacks that succeed without their control and are contained with it', async () => {

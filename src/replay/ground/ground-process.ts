@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { REFUSAL_STATUS, type Refusal } from '../../base/index.ts';
@@ -30,7 +30,11 @@ function tell(message: FromGround): void {
 
 async function runSide(attack: Attack, one: ReplayCase, side: 'off' | 'on'): Promise<SideRun> {
   const started = performance.now();
-  for (const folder of [WORK, HOME]) mkdirSync(folder, { recursive: true });
+  for (const folder of [WORK, HOME]) {
+    mkdirSync(folder, { recursive: true });
+    // A home that outlives its job is the job's own.
+    chmodSync(folder, 0o777);
+  }
   const output: string[] = [];
   const children: ChildProcess[] = [];
   const scene: Scene = {
@@ -41,6 +45,7 @@ async function runSide(attack: Attack, one: ReplayCase, side: 'off' | 'on'): Pro
     output: () => output.join(''),
     spawn: (argv, input) => companion(children, argv, input),
     peak: { pids: 0, memoryBytes: 0 },
+    longestMs: 0,
     processes: processesWith,
   };
   const contained: ContainedRun[] = [];
@@ -48,12 +53,12 @@ async function runSide(attack: Attack, one: ReplayCase, side: 'off' | 'on'): Pro
     await one.prepare?.(scene);
     for (const [index, args] of (one.jobs ?? [[]]).entries()) {
       const job = request(attack, one, scene, index, args, output);
-      if (side === 'off') await weakenedJob(job, one.without, HOME, (cgroup) => watch(cgroup, scene));
+      if (side === 'off') await weakenedJob(job, one.without, HOME, (cgroup) => watch(cgroup, scene, one));
       else
         contained.push(
           await productJob(job, one, (id) => {
             tell({ kind: 'run', id });
-            return watch(new Cgroup(readHostFacts(), `/cofferdam/${id.toLowerCase()}-exec`), scene);
+            return watch(new Cgroup(readHostFacts(), `/cofferdam/${id.toLowerCase()}-exec`), scene, one);
           }),
         );
     }
@@ -61,7 +66,7 @@ async function runSide(attack: Attack, one: ReplayCase, side: 'off' | 'on'): Pro
     await sleep(SETTLE_MS);
     const refused = contained.find((run) => run.refusal !== undefined)?.refusal;
     const ran = side === 'on' && one.mustBeRefused === true && refused === undefined;
-    const harm = (await one.harm(scene)) ?? (ran ? 'the job was not refused' : undefined);
+    const harm = (await one.harm?.(scene)) ?? scene.seen ?? (ran ? 'the job was not refused' : undefined);
     return {
       durationMs: Math.round(performance.now() - started),
       ...(harm !== undefined && { harm }),
@@ -124,16 +129,30 @@ function recordOf(
 }
 
 /** Looks every few milliseconds at how much of the machine the job holds. */
-function watch(cgroup: Cgroup, scene: Scene): () => void {
-  const look = (): void => {
-    scene.peak.pids = Math.max(scene.peak.pids, cgroup.processes().length);
+function watch(cgroup: Cgroup, scene: Scene, one: ReplayCase): () => void {
+  const began = performance.now();
+  const measure = (): void => {
+    const pids = cgroup.processes();
+    const seen = scene.seen ?? look(one, scene, pids);
+    if (seen !== undefined) scene.seen = seen;
+    scene.longestMs = Math.max(scene.longestMs, performance.now() - began);
+    scene.peak.pids = Math.max(scene.peak.pids, pids.length);
     scene.peak.memoryBytes = Math.max(scene.peak.memoryBytes, cgroup.usage().memoryPeakBytes ?? 0);
   };
-  const timer = setInterval(look, 20);
+  const timer = setInterval(measure, 20);
   return () => {
-    look();
+    measure();
     clearInterval(timer);
   };
+}
+
+/** A process may end while it is looked at. */
+function look(one: ReplayCase, scene: Scene, pids: readonly number[]): string | undefined {
+  try {
+    return one.during?.(scene, pids);
+  } catch {
+    return undefined;
+  }
 }
 
 async function companion(

@@ -16,6 +16,10 @@ export interface Scene {
   readonly spawn: (argv: readonly [string, ...string[]], input?: string) => Promise<ChildProcess>;
   /** The most that was seen in the job's cgroup while it ran. */
   readonly peak: { pids: number; memoryBytes: number };
+  /** What `during` saw. */
+  seen?: string;
+  /** How long the longest job ran, in milliseconds. */
+  longestMs: number;
   /** Processes of this throwaway machine whose arguments hold the text, by host id. */
   readonly processes: (text: string) => readonly number[];
 }

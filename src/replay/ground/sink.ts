@@ -21,6 +21,8 @@ export interface Sink {
   readonly echoes: () => number;
   /** What is answered to an HTTP request; the default is nothing but a status. */
   answer: (path: string, address: string) => string;
+  /** What a question for a name's IPv4 address is answered with. */
+  addressOf: (name: string) => string;
   readonly close: () => void;
 }
 
@@ -45,6 +47,7 @@ export async function openSink(): Promise<Sink> {
       arrivals.find((arrival) => fits(arrival) && holds(arrival.bytes, canary)),
     echoes,
     answer: () => '',
+    addressOf: () => '203.0.113.9',
     close: () => {
       for (const close of closers) close();
     },
@@ -89,7 +92,7 @@ export async function openSink(): Promise<Sink> {
   tls.on('tlsClientError', () => undefined);
   await listen(tls, TLS_PORT);
   for (const port of UDP_PORTS) closers.push(await datagrams(port, arrivals));
-  closers.push(await names(arrivals));
+  closers.push(await names(arrivals, (name) => sink.addressOf(name)));
   return sink;
 }
 
@@ -102,10 +105,8 @@ async function datagrams(port: number, arrivals: Arrival[]): Promise<() => void>
   return () => socket.close();
 }
 
-const NAMED = [203, 0, 113, 9] as const;
-
 /** Answers every question for an address with one, as a name server of the attacker's. */
-async function names(arrivals: Arrival[]): Promise<() => void> {
+async function names(arrivals: Arrival[], addressOf: (name: string) => string): Promise<() => void> {
   const socket = createSocket('udp4');
   socket.on('message', (message, peer) => {
     const { name, end } = question(message);
@@ -116,7 +117,21 @@ async function names(arrivals: Arrival[]): Promise<() => void> {
     head.writeUInt16BE(0x8180, 2);
     head.writeUInt16BE(isA ? 1 : 0, 6);
     head.writeUInt32BE(0, 8);
-    const answer = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, ...NAMED]);
+    const answer = Buffer.from([
+      0xc0,
+      12,
+      0,
+      1,
+      0,
+      1,
+      0,
+      0,
+      0,
+      60,
+      0,
+      4,
+      ...addressOf(name).split('.').map(Number),
+    ]);
     socket.send(isA ? Buffer.concat([head, answer]) : head, peer.port, peer.address);
   });
   await new Promise<void>((resolve) => socket.bind(53, '0.0.0.0', resolve));
