@@ -4,8 +4,9 @@ import { visible } from '../audit/index.ts';
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
 import type { ApproveJob } from '../engine/index.ts';
 import { readSecret, type SecretSource } from '../secrets/index.ts';
-import { type ZoneId, ZONES } from '../zone/index.ts';
+import { type AskedIsolation, type ZoneId, ZONES } from '../zone/index.ts';
 import type { CommandContext } from './command.ts';
+import { askedIsolation, ISOLATION_OPTIONS } from './isolation-options.ts';
 import { oneOf } from './options.ts';
 
 /** The options by which the operator gives or takes for one run. */
@@ -16,11 +17,13 @@ export const GRANT_OPTIONS = {
   'secret-file': { type: 'string', multiple: true },
   approve: { type: 'string', multiple: true },
   config: { type: 'string' },
+  ...ISOLATION_OPTIONS,
 } as const;
 
 export interface RunGrants {
   readonly allow: readonly string[];
   readonly zone?: ZoneId;
+  readonly isolation: AskedIsolation;
   readonly secrets: ReadonlyMap<string, string>;
   readonly approve: ApproveJob;
 }
@@ -31,6 +34,8 @@ export async function runGrants(
   values: {
     readonly allow?: readonly string[];
     readonly zone?: string;
+    readonly isolation?: string;
+    readonly runtime?: string;
     readonly secret?: readonly string[];
     readonly 'secret-file'?: readonly string[];
     readonly approve?: readonly string[];
@@ -38,6 +43,8 @@ export async function runGrants(
 ): Promise<Result<RunGrants, Refusal>> {
   const zone = oneOf('zone', values.zone, ZONES);
   if (!zone.ok) return zone;
+  const isolation = askedIsolation(values);
+  if (!isolation.ok) return isolation;
   const sources: SecretSource[] = (values.secret ?? []).map((name) => ({ kind: 'env', name }));
   for (const entry of values['secret-file'] ?? []) {
     const equals = entry.indexOf('=');
@@ -60,6 +67,7 @@ export async function runGrants(
   return ok({
     allow: values.allow ?? [],
     secrets,
+    isolation: isolation.value,
     approve: approver(context, values.approve ?? []),
     ...(zone.value !== undefined && { zone: zone.value }),
   });

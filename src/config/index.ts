@@ -13,6 +13,9 @@ export {
   compareZones,
   ISOLATION_TIERS,
   type IsolationTier,
+  RUNTIMES,
+  type RuntimeName,
+  TIER_OF,
   ZONES,
   type ZoneId,
 } from './zones.ts';

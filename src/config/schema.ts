@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { parseDuration, parseSize } from '../base/index.ts';
 import { LIMIT_KEY_NAMES } from './limits.ts';
-import { ISOLATION_TIERS, ZONES } from './zones.ts';
+import { ISOLATION_TIERS, RUNTIMES, ZONES } from './zones.ts';
 
 const MB = 1e6;
 const MINUTE_MS = 60_000;
@@ -190,6 +190,14 @@ const zoneSettings = z
         floor: z
           .enum(ISOLATION_TIERS)
           .describe('The weakest isolation tier that jobs are run in; a machine without it refuses them.')
+          .optional(),
+        runtime: z
+          .enum(RUNTIMES)
+          .describe(
+            'The runtime that jobs are run by, and no other: `runc` and `crun` are hardened containers, `runsc` (gVisor) ' +
+              'is a sandboxed kernel. Left out: the first of the floor\u2019s tier that the machine has. Only the ' +
+              'operator\u2019s file can name one.',
+          )
           .optional(),
       })
       .describe('Isolation (guide §1).')

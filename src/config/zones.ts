@@ -6,6 +6,17 @@ export type ZoneId = (typeof ZONES)[number];
 export const ISOLATION_TIERS = ['hardened-container', 'sandboxed-kernel', 'microvm'] as const;
 export type IsolationTier = (typeof ISOLATION_TIERS)[number];
 
+/** The programs that can hold a sandbox, in the order in which they are preferred within a tier. */
+export const RUNTIMES = ['runc', 'crun', 'runsc'] as const;
+export type RuntimeName = (typeof RUNTIMES)[number];
+
+/** The wall that each of them is (guide §1): the host's kernel behind a filter, or a kernel of its own. */
+export const TIER_OF: Readonly<Record<RuntimeName, IsolationTier>> = {
+  runc: 'hardened-container',
+  crun: 'hardened-container',
+  runsc: 'sandboxed-kernel',
+};
+
 /** Negative when `a` is trusted less than `b`. */
 export function compareZones(a: ZoneId, b: ZoneId): number {
   return ZONES.indexOf(a) - ZONES.indexOf(b);

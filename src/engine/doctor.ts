@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism, totalmem } from 'node:os';
 import { ulid } from '../base/index.ts';
-import { defaultControls } from '../zone/index.ts';
+import { chooseRuntime } from '../sandbox/index.ts';
+import { type Controls, defaultControls, RUNTIMES, TIER_OF } from '../zone/index.ts';
 import { openCell } from './cell/open-cell.ts';
 import { sandboxFolder } from './cell/sandbox-folder.ts';
 
@@ -17,12 +18,31 @@ const NOT_KNOWN =
   'none is known: please report this line with what machine it is (uname -a, /etc/os-release)';
 
 /**
- * Tells what this machine can enforce by doing it: arms a gateway and a sandbox as for a job, reads both receipts, and
- * takes everything away again. Never by looking whether a file is there.
+ * Tells what this machine can enforce by doing it: for each runtime that it has, arms a gateway and a sandbox as for a job,
+ * reads both receipts, and takes everything away again. Never by looking whether a file is there. The first line is about
+ * what jobs get by default.
  */
 export async function diagnose(): Promise<readonly Diagnosis[]> {
+  const first = await tried({ floor: 'hardened-container' }, 'hardened-container');
+  const [standard] = first;
+  const others: Diagnosis[] = [];
+  for (const runtime of RUNTIMES) {
+    const name = `${TIER_OF[runtime]} (${runtime})`;
+    if (standard?.held === true && standard.seen.startsWith(`${runtime} `)) continue;
+    const [one] = await tried({ floor: TIER_OF[runtime], runtime }, name);
+    if (one !== undefined) others.push(one);
+  }
+  const virtual = chooseRuntime({ floor: 'microvm' });
+  if (!virtual.ok) others.push({ name: 'microvm', held: false, seen: virtual.error.why });
+  return [...first, ...others];
+}
+
+async function tried(isolation: Controls['isolation'], name: string): Promise<readonly Diagnosis[]> {
   const runId = ulid(Date.now(), randomBytes(10));
-  const controls = defaultControls('untrusted', { memoryBytes: totalmem(), cpus: availableParallelism() });
+  const controls = {
+    ...defaultControls('untrusted', { memoryBytes: totalmem(), cpus: availableParallelism() }),
+    isolation,
+  };
   const receipts: unknown[] = [];
   const opening = openCell({
     runId,
@@ -48,19 +68,18 @@ export async function diagnose(): Promise<readonly Diagnosis[]> {
     setTimeout(() => resolve(undefined), WITHIN_MS).unref();
   });
   const opened = await Promise.race([opening, late]);
-  if (opened === undefined)
-    return [{ name: 'hardened-container', held: false, seen: `nothing within ${WITHIN_MS / 1_000} s` }];
+  if (opened === undefined) return [{ name, held: false, seen: `nothing within ${WITHIN_MS / 1_000} s` }];
   if (!opened.ok) {
     const { why, fix: told } = opened.error;
     const fix = told.includes('cofferdam doctor') ? NOT_KNOWN : told;
-    return [{ name: 'hardened-container', held: false, seen: why, fix }];
+    return [{ name, held: false, seen: why, fix }];
   }
   const { receipt } = opened.value.sandbox;
   const destroyed = await opened.value.close();
   const gateway = receipts[0] as { readonly armedMs?: number } | undefined;
   return [
     {
-      name: 'hardened-container',
+      name,
       held: true,
       seen: `${receipt.runtime.name} ${receipt.runtime.version}, ${receipt.checks.length} checks held in ${receipt.probeMs.toFixed(1)} ms`,
     },
@@ -85,7 +104,5 @@ export async function diagnose(): Promise<readonly Diagnosis[]> {
       held: destroyed.leftBehind.length === 0,
       seen: destroyed.leftBehind.join(' ') || 'nothing',
     },
-    { name: 'sandboxed-kernel', held: false, seen: 'no driver in this version' },
-    { name: 'microvm', held: false, seen: 'no driver in this version' },
   ];
 }

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Refusal } from '../base/index.ts';
+import type { RuntimeName } from '../config/index.ts';
 import type { Controls, IsolationTier, LimitName } from '../zone/index.ts';
 
 /** One mount of a host path, at `path` inside. */
@@ -78,12 +79,14 @@ export interface ProbeCheck {
 
 /** The proof that the sandbox was armed; without it no step is started. */
 export interface SandboxReceipt {
-  readonly runtime: { readonly name: string; readonly version: string; readonly tier: IsolationTier };
+  readonly runtime: { readonly name: RuntimeName; readonly version: string; readonly tier: IsolationTier };
   readonly checks: readonly ProbeCheck[];
   readonly probeMs: number;
   /** Limits that the kernel holds, with the value read back; those named by the operator as not needed are absent. */
   readonly limits: Readonly<Partial<Record<LimitName, number>>>;
   readonly limitsUnenforced: readonly LimitName[];
+  /** Why programs and the owners of connections are not seen; absent when they are. */
+  readonly unseen?: string;
 }
 
 /** What a job has used; bytes, milliseconds, counts. A value is absent when it could not be read. */

@@ -1,4 +1,5 @@
 export * from './changes/index.ts';
+export { type ChosenRuntime, chooseRuntime } from './choose-runtime.ts';
 export type * from './contract.ts';
 export { type OpenSandboxOptions, openSandbox } from './oci/open-sandbox.ts';
 export { reapSandboxes } from './oci/reap.ts';

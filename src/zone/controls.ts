@@ -1,9 +1,10 @@
-import type { IsolationTier, LimitName, Limits, ZoneId } from '../config/index.ts';
+import type { IsolationTier, RuntimeName, LimitName, Limits, ZoneId } from '../config/index.ts';
 
 /** What a zone grants: the product of its defaults and the operator's configuration. Absence never grants. */
 export interface Controls {
   readonly zone: ZoneId;
-  readonly isolation: { readonly floor: IsolationTier };
+  /** `runtime`: the one that was asked for; absent, the first of the floor's tier. */
+  readonly isolation: { readonly floor: IsolationTier; readonly runtime?: RuntimeName };
   /**
    * The allowlist in the words of `cofferdam.yaml`: `host`, `host:port`, `*.host`, or a preset such as `@npm`.
    * Empty denies all.

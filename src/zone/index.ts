@@ -2,6 +2,9 @@ export {
   ISOLATION_TIERS,
   type IsolationTier,
   type LimitName,
+  RUNTIMES,
+  type RuntimeName,
+  TIER_OF,
   type Limits,
   ZONES,
   type ZoneId,
@@ -10,4 +13,5 @@ export type { Controls } from './controls.ts';
 export { defaultControls, type MachineSize } from './defaults.ts';
 export { decideZone, type ZoneDecision } from './decide-zone.ts';
 export { type Fact, type FactName, type ZoneFacts } from './facts.ts';
+export { type AskedIsolation, withIsolation } from './isolation.ts';
 export { type SettledControls, settleControls } from './settle-controls.ts';

@@ -53,7 +53,10 @@ function limitsOf(settings: ZoneSettings): Partial<Limits> {
 function set(base: Controls, settings: ZoneSettings): Controls {
   return {
     ...base,
-    isolation: { floor: settings.isolation?.floor ?? base.isolation.floor },
+    isolation: {
+      floor: settings.isolation?.floor ?? base.isolation.floor,
+      ...(settings.isolation?.runtime !== undefined && { runtime: settings.isolation.runtime }),
+    },
     egress: {
       allow: settings.egress?.allow ?? base.egress.allow,
       allowRanges: settings.egress?.allowRanges ?? base.egress.allowRanges,
@@ -129,6 +132,8 @@ function narrow(base: Controls, asked: ZoneSettings, who: string, refused: strin
   ) as unknown as Limits;
   const tier = asked.isolation?.floor;
   if (tier !== undefined && compareTiers(tier, base.isolation.floor) < 0) no('isolation.floor', tier);
+  // Which program holds a job is the machine's owner's choice.
+  if (asked.isolation?.runtime !== undefined) no('isolation.runtime', asked.isolation.runtime);
   const approvals = asked.approvals?.required;
   if (approvals !== undefined && approvals < base.approvals.required) no('approvals.required', approvals);
   for (const key of asked.acceptUnenforced ?? []) {
@@ -137,6 +142,7 @@ function narrow(base: Controls, asked: ZoneSettings, who: string, refused: strin
   return {
     zone: base.zone,
     isolation: {
+      ...base.isolation,
       floor: tier !== undefined && compareTiers(tier, base.isolation.floor) > 0 ? tier : base.isolation.floor,
     },
     egress: {

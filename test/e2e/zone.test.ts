@@ -240,6 +240,6 @@ describe('policy', () => {
     writeFileSync(path, 'version: 1\nzones: {untrusted: {isolation: {floor: microvm}}}\n');
     const ran = await run();
     expect(ran.status, ran.stdout).toBe(69);
-    expect(ran.stdout).toContain('isolation/floor');
+    expect(ran.stdout).toContain('isolation/tier-absent');
   });
 });

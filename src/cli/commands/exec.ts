@@ -11,9 +11,10 @@ import {
   workFolder,
 } from '../../engine/index.ts';
 import { openStateFolder, type StateFolder } from '../../store/index.ts';
-import { settleControls, ZONES } from '../../zone/index.ts';
+import { settleControls, withIsolation, ZONES } from '../../zone/index.ts';
 import { type LoadedConfiguration, operatorConfiguration } from '../../config/index.ts';
 import type { Command, CommandContext } from '../command.ts';
+import { askedIsolation, ISOLATION_OPTIONS } from '../isolation-options.ts';
 import { duration, environmentOption, oneOf, parseOptions } from '../options.ts';
 import { Denials } from '../render/denials.ts';
 import { renderRefusal } from '../render/refusals.ts';
@@ -32,6 +33,8 @@ works on a copy of the folder: the folder itself stays as it is until you apply 
   --env NAME[=VALUE]  pass a variable; nothing else of your environment is passed; repeatable
   --timeout TIME      end the command after a time such as 90s or 10m
   --zone ZONE         untrusted (what is not proven to be more stays that)
+  --isolation TIER    at least this wall: hardened-container, sandboxed-kernel or microvm
+  --runtime NAME      this runtime and no other: runc, crun or runsc
   --config FILE       the operator's configuration instead of ~/.config/cofferdam/cofferdam.yaml
   --apply WHEN        ask, never or always: take what it changed into the folder (default: ask on a terminal, else never)
   --include PATH      apply this path although tools obey what is there (see cofferdam workspace --help); repeatable
@@ -57,6 +60,7 @@ const OPTIONS = {
   include: { type: 'string', multiple: true },
   zone: { type: 'string' },
   config: { type: 'string' },
+  ...ISOLATION_OPTIONS,
   strict: { type: 'boolean' },
   quiet: { type: 'boolean', short: 'q' },
   json: { type: 'boolean' },
@@ -140,6 +144,8 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
   }
   const zone = oneOf('zone', values.zone, ZONES);
   if (!zone.ok) return zone;
+  const isolation = askedIsolation(values);
+  if (!isolation.ok) return isolation;
   if (zone.value !== undefined && zone.value !== 'untrusted') {
     return err(
       refusal(
@@ -178,7 +184,7 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
   if (!operator.ok) return err(operator.error[0] ?? unreadable());
   const files = operator.value === undefined ? [] : [operator.value];
   const machine = { memoryBytes: totalmem(), cpus: availableParallelism() };
-  const { controls } = settleControls('untrusted', machine, files);
+  const controls = withIsolation(settleControls('untrusted', machine, files).controls, isolation.value);
   return ok({
     state: state.value,
     strict: values.strict === true,

@@ -10,6 +10,8 @@ import { parseOptions } from '../options.ts';
 import { exitStatus, renderRefusal } from '../render/refusals.ts';
 import { GRANT_OPTIONS, runGrants } from '../run-grants.ts';
 import { runSubject } from '../run-subject.ts';
+import { chooseRuntime } from '../../sandbox/index.ts';
+import { type IsolationTier, TIER_OF } from '../../zone/index.ts';
 import { matched, PORTION_OPTIONS, portion } from '../started-workflows.ts';
 
 const help = `usage: cofferdam plan [WORKFLOW] [options]
@@ -20,7 +22,8 @@ network, secrets, token permissions and limits, and what would be refused. WORKF
   --json                one JSON object for each workflow
   -h, --help
   and those of cofferdam run that say what a run is for (--event --event-file --fork --action --ref --input), what of it is
-  meant (--job --matrix) and what it is given (--allow --zone --secret --secret-file --config)
+  meant (--job --matrix) and what it is given (--allow --zone --isolation
+  --runtime --secret --secret-file --config)
 
 Exit status: 0, 2 when the run would be refused for what the workflow says, 3 when it would be by policy.
 
@@ -52,8 +55,14 @@ async function run(context: CommandContext): Promise<number> {
   const wanted = portion(values);
   if (!wanted.ok) return refuse(context, [wanted.error]);
   const { repository, event, policy, files } = subject.value;
-  const { zone: asked, allow } = grants.value;
-  const request = { policy, allow, outside: context.environment, ...(asked !== undefined && { asked }) };
+  const { zone: asked, allow, isolation } = grants.value;
+  const request = {
+    policy,
+    allow,
+    isolation,
+    outside: context.environment,
+    ...(asked !== undefined && { asked }),
+  };
   const facts = await localFacts(repository, event, policy.trust);
   let status: number = EXIT.ok;
   for (const file of files) {
@@ -129,7 +138,7 @@ function jobText(job: PlannedJob): string {
         `      fact    ${fact.name} = ${visible(fact.value, 80)}   from ${fact.source}${fact.forgeable ? ', forgeable' : ''}`,
     ),
     ...job.lacks.map((lack) => `      lacks   ${visible(lack)}`),
-    `    isolation ${job.controls.isolation.floor}: OCI runtime, user namespace, no capabilities, seccomp, read-only root`,
+    `    isolation ${walls(job)}`,
     `    network   deny all; allow ${job.hosts.length === 0 ? 'nothing' : job.hosts.join(', ')}`,
     `    secrets   ${shown(delivered)}   withheld ${shown(withheld.map(({ name }) => name))}   token   ${token}`,
     ...(approvals > 0 ? [`    approvals ${approvals} before it starts`] : []),
@@ -145,3 +154,17 @@ function refuse(context: CommandContext, why: readonly Refusal[]): number {
 }
 
 export const command: Command = { help, run };
+
+const WALLS: Readonly<Record<IsolationTier, string>> = {
+  'hardened-container': 'user namespace, no capabilities, seccomp, read-only root',
+  'sandboxed-kernel': 'a kernel of its own, user namespace, no capabilities, seccomp, read-only root',
+  microvm: 'a machine of its own',
+};
+
+/** Which walls the job gets on this machine, or that it would be refused. */
+function walls({ controls: { isolation } }: PlannedJob): string {
+  const chosen = chooseRuntime(isolation);
+  if (!chosen.ok) return `${isolation.floor}: refused here, as ${chosen.error.why}`;
+  const tier = TIER_OF[chosen.value.name];
+  return `${tier} by ${chosen.value.name}: ${WALLS[tier]}`;
+}

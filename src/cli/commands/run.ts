@@ -32,6 +32,8 @@ repository's folder; without it, every workflow here that the event starts.
   --input NAME=VALUE    an input of workflow_dispatch; repeatable
   --allow HOST          allow a further host: name, name:port, *.name or a preset; repeatable
   --zone ZONE           may lower the zone, never raise it
+  --isolation TIER      at least this wall: hardened-container, sandboxed-kernel or microvm
+  --runtime NAME        this runtime and no other: runc, crun or runsc
   --secret NAME         a secret's value, from the variable of that name; repeatable. A job gets it only when its
                         zone names it
   --secret-file N=PATH  the same from a file that only you can read

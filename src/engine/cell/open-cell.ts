@@ -7,8 +7,14 @@ import {
   type Resolver,
   startGateway,
 } from '../../egress/index.ts';
-import { type Observation, openSandbox, type Sandbox, type SandboxRequest } from '../../sandbox/index.ts';
-import type { Controls } from '../../zone/index.ts';
+import {
+  chooseRuntime,
+  type Observation,
+  openSandbox,
+  type Sandbox,
+  type SandboxRequest,
+} from '../../sandbox/index.ts';
+
 import { gatewayRecord, observationRecord } from './cell-events.ts';
 import type { Journal } from './journal.ts';
 import { LimitWatch } from './limit-watch.ts';
@@ -59,7 +65,8 @@ const ARMING = 'arming';
 export async function openCell(request: CellRequest): Promise<Result<Cell, Refusal>> {
   const { journal, allow, resolver, scratch, ...sandboxRequest } = request;
   if (process.geteuid?.() !== 0) return err(notRoot());
-  if (request.controls.isolation.floor !== 'hardened-container') return err(tooWeak(request.controls));
+  const runtime = chooseRuntime(request.controls.isolation);
+  if (!runtime.ok) return runtime;
   const jobId = request.jobId;
   const counts: CellCounts = {
     denied: 0,
@@ -107,7 +114,13 @@ export async function openCell(request: CellRequest): Promise<Result<Cell, Refus
     starting.armed,
     openSandbox(
       { ...sandboxRequest, networkNamespace: starting.namespacePath, probeName },
-      { directory: scratch, observe: onObservation, idSlot: randomInt(8_192), namespace: starting.namespace },
+      {
+        directory: scratch,
+        observe: onObservation,
+        idSlot: randomInt(8_192),
+        namespace: starting.namespace,
+        runtime: runtime.value,
+      },
     ),
   ]);
   if (!gateway.ok || !opened.ok) {
@@ -128,6 +141,11 @@ export async function openCell(request: CellRequest): Promise<Result<Cell, Refus
   if (!armed.ok) {
     await cell.close();
     return armed;
+  }
+  const { unseen } = opened.value.receipt;
+  if (unseen !== undefined) {
+    counts.gaps += 1;
+    await journal.write(observationRecord({ kind: 'gap', why: unseen }, at));
   }
   const fell = (why: Refusal): void => {
     if (!ending) broke(why);
@@ -259,13 +277,4 @@ function count(counts: CellCounts, event: GatewayEvent): void {
       counts.gaps += 1;
       return;
   }
-}
-
-function tooWeak({ zone, isolation }: Controls): Refusal {
-  return refusal(
-    'machine',
-    'isolation/floor',
-    `zone ${zone} asks for ${isolation.floor}, and this machine has hardened-container only`,
-    `run it where ${isolation.floor} can be had, or change zones.${zone}.isolation.floor in your cofferdam.yaml`,
-  );
 }

@@ -27,7 +27,7 @@ import { refusedWhenLost } from '../cell/record-lost.ts';
 import { type Dispatched, dispatchInputs } from '../event/dispatch-inputs.ts';
 import type { RunEvent } from '../event/event.ts';
 import type { LocalRepository } from '../repository/local-repository.ts';
-import type { ZoneId } from '../../zone/index.ts';
+import type { AskedIsolation, ZoneId } from '../../zone/index.ts';
 import { type GraphOwner, type JobOutcome, runJobGraph } from '../schedule/job-graph.ts';
 import type { RunPolicy } from '../trust/policy.ts';
 import { type JobZone, zonesOf } from '../trust/job-zones.ts';
@@ -50,6 +50,8 @@ export interface RunRequest {
   readonly policy: RunPolicy;
   /** `--zone`: may lower, never raise. */
   readonly zone?: ZoneId;
+  /** `--isolation`, `--runtime`. */
+  readonly isolation: AskedIsolation;
   /** Values for secrets, by name in upper case; each goes only to jobs whose zone names it. */
   readonly secrets: ReadonlyMap<string, string>;
   readonly approve: ApproveJob;

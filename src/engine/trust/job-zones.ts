@@ -4,10 +4,12 @@ import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts
 import { compareZones } from '../../config/index.ts';
 import type { Job } from '../../workflow/index.ts';
 import {
+  type AskedIsolation,
   type Controls,
   decideZone,
   type Fact,
   settleControls,
+  withIsolation,
   type ZoneFacts,
   type ZoneId,
 } from '../../zone/index.ts';
@@ -32,6 +34,8 @@ export interface ZoneRequest {
   readonly facts: RunFacts;
   /** `--zone`: may lower, never raise. */
   readonly asked?: ZoneId;
+  /** `--isolation`, `--runtime`: may strengthen, never weaken. */
+  readonly isolation: AskedIsolation;
   /** `--allow`: what the operator adds for this run. */
   readonly allow: readonly string[];
   readonly outside: Readonly<Record<string, string | undefined>>;
@@ -53,7 +57,8 @@ export async function zonesOf(
       return err(notProven(job, asked, decided));
     const lowered = asked !== undefined && asked !== decided.zone;
     const zone = asked ?? decided.zone;
-    const { controls, refusedWidening } = settleControls(zone, machine, request.policy.files);
+    const settled = settleControls(zone, machine, request.policy.files);
+    const controls = withIsolation(settled.controls, request.isolation);
     const known = clients.get(zone);
     const setup =
       known === undefined
@@ -68,7 +73,7 @@ export async function zonesOf(
       facts: recorded(facts),
       controls,
       clients: setup.value,
-      refusedWidening,
+      refusedWidening: settled.refusedWidening,
     });
   }
   return ok(zones);

@@ -1,10 +1,13 @@
-import { existsSync, readFileSync, rmdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LimitName } from '../../zone/index.ts';
 import type { HostFacts } from '../plan/host-facts.ts';
 
 const ROOT = '/sys/fs/cgroup';
+const PERIOD_US = 100_000;
+/** Those of the first hierarchy that a runtime would have made. */
+const OWN = ['cpu', 'cpuacct', 'memory', 'pids'] as const;
 
 function read(path: string): string | undefined {
   try {
@@ -36,6 +39,40 @@ export class Cgroup {
     return this.#host.cgroup === 'v2'
       ? join(ROOT, this.#path, name)
       : join(ROOT, controller, this.#path, name);
+  }
+
+  /**
+   * Makes it and sets its limits, for a runtime that does not. Throws when the kernel takes one of them not. Gives the files
+   * into which a process writes its own id to enter it.
+   */
+  create(limits: Readonly<Partial<Record<'memoryBytes' | 'cpus' | 'pids', number>>>): readonly string[] {
+    const v2 = this.#host.cgroup === 'v2';
+    const quota =
+      limits.cpus === undefined ? undefined : Math.max(1_000, Math.round(limits.cpus * PERIOD_US));
+    if (v2) {
+      const wanted = this.#host.controllers.map((name) => `+${name}`).join(' ');
+      mkdirSync(join(ROOT, this.#path), { recursive: true });
+      for (const parent of [ROOT, join(ROOT, dirname(this.#path))]) {
+        writeFileSync(join(parent, 'cgroup.subtree_control'), wanted);
+      }
+    } else {
+      for (const name of OWN) mkdirSync(join(ROOT, name, this.#path), { recursive: true });
+    }
+    const set = (controller: string, file: string, value: string): void =>
+      writeFileSync(this.#file(controller, file), value);
+    const { memoryBytes: memory } = limits;
+    if (memory !== undefined) set('memory', v2 ? 'memory.max' : 'memory.limit_in_bytes', String(memory));
+    if (memory !== undefined && this.#host.swapLimit)
+      set('memory', v2 ? 'memory.swap.max' : 'memory.memsw.limit_in_bytes', v2 ? '0' : String(memory));
+    if (limits.pids !== undefined) set('pids', 'pids.max', String(limits.pids));
+    if (quota !== undefined && v2) set('cpu', 'cpu.max', `${quota} ${PERIOD_US}`);
+    if (quota !== undefined && !v2) {
+      set('cpu', 'cpu.cfs_period_us', String(PERIOD_US));
+      set('cpu', 'cpu.cfs_quota_us', String(quota));
+    }
+    return v2
+      ? [join(ROOT, this.#path, 'cgroup.procs')]
+      : OWN.map((name) => join(ROOT, name, this.#path, 'cgroup.procs'));
   }
 
   /** The limits as the kernel holds them; what cannot be read back is absent, and so not held. */

@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { defaultControls, type Limits } from '../../zone/index.ts';
+import type { ChosenRuntime } from '../choose-runtime.ts';
 import type { Sandbox } from '../contract.ts';
 import { openSandbox } from './open-sandbox.ts';
+
+export const RUNC: ChosenRuntime = { name: 'runc', program: 'runc' };
 
 /** A real sandbox with an empty workspace, in a network namespace of its own that leads nowhere. */
 export class JobSandbox {
@@ -38,6 +41,7 @@ export class JobSandbox {
       {
         directory,
         observe: () => undefined,
+        runtime: RUNC,
         idSlot: Number.parseInt(Buffer.from(directory.slice(-2)).toString('hex'), 16) % 8_192,
       },
     );

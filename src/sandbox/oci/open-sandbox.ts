@@ -1,23 +1,29 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
+import { TIER_OF } from '../../config/index.ts';
 import type { LimitName } from '../../zone/index.ts';
+import type { ChosenRuntime } from '../choose-runtime.ts';
 import type { Observation, ProbeCheck, Sandbox, SandboxReceipt, SandboxRequest } from '../contract.ts';
 import { nativeProgram } from '../native-program.ts';
 import { type HostFacts, readHostFacts } from '../plan/host-facts.ts';
-import { EXCHANGE_PATH, INIT_PATH, planSandbox, type SandboxPlan } from '../plan/plan-sandbox.ts';
-import { plannedChecks, readReport, unheld } from '../process/receipt.ts';
+import { EXCHANGE_PATH, INIT_PATH, JOB_UID, planSandbox, type SandboxPlan } from '../plan/plan-sandbox.ts';
+import { meantChecks, plannedChecks, readReport, unheld } from '../process/receipt.ts';
 import { InitSession } from '../process/session.ts';
 import { startTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
-import { isFull, openWorkspace, type Workspace } from '../workspace/index.ts';
+import { isFull, openWorkspace, unmountBelow, type Workspace } from '../workspace/index.ts';
 import { boundCheck, resolveInside } from './bound-places.ts';
 import { Cgroup } from './cgroup.ts';
+import { DRIVERS, type Driver } from './drivers.ts';
+import { mountOnHost } from './host-mounts.ts';
 import { limitsUnheld, notOwned } from './limits-held.ts';
 import { namespaceChecks } from './namespaces.ts';
 import { ownerOf } from './owner-of.ts';
+import { ownKernelChecks } from './own-kernel.ts';
 import { writeRootTree } from './root-files.ts';
 import { runtimeVersion } from './runtime-version.ts';
-import { type Container, startContainer } from './start-container.ts';
+import type { RuntimeConfig } from './runtime-spec.ts';
+import { type Container, type Starting, startContainer } from './start-container.ts';
 
 export interface OpenSandboxOptions {
   /**
@@ -29,12 +35,14 @@ export interface OpenSandboxOptions {
   readonly observe: (seen: Observation) => void;
   /** Settles when the network namespace can be joined; false when it never will. Absent: it is there. */
   readonly namespace?: Promise<boolean>;
-  readonly runtime?: string;
+  readonly runtime: ChosenRuntime;
   /** Random bits of 0 to 8191 that pick the sandbox's host ids. */
   readonly idSlot: number;
   readonly telemetry?: boolean;
 }
 
+/** Fails open: it is telemetry and not a wall, and the record says that it is not there. */
+const UNSEEN = 'runsc does not show which programs run, nor which of them opened a connection';
 const EXCHANGE_BYTES = 64 * 2 ** 20;
 const EXCHANGE_INODES = 16_384;
 const FIRST_SLOT = 0x4000_0000;
@@ -53,7 +61,8 @@ export async function openSandbox(
   const host = readHostFacts();
   const paths = pathsIn(options.directory);
   const firstHostId = FIRST_SLOT + options.idSlot * SLOT_SIZE;
-  const withTelemetry = options.telemetry !== false;
+  const driver = DRIVERS[options.runtime.name];
+  const withTelemetry = options.telemetry !== false && !driver.ownKernel;
   const planned = planSandbox(request, host, {
     containerId: `${request.runId}-${request.jobId}`.toLowerCase(),
     rootfs: join(paths.bundle, 'rootfs'),
@@ -67,7 +76,7 @@ export async function openSandbox(
   const plan = planned.value;
   const undo = new Undo(options.directory, host, plan);
   try {
-    return await openPlanned(request, options, plan, host, undo);
+    return await openPlanned(request, { ...options, telemetry: withTelemetry }, plan, host, undo);
   } catch (error) {
     return undo.refuse(cannotPrepare(error));
   }
@@ -105,26 +114,47 @@ async function openPlanned(
   if (telemetry !== undefined && !telemetry.ok) return undo.refuse(telemetry.error);
   if (!workspace.ok) return undo.refuse(workspace.error);
   writeRootTree(join(paths.bundle, 'rootfs'), plan.tree);
-  const runtime = options.runtime ?? 'runc';
+  const { runtime } = options;
+  const driver = DRIVERS[runtime.name];
+  const config = driver.config(plan.config, paths.memory);
+  const hostMounts = driver.hostMounts(plan.config, paths.memory);
+  undo.mounted = driver.ownKernel;
+  const mounted = await mountOnHost(hostMounts, paths.memory, plan.hostUid - JOB_UID);
+  if (!mounted.ok) return undo.refuse(mounted.error);
   if (options.namespace !== undefined && !(await options.namespace)) return undo.refuse(noNamespace());
   const [started, version] = await Promise.all([
-    startContainer(runtime, plan, paths.bundle),
-    runtimeVersion(runtime),
+    startContainer(startingOf(runtime, driver, config, plan, host, paths.bundle)),
+    runtimeVersion(runtime.program),
   ]);
   if (!started.ok) return undo.refuse(started.error);
   undo.container = started.value;
   const session = new InitSession(started.value.control);
   undo.session = session;
-  const receipt = await arm(session, plan, host, started.value, workspace.value.room, telemetry?.value, {
-    name: runtime,
-    version,
-  });
+  const receipt = await arm(
+    session,
+    plan,
+    host,
+    started.value,
+    workspace.value.room,
+    telemetry?.value,
+    { ...runtime, version },
+    config,
+  );
   if (!receipt.ok) return undo.refuse(receipt.error);
-  return ok(assemble(receipt.value, session, workspace.value, host, plan, started.value, undo, request));
+  const temporary = ['/tmp', '/home/runner', ...request.temporary].map(
+    (path) =>
+      hostMounts.find(({ destination }) => destination === path)?.path ??
+      // Through process 1, whose root cannot be changed from inside.
+      `/proc/${started.value.initPid}/root${path}`,
+  );
+  return ok(
+    assemble(receipt.value, session, workspace.value, host, plan, started.value, undo, request, temporary),
+  );
 }
 
-function pathsIn(directory: string): { readonly bundle: string; readonly private: string } {
-  return { bundle: join(directory, 'bundle'), private: join(directory, 'private') };
+function pathsIn(directory: string) {
+  const inPrivate = join(directory, 'private');
+  return { bundle: join(directory, 'bundle'), private: inPrivate, memory: join(inPrivate, 'memory') };
 }
 
 async function arm(
@@ -134,9 +164,10 @@ async function arm(
   container: Container,
   room: Workspace['room'],
   telemetry: Telemetry | undefined,
-  runtime: { readonly name: string; readonly version: string },
+  runtime: ChosenRuntime & { readonly version: string },
+  config: RuntimeConfig,
 ): Promise<Result<SandboxReceipt, Refusal>> {
-  const { maskedPaths, readonlyPaths } = plan.config.linux;
+  const { maskedPaths, readonlyPaths } = config.linux;
   const text = await Promise.race([
     session.probe(plan.probeName, { hidden: maskedPaths, readOnly: readonlyPaths }),
     session.ended.then(() => ''),
@@ -144,29 +175,65 @@ async function arm(
   const report = readReport(text);
   if (!report.ok) return report;
   const network = plan.config.linux.namespaces.find(({ type }) => type === 'network')?.path ?? '';
+  const cgroup = new Cgroup(host, plan.cgroupPath);
+  const { ownKernel } = DRIVERS[runtime.name];
   const inside = (path: string): string => resolveInside(plan.config.root.path, path);
-  const checks = [
+  const made = [
     ...report.value.checks,
-    ...plannedChecks(report.value, plan.config, inside),
-    boundCheck(container.initPid, plan.config, inside),
+    ...plannedChecks(report.value, config, inside, ownKernel),
+    ...(ownKernel
+      ? ownKernelChecks(container.initPid, runtime.program, cgroup.processes())
+      : [boundCheck(container.initPid, config, inside)]),
     ...namespaceChecks(container.initPid, network),
     ...(telemetry === undefined ? [] : [await watched(telemetry)]),
   ];
-  const bad = unheld(checks);
+  const checks = meantChecks(made, ownKernel);
+  const bad = unheld(checks, ownKernel);
   if (bad !== undefined) return err(bad);
-  const cgroup = new Cgroup(host, plan.cgroupPath);
   if (!cgroup.processes().includes(container.initPid) && plan.limits.pids !== undefined)
     return err(notOwned());
   const seen = { ...cgroup.limits(), workspaceBytes: room.bytes, workspaceInodes: room.inodes };
   const loose = limitsUnheld(plan.limits, seen);
   if (loose !== undefined) return err(loose);
   return ok({
-    runtime: { ...runtime, tier: 'hardened-container' },
+    runtime: { name: runtime.name, version: runtime.version, tier: TIER_OF[runtime.name] },
     checks,
     probeMs: report.value.probeMs,
     limits: { ...plan.limits, ...cgroup.limits() } as Readonly<Partial<Record<LimitName, number>>>,
     limitsUnenforced: plan.limitsUnenforced,
+    ...(ownKernel && { unseen: UNSEEN }),
   });
+}
+
+function startingOf(
+  runtime: ChosenRuntime,
+  driver: Driver,
+  config: RuntimeConfig,
+  plan: SandboxPlan,
+  host: HostFacts,
+  bundle: string,
+): Starting {
+  const state = join(bundle, 'state');
+  mkdirSync(state, { mode: 0o700 });
+  const pidFile = join(bundle, 'init.pid');
+  const networkNamespace =
+    plan.config.linux.namespaces.find(({ type }) => type === 'network')?.path ?? '/nonexistent';
+  return {
+    runtime: runtime.name,
+    config,
+    bundle,
+    pidFile,
+    command: driver.command({
+      program: runtime.program,
+      state,
+      bundle,
+      pidFile,
+      containerId: plan.containerId,
+      networkNamespace,
+      hybrid: host.hybrid,
+    }),
+    ...(!driver.makesCgroup && { cgroupFiles: new Cgroup(host, plan.cgroupPath).create(plan.limits) }),
+  };
 }
 
 /** The runtime's own start of process 1 is the first that the telemetry must have seen, long before the probe ran. */
@@ -188,8 +255,10 @@ function assemble(
   container: Container,
   undo: Undo,
   request: SandboxRequest,
+  temporary: readonly string[],
 ): Sandbox {
   const cgroup = new Cgroup(host, plan.cgroupPath);
+  const { ownKernel } = DRIVERS[receipt.runtime.name];
   return {
     receipt,
     exchange: { hostPath: workspace.exchangeHostPath, path: EXCHANGE_PATH },
@@ -204,23 +273,23 @@ function assemble(
       const { bytes, inodes } = await workspace.usage();
       return { ...cgroup.usage(), workspaceBytes: bytes, workspaceInodes: inodes };
     },
-    full: () => fullOf(workspace, container.initPid, ['/tmp', '/home/runner', ...request.temporary]),
-    ownerOf: (flow) => ownerOf(container.initPid, cgroup.processes(), flow),
-    died: Promise.race([session.ended, undo.telemetry?.died ?? new Promise<never>(() => undefined)]),
+    full: () => fullOf(workspace, temporary),
+    // Of a kernel of its own every socket is that kernel's.
+    ownerOf: (flow) => (ownKernel ? undefined : ownerOf(container.initPid, cgroup.processes(), flow)),
+    died: Promise.race([session.ended, undo.telemetry?.died ?? new Promise<never>(() => undefined)]).then(
+      ({ why }) => ({
+        why: ownKernel ? endedBy(why, cgroup) : why,
+      }),
+    ),
     destroy: (destroyOptions) => undo.all(destroyOptions?.keepUpperAt),
   };
 }
 
-/** Looked at through process 1, whose root cannot be changed from inside. */
-async function fullOf(
-  workspace: Workspace,
-  initPid: number,
-  temporary: readonly string[],
-): Promise<readonly LimitName[]> {
+async function fullOf(workspace: Workspace, temporary: readonly string[]): Promise<readonly LimitName[]> {
   const nothing = { bytes: false, inodes: false };
   const [own, ...others] = await Promise.all([
     workspace.full().catch(() => nothing),
-    ...temporary.map((path) => isFull(`/proc/${initPid}/root${path}`).catch(() => nothing)),
+    ...temporary.map((path) => isFull(path).catch(() => nothing)),
   ]);
   return [
     ...(own.bytes ? (['workspaceBytes'] as const) : []),
@@ -228,6 +297,13 @@ async function fullOf(
     ...(others.some((one) => one.bytes) ? (['tmpBytes'] as const) : []),
     ...(others.some((one) => one.inodes) ? (['tmpInodes'] as const) : []),
   ];
+}
+
+/** A kernel that is a process ends as a whole when it gets no more memory or processes, and so the job. */
+function endedBy(why: string, cgroup: Cgroup): string {
+  const { oomKills = 0, pidsRefused = 0 } = cgroup.usage();
+  if (oomKills > 0) return `${why}: its kernel had no more memory than the limit memoryBytes`;
+  return pidsRefused > 0 ? `${why}: its kernel had no more processes than the limit pids` : why;
 }
 
 /** A full or read-only disk, most of all. */
@@ -255,6 +331,8 @@ class Undo {
   workspace: Workspace | undefined;
   session: InitSession | undefined;
   container: Container | undefined;
+  /** More than the workspace may be mounted in the sandbox's own folder: by us, or by the runtime. */
+  mounted = false;
   readonly #directory: string;
   readonly #host: HostFacts;
   readonly #plan: SandboxPlan;
@@ -288,6 +366,7 @@ class Undo {
     await this.telemetry?.close();
     const closed = await this.workspace?.close(keepUpperAt === undefined ? {} : { keepUpperAt });
     const left = [...(closed?.leftBehind ?? []), ...cgroup.remove()];
+    if (this.mounted && !(await unmountBelow(this.#directory)).ok) left.push(this.#directory);
     try {
       rmSync(this.#directory, { recursive: true, force: true });
     } catch {

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
-import type { SandboxPlan } from '../plan/plan-sandbox.ts';
+import type { RuntimeConfig } from './runtime-spec.ts';
 
 export interface Container {
   readonly control: Duplex;
@@ -15,40 +15,36 @@ export interface Container {
 const START_TIMEOUT_MS = 20_000;
 const MAX_SAID = 4_096;
 
+/** What starts a container: a runtime's program, how it is called, and the control groups that it must begin in. */
+export interface Starting {
+  readonly runtime: string;
+  readonly command: readonly [string, ...string[]];
+  readonly config: RuntimeConfig;
+  readonly bundle: string;
+  readonly pidFile: string;
+  /** Absent or empty: the runtime makes its own. */
+  readonly cgroupFiles?: readonly string[];
+}
+
+/** Enters each control group and becomes the program; ends when it cannot. */
+const ENTER = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 70; shift; done; shift; exec "$@"';
+
 /**
  * Has the runtime start the container, detached, with our private descriptor as its process 1's descriptor 3. The
  * runtime is given no environment of ours but a search path.
  */
-export async function startContainer(
-  runtime: string,
-  plan: SandboxPlan,
-  bundle: string,
-): Promise<Result<Container, Refusal>> {
-  const state = join(bundle, 'state');
-  const pidFile = join(bundle, 'init.pid');
-  mkdirSync(state, { mode: 0o700 });
-  writeFileSync(join(bundle, 'config.json'), JSON.stringify(plan.config));
-  const child = spawn(
-    runtime,
-    [
-      '--root',
-      state,
-      'run',
-      '--detach',
-      '--preserve-fds',
-      '1',
-      '--pid-file',
-      pidFile,
-      '--bundle',
-      bundle,
-      plan.containerId,
-    ],
-    {
-      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
-      cwd: '/',
-    },
-  );
+export async function startContainer(starting: Starting): Promise<Result<Container, Refusal>> {
+  const { runtime, bundle, pidFile, cgroupFiles = [] } = starting;
+  writeFileSync(join(bundle, 'config.json'), JSON.stringify(starting.config));
+  const [program, ...rest] =
+    cgroupFiles.length === 0
+      ? starting.command
+      : (['/bin/sh', '-c', ENTER, 'sh', ...cgroupFiles, '--', ...starting.command] as const);
+  const child = spawn(program, rest, {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
+    cwd: '/',
+  });
   let said = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     if (said.length < MAX_SAID) said += chunk.toString('utf8');

@@ -6,6 +6,8 @@ export interface HostFacts {
   readonly architecture: string;
   readonly uid: number;
   readonly cgroup: 'v1' | 'v2' | 'none';
+  /** Some controllers are bound to cgroup v2 while others are at v1. */
+  readonly hybrid: boolean;
   /** Controllers that can be used for a sandbox. */
   readonly controllers: readonly ('memory' | 'cpu' | 'pids')[];
   readonly swapLimit: boolean;
@@ -63,11 +65,20 @@ export function readHostFacts(): HostFacts {
     architecture: arch(),
     uid: process.geteuid?.() ?? 0,
     cgroup: v2 ? 'v2' : v1 ? 'v1' : 'none',
+    hybrid: v1 && boundToSecond(),
     controllers: (['memory', 'cpu', 'pids'] as const).filter((controller) => (v1 || v2) && has(controller)),
     swapLimit: v2 || existsSync('/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes'),
     rootEntries: ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'].flatMap((name) => rootEntry(name)),
     etcEntries: ETC.filter((name) => existsSync(`/etc/${name}`)),
   };
+}
+
+function boundToSecond(): boolean {
+  try {
+    return readFileSync('/sys/fs/cgroup/unified/cgroup.controllers', 'utf8').trim() !== '';
+  } catch {
+    return false;
+  }
 }
 
 function rootEntry(name: string): readonly { readonly name: string; readonly target?: string }[] {

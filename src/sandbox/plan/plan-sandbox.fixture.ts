@@ -27,6 +27,7 @@ export const HOST: HostFacts = {
   uid: 0,
   cgroup: 'v1',
   controllers: ['memory', 'cpu', 'pids'],
+  hybrid: true,
   swapLimit: true,
   rootEntries: [{ name: 'bin', target: 'usr/bin' }, { name: 'lib', target: 'usr/lib' }, { name: 'lib64' }],
   etcEntries: ['alternatives', 'ld.so.cache', 'ssl/certs'],

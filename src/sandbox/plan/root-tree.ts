@@ -49,6 +49,7 @@ export function baseTree(request: SandboxRequest, host: HostFacts): RootTree {
     '/etc',
     '/proc',
     '/dev',
+    '/dev/shm',
     '/sys',
     '/run/cofferdam',
     '/home/runner',

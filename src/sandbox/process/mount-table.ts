@@ -48,6 +48,7 @@ export function mountsUnlike(
   config: RuntimeConfig,
   seen: readonly SeenMount[],
   inside: (destination: string) => string,
+  ownKernel = false,
 ): string | undefined {
   // Over single files a runtime binds the host's devices, which stay slaves of the host's; nothing can be mounted below them.
   const single = new Set([...DEVICES, ...config.linux.maskedPaths]);
@@ -63,7 +64,7 @@ export function mountsUnlike(
   for (const [path, mount] of planned) {
     const there = top.get(path);
     if (there === undefined) return `${path} is not mounted`;
-    const lacking = lacks(mount, there);
+    const lacking = lacks(mount, there, ownKernel);
     if (lacking !== undefined) return `${path} ${lacking}`;
   }
   const other = new Set(['/', ...DEVICES, ...config.linux.maskedPaths, ...config.linux.readonlyPaths]);
@@ -71,12 +72,18 @@ export function mountsUnlike(
   return extra === undefined ? undefined : `${extra.path} was not planned`;
 }
 
-function lacks(planned: Mount, seen: SeenMount): string | undefined {
-  if (planned.type !== 'bind' && planned.type !== seen.type) return `is a ${seen.type}`;
+function lacks(planned: Mount, seen: SeenMount, ownKernel: boolean): string | undefined {
+  const type = ownKernel && planned.destination === '/dev' ? 'dev' : planned.type;
+  if (type !== 'bind' && type !== seen.type) return `is a ${seen.type}`;
   const wanting = HARDENING.find(
-    (option) => planned.options.includes(option) && !seen.options.includes(option),
+    (option) =>
+      planned.options.includes(option) &&
+      !seen.options.includes(option) &&
+      // gVisor does not say it; of the host's devices it has none to open.
+      !(ownKernel && option === 'nodev'),
   );
   if (wanting !== undefined) return `is without ${wanting}`;
+  if (type === 'dev') return undefined;
   for (const [name, slack] of [
     ['size', PAGE - 1],
     ['nr_inodes', 0],

@@ -81,6 +81,26 @@ export const OUTER_CHECKS = [
   'gateway-network-namespace',
 ] as const;
 
+/** Of a kernel of its own: the host's shows that the walls around that kernel stand, and the kernel what is inside. */
+const OWN_KERNEL_CHECKS = ['own-kernel', 'host-root-not-mapped-outside'] as const;
+
+/** Questions about the host's kernel, which a job in a kernel of its own does not see. */
+const SHARED_KERNEL_ONLY: readonly string[] = [
+  'clone3',
+  'host-root-not-mapped',
+  'kernel-files-hidden',
+  'kernel-settings-read-only',
+  'mounts-from-planned-places',
+  'private-cgroup-namespace',
+];
+
+/** The checks that a receipt must hold for a job that shares the host's kernel, or has one of its own. */
+export function neededChecks(ownKernel: boolean): readonly string[] {
+  return ownKernel
+    ? [...CHECKS, ...OUTER_CHECKS, ...OWN_KERNEL_CHECKS].filter((id) => !SHARED_KERNEL_ONLY.includes(id))
+    : [...CHECKS, ...OUTER_CHECKS];
+}
+
 export interface ProbeReport {
   readonly checks: readonly ProbeCheck[];
   readonly mounts: readonly SeenMount[];
@@ -114,13 +134,19 @@ export function readReport(text: string): Result<ProbeReport, Refusal> {
   return ok({ checks, mounts, probeMs: Number(end[1]) / 1_000 });
 }
 
+/** Of the probe's checks, those that say something about a job with a kernel of its own, or all. */
+export function meantChecks(checks: readonly ProbeCheck[], ownKernel: boolean): readonly ProbeCheck[] {
+  return checks.filter(({ id }) => !ownKernel || !SHARED_KERNEL_ONLY.includes(id));
+}
+
 /** What the probe's facts say when held against the plan. */
 export function plannedChecks(
   report: ProbeReport,
   config: RuntimeConfig,
   inside: (destination: string) => string,
+  ownKernel = false,
 ): readonly ProbeCheck[] {
-  const unlike = mountsUnlike(config, report.mounts, inside);
+  const unlike = mountsUnlike(config, report.mounts, inside, ownKernel);
   const files = report.checks.find((check) => check.id === 'open-file-limit')?.seen ?? 'nothing';
   const most = config.process.rlimits.find((limit) => limit.type === 'RLIMIT_NOFILE')?.hard;
   return [
@@ -135,8 +161,8 @@ export function plannedChecks(
 }
 
 /** Every check that does not hold or was not made, as a refusal; undefined when all of them hold. */
-export function unheld(checks: readonly ProbeCheck[]): Refusal | undefined {
-  const missing = [...CHECKS, ...OUTER_CHECKS].find((id) => !checks.some((check) => check.id === id));
+export function unheld(checks: readonly ProbeCheck[], ownKernel: boolean): Refusal | undefined {
+  const missing = neededChecks(ownKernel).find((id) => !checks.some((check) => check.id === id));
   if (missing !== undefined) return noProof(`the check ${missing} was not made`);
   const failed = checks.filter((check) => !check.held);
   if (failed.length === 0) return undefined;

@@ -45,7 +45,7 @@ async function attempt(weakening: string, folder: string, network: string): Prom
       directory,
       observe: () => undefined,
       idSlot: 8_000,
-      ...(weakening !== 'nothing' && { runtime: weakRuntime(folder, weakening) }),
+      runtime: { name: 'runc', program: weakening === 'nothing' ? 'runc' : weakRuntime(folder, weakening) },
     },
   );
   if (result.ok) {

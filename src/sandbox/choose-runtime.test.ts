@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest';
+import { ISOLATION_TIERS, RUNTIMES, TIER_OF } from '../config/index.ts';
+import { chooseRuntime } from './choose-runtime.ts';
+
+/** A machine that has these. */
+function machine(...names: readonly string[]) {
+  return (name: string): string | undefined => (names.includes(name) ? `/usr/bin/${name}` : undefined);
+}
+
+describe('the runtime of a job', () => {
+  test('is the first of the floor’s tier that the machine has', () => {
+    expect(chooseRuntime({ floor: 'hardened-container' }, machine('runc', 'crun', 'runsc'))).toEqual({
+      ok: true,
+      value: { name: 'runc', program: '/usr/bin/runc' },
+    });
+    expect(chooseRuntime({ floor: 'hardened-container' }, machine('crun'))).toMatchObject({
+      value: { name: 'crun' },
+    });
+    expect(chooseRuntime({ floor: 'sandboxed-kernel' }, machine('runc', 'runsc'))).toMatchObject({
+      value: { name: 'runsc' },
+    });
+  });
+
+  test('is never one of another tier in place of one that is missing', () => {
+    for (const floor of ISOLATION_TIERS) {
+      const others = RUNTIMES.filter((name) => TIER_OF[name] !== floor);
+      expect(chooseRuntime({ floor }, machine(...others))).toMatchObject({
+        ok: false,
+        error: { kind: 'machine', rule: 'isolation/tier-absent' },
+      });
+    }
+  });
+
+  test('is the one that was asked for, or none', () => {
+    expect(
+      chooseRuntime({ floor: 'hardened-container', runtime: 'crun' }, machine('runc', 'crun')),
+    ).toMatchObject({
+      value: { name: 'crun' },
+    });
+    expect(
+      chooseRuntime({ floor: 'hardened-container', runtime: 'runsc' }, machine('runc', 'crun')),
+    ).toMatchObject({ ok: false, error: { rule: 'sandbox/no-runtime' } });
+  });
+
+  test('is not one below the zone’s floor, even when that was asked for', () => {
+    expect(
+      chooseRuntime({ floor: 'sandboxed-kernel', runtime: 'runc' }, machine('runc', 'runsc')),
+    ).toMatchObject({ ok: false, error: { kind: 'policy', rule: 'isolation/floor' } });
+  });
+});

@@ -1,0 +1,65 @@
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
+import { compareTiers, type IsolationTier, RUNTIMES, type RuntimeName, TIER_OF } from '../config/index.ts';
+
+/** A runtime of this machine. */
+export interface ChosenRuntime {
+  readonly name: RuntimeName;
+  /** Its program, an absolute path. */
+  readonly program: string;
+}
+
+const FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+const INSTALL: Readonly<Record<RuntimeName, string>> = {
+  runc: 'apt-get install runc',
+  crun: 'apt-get install crun',
+  runsc: 'install gVisor’s runsc in /usr/local/bin (gvisor.dev/docs/user_guide/install)',
+};
+
+/**
+ * Settles which runtime a job gets: the one that was asked for, or the first of the least tier that the zone accepts. A
+ * stronger or a weaker one is never taken in place of the one that is missing.
+ */
+export function chooseRuntime(
+  asked: { readonly floor: IsolationTier; readonly runtime?: RuntimeName },
+  find: (name: string) => string | undefined = findProgram,
+): Result<ChosenRuntime, Refusal> {
+  if (asked.runtime !== undefined && compareTiers(TIER_OF[asked.runtime], asked.floor) < 0) {
+    return err(
+      refusal(
+        'policy',
+        'isolation/floor',
+        `the zone asks for ${asked.floor}, and ${asked.runtime} is only a ${TIER_OF[asked.runtime]}`,
+        `name another runtime: ${RUNTIMES.filter((name) => compareTiers(TIER_OF[name], asked.floor) >= 0).join(', ')}`,
+      ),
+    );
+  }
+  const names =
+    asked.runtime === undefined ? RUNTIMES.filter((name) => TIER_OF[name] === asked.floor) : [asked.runtime];
+  for (const name of names) {
+    const program = find(name);
+    if (program !== undefined) return ok({ name, program });
+  }
+  return err(
+    refusal(
+      'machine',
+      asked.runtime === undefined ? 'isolation/tier-absent' : 'sandbox/no-runtime',
+      names.length === 0
+        ? `${asked.floor} is asked for, and no runtime of this version is one`
+        : `${asked.floor} is asked for, and this machine has no ${names.join(' and no ')}`,
+      names.map((name) => INSTALL[name]).join(', or ') || 'ask for another tier',
+    ),
+  );
+}
+
+function findProgram(name: string): string | undefined {
+  return FOLDERS.map((folder) => join(folder, name)).find((path) => {
+    try {
+      accessSync(path, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,21 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { TIER_OF } from '../../config/index.ts';
+import type { ChosenRuntime } from '../choose-runtime.ts';
+
+const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'cofferdam');
+
+/** Where each runtime lies when this machine has it; `npm run test:tiers` builds gVisor's into the cache. */
+const PLACES: readonly ChosenRuntime[] = [
+  { name: 'runc', program: '/usr/sbin/runc' },
+  { name: 'runc', program: '/usr/bin/runc' },
+  { name: 'crun', program: '/usr/bin/crun' },
+  { name: 'runsc', program: '/usr/local/bin/runsc' },
+  { name: 'runsc', program: join(CACHE, 'runsc/runsc') },
+];
+
+/** One program for each runtime that can be tested here. */
+export const RUNTIMES_HERE = [
+  ...new Map(PLACES.filter(({ program }) => existsSync(program)).map((one) => [one.name, one])).values(),
+].map((runtime) => ({ ...runtime, runtime, ownKernel: TIER_OF[runtime.name] === 'sandboxed-kernel' }));

@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { RUNTIMES_HERE } from '../../src/sandbox/oci/runtimes.fixture.ts';
+import { Place } from './cofferdam.fixture.ts';
+
+let place: Place;
+beforeEach(() => {
+  place = new Place();
+});
+afterEach(() => place.remove());
+
+const installed = RUNTIMES_HERE.filter(({ program }) => program.startsWith('/usr/'));
+
+describe.each(installed)('a command run by $name', ({ name, ownKernel }) => {
+  test('has the same walls, way out and record', async () => {
+    const script = `
+node -e "require('node:net').connect(443, '198.51.100.7').on('error', (e) => console.log(e.code))"
+node -e "require('node:dns').lookup('secret.collector.test', (e) => console.log(e.code))"
+echo done; exit 7`;
+    const ran = await place.run([
+      'exec',
+      '--runtime',
+      name,
+      '--workdir',
+      place.directory,
+      '--',
+      'sh',
+      '-c',
+      script,
+    ]);
+    expect(ran.stdout).toContain('ECONNRESET');
+    expect(ran.stdout).toContain('ENOTFOUND');
+    expect(ran.stdout).toContain('done');
+    expect(ran.status).toBe(7);
+    expect(ran.stderr).toContain('198.51.100.7:443');
+    expect(ran.stderr).toContain('secret.collector.test');
+    expect(ran.stderr).toContain(`${ownKernel ? 1 : 0} telemetry gaps`);
+  });
+});
+
+describe('a runtime', () => {
+  test('that is weaker than what is asked for is refused, and so is a tier that is not there', async () => {
+    const exec = (...more: readonly string[]) =>
+      place.run(['exec', ...more, '--workdir', place.directory, '--', 'true']);
+    const weaker = await exec('--isolation', 'sandboxed-kernel', '--runtime', 'runc');
+    expect(weaker.status).toBe(125);
+    expect(weaker.stderr).toContain('isolation/floor');
+    const absent = await exec('--isolation', 'microvm');
+    expect(absent.status).toBe(125);
+    expect(absent.stderr).toContain('isolation/tier-absent');
+    expect((await exec('--runtime', 'docker')).stderr).toContain('runc, crun, runsc');
+  });
+});
