@@ -13,6 +13,7 @@ import {
   planSandbox,
   readHostFacts,
   startContainer,
+  startingOf,
   writeRootTree,
 } from '../../sandbox/index.ts';
 import type { Controls } from '../../zone/index.ts';
@@ -90,7 +91,9 @@ export async function weakenedJob(
       });
   if (!workspace.ok) throw new Error(workspace.error.why);
   writeRootTree(rootfs, plan.tree);
-  const started = await startContainer('runc', plan, join(directory, 'bundle'));
+  const started = await startContainer(
+    startingOf({ name: 'runc', program: 'runc' }, plan.config, plan, host, join(directory, 'bundle')),
+  );
   if (!started.ok) throw new Error(started.error.why);
   const cgroup = new Cgroup(host, plan.cgroupPath);
   const stop = watch(cgroup);

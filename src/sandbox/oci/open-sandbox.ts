@@ -14,7 +14,7 @@ import { startTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { isFull, openWorkspace, unmountBelow, type Workspace } from '../workspace/index.ts';
 import { boundCheck, resolveInside } from './bound-places.ts';
 import { Cgroup } from './cgroup.ts';
-import { DRIVERS, type Driver } from './drivers.ts';
+import { DRIVERS } from './drivers.ts';
 import { mountOnHost } from './host-mounts.ts';
 import { limitsUnheld, notOwned } from './limits-held.ts';
 import { namespaceChecks } from './namespaces.ts';
@@ -23,7 +23,8 @@ import { ownKernelChecks } from './own-kernel.ts';
 import { writeRootTree } from './root-files.ts';
 import { runtimeVersion } from './runtime-version.ts';
 import type { RuntimeConfig } from './runtime-spec.ts';
-import { type Container, type Starting, startContainer } from './start-container.ts';
+import { type Container, startContainer } from './start-container.ts';
+import { startingOf } from './starting.ts';
 
 export interface OpenSandboxOptions {
   /**
@@ -123,7 +124,7 @@ async function openPlanned(
   if (!mounted.ok) return undo.refuse(mounted.error);
   if (options.namespace !== undefined && !(await options.namespace)) return undo.refuse(noNamespace());
   const [started, version] = await Promise.all([
-    startContainer(startingOf(runtime, driver, config, plan, host, paths.bundle)),
+    startContainer(startingOf(runtime, config, plan, host, paths.bundle)),
     runtimeVersion(runtime.program),
   ]);
   if (!started.ok) return undo.refuse(started.error);
@@ -203,37 +204,6 @@ async function arm(
     limitsUnenforced: plan.limitsUnenforced,
     ...(ownKernel && { unseen: UNSEEN }),
   });
-}
-
-function startingOf(
-  runtime: ChosenRuntime,
-  driver: Driver,
-  config: RuntimeConfig,
-  plan: SandboxPlan,
-  host: HostFacts,
-  bundle: string,
-): Starting {
-  const state = join(bundle, 'state');
-  mkdirSync(state, { mode: 0o700 });
-  const pidFile = join(bundle, 'init.pid');
-  const networkNamespace =
-    plan.config.linux.namespaces.find(({ type }) => type === 'network')?.path ?? '/nonexistent';
-  return {
-    runtime: runtime.name,
-    config,
-    bundle,
-    pidFile,
-    command: driver.command({
-      program: runtime.program,
-      state,
-      bundle,
-      pidFile,
-      containerId: plan.containerId,
-      networkNamespace,
-      hybrid: host.hybrid,
-    }),
-    ...(!driver.makesCgroup && { cgroupFiles: new Cgroup(host, plan.cgroupPath).create(plan.limits) }),
-  };
 }
 
 /** The runtime's own start of process 1 is the first that the telemetry must have seen, long before the probe ran. */
