@@ -42,7 +42,10 @@ export class InitSession {
           end(error instanceof Error ? error.message : String(error));
         }
       });
-      socket.on('error', (error) => end(error.message));
+      // A kernel that is ended in mid-word says nothing more than one that is ended in silence.
+      socket.on('error', (error: NodeJS.ErrnoException) =>
+        end(error.code === 'ECONNRESET' ? 'its process 1 has ended' : error.message),
+      );
       socket.on('close', () => end('its process 1 has ended'));
     });
   }
