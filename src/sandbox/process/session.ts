@@ -10,6 +10,8 @@ const OUTPUT_WINDOW_BYTES = 1_048_576;
 const INPUT_WINDOW_BYTES = 262_144;
 const INPUT_CHUNK_BYTES = 65_536;
 
+const BROKEN = ['ECONNRESET', 'EPIPE'];
+
 /**
  * The conversation with a sandbox's process 1: starts processes, carries their streams, and tells their ends. Whatever
  * process 1 sends is checked; anything unexpected ends the session, and with it the sandbox.
@@ -44,7 +46,7 @@ export class InitSession {
       });
       // A kernel that is ended in mid-word says nothing more than one that is ended in silence.
       socket.on('error', (error: NodeJS.ErrnoException) =>
-        end(error.code === 'ECONNRESET' ? 'its process 1 has ended' : error.message),
+        end(BROKEN.includes(error.code ?? '') ? 'its process 1 has ended' : error.message),
       );
       socket.on('close', () => end('its process 1 has ended'));
     });
