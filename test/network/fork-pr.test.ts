@@ -31,6 +31,7 @@ test('a fork pull request installs its real dependencies, its attack is containe
     '198.51.100.7:443',
     '[2001:db8::7]:443',
     'udp to 198.51.100.7',
+    'attempt: write to /etc -> failed: EROFS',
   ]) {
     expect(ran.stdout).toContain(named);
   }

@@ -132,5 +132,5 @@ function denial(
 }
 
 function program(process: { readonly pid: number; readonly argv: readonly string[] } | undefined): string {
-  return process === undefined ? '' : `${process.argv.join(' ')} (pid ${process.pid})`;
+  return process === undefined ? '' : `${process.argv.join(' ').trim()} (pid ${process.pid})`;
 }

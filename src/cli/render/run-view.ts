@@ -32,7 +32,7 @@ export interface RunViewOptions {
   readonly now: () => number;
 }
 
-/** Shows a run as it goes: one line for each thing that ended, the step's own last words when it failed. Never repaints. */
+/** Shows a run as it goes: one line for each thing that ended, the step's own last words when it failed or was denied something. Never repaints. */
 export class RunView implements RunObserver {
   readonly denials = new Denials();
   readonly #options: RunViewOptions;
@@ -185,7 +185,8 @@ export class RunView implements RunObserver {
     this.#write(
       `  ${mark} ${visible(event.name).padEnd(34)} ${event.result === 'skipped' ? 'skipped' : seconds}${exit}${tolerated}${this.#style.faint(net)}\n`,
     );
-    const show = event.result === 'failure' && !this.#verbose;
+    // What was denied is a reason to read what the step said of it.
+    const show = (event.result === 'failure' || step.denials.count > 0) && !this.#verbose;
     for (const line of show ? step.lines : []) this.#write(`     ${this.#style.faint('│')} ${line}\n`);
     const denied = step.denials.render(this.#style, 'cofferdam run');
     if (denied !== '') this.#write(denied.replaceAll(/^/gm, '     ').replace(/ {5}$/, ''));
