@@ -10,6 +10,7 @@ export type { ApproveJob } from './run/run-ground.ts';
 export { requestedSecrets } from './run/job-secrets.ts';
 export { committedFile, committedNames } from './repository/committed-files.ts';
 export { type JobZone, zonesOf } from './trust/job-zones.ts';
+export { unsupportedActions } from './action/known-actions.ts';
 export { localFacts } from './trust/local-facts.ts';
 export { loadPolicy, type RunPolicy } from './trust/policy.ts';
 export { type Diagnosis, diagnose } from './doctor.ts';

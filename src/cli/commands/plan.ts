@@ -1,8 +1,14 @@
 import { visible } from '../../audit/index.ts';
 import { formatSize, type Refusal } from '../../base/index.ts';
-import { type JobZone, localFacts, requestedSecrets, zonesOf } from '../../engine/index.ts';
+import {
+  type JobZone,
+  localFacts,
+  requestedSecrets,
+  unsupportedActions,
+  zonesOf,
+} from '../../engine/index.ts';
 import { withheldSecrets } from '../../secrets/index.ts';
-import { type Job, readWorkflow, unsupported, type Workflow } from '../../workflow/index.ts';
+import { type Job, readWorkflow, unsupported, wantedJobs, type Workflow } from '../../workflow/index.ts';
 import type { Controls } from '../../zone/index.ts';
 import { type Command, type CommandContext, EXIT } from '../command.ts';
 import { EVENT_OPTIONS } from '../event-options.ts';
@@ -73,7 +79,15 @@ async function run(context: CommandContext): Promise<number> {
     }
     const { run: runs, why } = matched(workflow.value, event);
     // What does not run on this event is not refused either.
-    const refused = runs ? unsupported(workflow.value, wanted.value) : [];
+    const { only } = wanted.value;
+    const meant = only === undefined ? undefined : wantedJobs(workflow.value, only);
+    const jobsMeant = workflow.value.jobs.filter(({ id }) => meant === undefined || meant.has(id));
+    const refused = runs
+      ? [
+          ...unsupported(workflow.value, wanted.value),
+          ...(await unsupportedActions(jobsMeant, repository, event)),
+        ]
+      : [];
     if (refused.length > 0) status = EXIT.usage;
     const zones = await zonesOf(workflow.value.jobs, { ...request, facts });
     if (!zones.ok) {

@@ -20,6 +20,7 @@ import {
   wantedJobs,
   type Workflow,
 } from '../../workflow/index.ts';
+import { unsupportedActions } from '../action/known-actions.ts';
 import { findNodes } from '../action/host-tools.ts';
 import type { RunObserver } from '../cell/journal.ts';
 import { reapAbandoned } from '../cell/reap-abandoned.ts';
@@ -82,6 +83,8 @@ export async function runWorkflow(
   if (lack !== undefined) return err(lack);
   const jobs = chosenJobs(request.workflow, request.only);
   if (!jobs.ok) return jobs;
+  const [action] = await unsupportedActions(jobs.value, request.repository, request.event);
+  if (action !== undefined) return err(action);
   const dispatched = dispatchInputs(request.event, request.workflow);
   if (!dispatched.ok) return dispatched;
   const facts = await localFacts(request.repository, request.event, request.policy.trust);

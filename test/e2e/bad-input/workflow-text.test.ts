@@ -103,6 +103,41 @@ describe('a workflow file', () => {
   });
 });
 
+const USES = job('', '      - uses: actions/checkout@v4\n      - run: "true"\n      - uses: ./outer');
+const composite = (step: string): string => `runs: {using: composite, steps: [${step}]}\n`;
+
+describe('a local action', () => {
+  test.each([
+    ['is a container', 'runs: {using: docker, image: Dockerfile}\n', /outer\/action\.yml:1:\d+: .*docker/],
+    ['uses one of somebody else', composite('{uses: evil/action@v1}'), /outer\/action\.yml:1:\d+: .*evil/],
+    ['uses one that is a container', composite('{uses: ./inner}'), /inner\/action\.yml:1:\d+: .*docker/],
+    ['is no YAML', 'runs: [\n', /outer\/action\.yml:\d+/],
+  ])('that %s is refused with its place before anything runs', async (_what, outer, says) => {
+    writeFileSync(join(repository, FILE), USES);
+    for (const [name, text] of [
+      ['outer', outer],
+      ['inner', 'runs: {using: docker, image: Dockerfile}\n'],
+    ] as const) {
+      mkdirSync(join(repository, name));
+      writeFileSync(join(repository, name, 'action.yml'), text);
+    }
+    for (const command of ['plan', 'run']) {
+      const ran = await place.run([command, repository]);
+      expect(ran.status, ran.stdout + ran.stderr).toBe(2);
+      expect(ran.stderr).toMatch(says);
+    }
+    expect(readdirSync(join(place.state, 'runs'))).toEqual([]);
+  });
+
+  test('that a step makes is read when it is reached', async () => {
+    const made = `run: "mkdir outer && echo 'runs: {using: composite, steps: [{run: echo made, shell: sh}]}' > outer/action.yml"`;
+    writeFileSync(join(repository, FILE), USES.replace('run: "true"', made));
+    const ran = await place.run(['run', repository, '--verbose']);
+    expect(ran.status, ran.stdout + ran.stderr).toBe(0);
+    expect(ran.stdout).toContain('made');
+  });
+});
+
 describe('an event file', () => {
   test.each<[string, string]>([
     ['no JSON', '{'],
