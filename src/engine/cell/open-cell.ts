@@ -56,13 +56,22 @@ export interface CellRequest extends Omit<SandboxRequest, 'networkNamespace' | '
   readonly journal: Journal;
 }
 
+/** What makes the two halves of a cell. */
+export interface CellMakers {
+  readonly startGateway: typeof startGateway;
+  readonly openSandbox: typeof openSandbox;
+}
+
 const ARMING = 'arming';
 
 /**
  * Arms the gateway, then the sandbox in the gateway's network namespace, and holds both receipts against each other: the
  * sandbox's probe must have been heard by the gateway. Gives a cell that is armed, or a refusal and nothing left behind.
  */
-export async function openCell(request: CellRequest): Promise<Result<Cell, Refusal>> {
+export async function openCell(
+  request: CellRequest,
+  makers: CellMakers = { startGateway, openSandbox },
+): Promise<Result<Cell, Refusal>> {
   const { journal, allow, resolver, scratch, ...sandboxRequest } = request;
   if (process.geteuid?.() !== 0) return err(notRoot());
   const runtime = chooseRuntime(request.controls.isolation);
@@ -105,14 +114,14 @@ export async function openCell(request: CellRequest): Promise<Result<Cell, Refus
 
   // Both at once: the sandbox joins the namespace while the gateway still starts, and nothing of the job's runs before both
   // receipts are in.
-  const starting = startGateway({
+  const starting = makers.startGateway({
     policy: { allow, allowRanges: request.controls.egress.allowRanges },
     resolver,
     record: onGateway,
   });
   const [gateway, opened] = await Promise.all([
     starting.armed,
-    openSandbox(
+    makers.openSandbox(
       { ...sandboxRequest, networkNamespace: starting.namespacePath, probeName },
       {
         directory: scratch,
