@@ -33,5 +33,15 @@ void die(const char *why) __attribute__((noreturn));
 void start_process(struct process *p, uint32_t id, const uint8_t *payload, size_t size);
 void close_fd(int *fd);
 
+// Starts the thread whose children the job's processes are, restricted to writing beneath `places` (each ended by NUL).
+void confine(const char *places, size_t size);
+// Runs it on that thread, and waits for it.
+void in_confinement(void (*act)(void *), void *with);
+// The version of Landlock that is in force; 0: none. And what was seen.
+int confined_abi(void);
+const char *confinement(void);
+
+// What is asked: the name to ask the gateway for, then `+PATH` for each place that the job may write, then kernel files:
+// `-PATH` must be hidden, `=PATH` read-only. Each is ended by NUL.
 void run_probe(const char *asked, size_t size);
 #endif

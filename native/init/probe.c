@@ -65,13 +65,28 @@ void tell(const char *format, ...) {
   line("%s\n", fact);
 }
 
-// What is asked: the name to ask the gateway for, then kernel files and how they must be, each ended by NUL.
+// The places that begin with `+`, without it, from the front of what is asked. Kept: the confinement is made once.
+static size_t take_places(const char *asked, size_t size) {
+  static char places[32768];
+  size_t at = 0, used = 0;
+  while (at < size && asked[at] == '+') {
+    size_t length = strlen(asked + at);
+    if (used + length > sizeof places) die("init: too many places\n");
+    memcpy(places + used, asked + at + 1, length);
+    used += length;
+    at += length + 1;
+  }
+  confine(places, used);
+  return at;
+}
+
 void run_probe(const char *asked, size_t size) {
   struct timespec start, now;
   clock_gettime(CLOCK_MONOTONIC, &start);
   report_size = 0;
   size_t name = strlen(asked) + 1;
   probe_identity();
+  name += take_places(asked + name, size - name);
   probe_surroundings();
   probe_mounts();
   probe_kernel_files(asked + name, size - name);
@@ -79,6 +94,7 @@ void run_probe(const char *asked, size_t size) {
   probe_files();
   probe_privileges();
   probe_sockets();
+  probe_confinement();
   probe_network(asked);
   clock_gettime(CLOCK_MONOTONIC, &now);
   line("end\t%ld\n", (now.tv_sec - start.tv_sec) * 1000000 + (now.tv_nsec - start.tv_nsec) / 1000);

@@ -20,5 +20,6 @@ void probe_descriptors(void);
 void probe_files(void);
 void probe_privileges(void);
 void probe_sockets(void);
+void probe_confinement(void);
 void probe_network(const char *probe_name);
 #endif

@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -95,15 +97,11 @@ static void become(const struct order *order, int in, int out, int err, int repo
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
   signal(SIGPIPE, SIG_DFL);
-  // When memory runs out, the job's processes go before process 1.
   prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-  int score = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
-  if (score >= 0) {
-    ssize_t ignored = write(score, "500", 3);
-    (void)ignored;
-    close(score);
-  }
-  int error = failed ? EIO : 0;
+  // Process 1 has something to write that we may not.
+  char turn = 0;
+  if (failed || write(3, &turn, 1) != 1 || read(3, &turn, 1) != 1) _exit(127);
+  int error = 0;
   if (!error && chdir(order->directory) != 0) error = errno | 1 << 16;
   if (!error) error = run_along_path(order);
   ssize_t ignored = write(3, &error, sizeof error);
@@ -134,12 +132,48 @@ static void no_wait(int fd) {
   if (fd >= 0) fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
 }
 
+// When memory runs out, the job's processes go before process 1. Written from outside their confinement.
+static void prefer_to_end(pid_t pid) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/%d/oom_score_adj", (int)pid);
+  int score = open(path, O_WRONLY | O_CLOEXEC);
+  if (score < 0) return;
+  ssize_t ignored = write(score, "500", 3);
+  (void)ignored;
+  close(score);
+}
+
+struct start {
+  const struct order *order;
+  int in, out, err, report;
+  pid_t pid;
+  int error;
+};
+
+static void fork_confined(void *with) {
+  struct start *start = with;
+  start->pid = fork();
+  if (start->pid == 0) become(start->order, start->in, start->out, start->err, start->report);
+  start->error = errno;
+}
+
+// Settles when the program was loaded, or with the error by which it was not.
+static int await_start(int report, pid_t pid) {
+  char turn;
+  int error = EIO;
+  if (read(report, &turn, 1) == 1) {
+    prefer_to_end(pid);
+    if (write(report, &turn, 1) == 1 && read(report, &error, sizeof error) != (ssize_t)sizeof error) error = 0;
+  }
+  return error;
+}
+
 void start_process(struct process *p, uint32_t id, const uint8_t *payload, size_t size) {
   struct order order = {0};
   if (!parse(payload, size, &order)) die("init: an order to start that cannot be read\n");
   *p = (struct process){.used = 1, .id = id, .in = -1, .out = -1, .err = -1, .terminal = order.terminal};
   int in[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1}, report[2];
-  pipe_pair(report);
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, report) != 0) report[0] = report[1] = -1;
   if (order.terminal) {
     int slave = -1;
     p->in = p->out = open_terminal(&order, &slave);
@@ -152,17 +186,17 @@ void start_process(struct process *p, uint32_t id, const uint8_t *payload, size_
     p->out = out[0];
     p->err = err[0];
   }
-  pid_t pid = in[0] < 0 || out[1] < 0 || err[1] < 0 || report[0] < 0 ? -1 : fork();
-  if (pid == 0) become(&order, in[0], out[1], err[1], report[1]);
-  int error = pid < 0 ? (errno != 0 ? errno : EMFILE) : 0;
+  struct start start = {.order = &order, .in = in[0], .out = out[1], .err = err[1], .report = report[1], .pid = -1, .error = errno};
+  if (in[0] >= 0 && out[1] >= 0 && err[1] >= 0 && report[0] >= 0) in_confinement(fork_confined, &start);
+  pid_t pid = start.pid;
+  int error = pid < 0 ? (start.error != 0 ? start.error : EMFILE) : 0;
   close_fd(&in[0]);
   if (!order.terminal) {
     close_fd(&out[1]);
     close_fd(&err[1]);
   }
   close_fd(&report[1]);
-  // Ends when the program was loaded or could not be.
-  if (pid > 0 && read(report[0], &error, sizeof error) != (ssize_t)sizeof error) error = 0;
+  if (pid > 0) error = await_start(report[0], pid);
   close_fd(&report[0]);
   // A later child begins with a copy of this memory: it must not hold an earlier step's variables.
   explicit_bzero(order.argv[0], size - 9);

@@ -16,6 +16,7 @@ export {
   RUNTIMES,
   type RuntimeName,
   TIER_OF,
+  type SecondWall,
   ZONES,
   type ZoneId,
 } from './zones.ts';

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { parseDuration, parseSize } from '../base/index.ts';
 import { LIMIT_KEY_NAMES } from './limits.ts';
-import { ISOLATION_TIERS, RUNTIMES, ZONES } from './zones.ts';
+import { ISOLATION_TIERS, RUNTIMES, SECOND_WALLS, ZONES } from './zones.ts';
 
 const MB = 1e6;
 const MINUTE_MS = 60_000;
@@ -197,6 +197,14 @@ const zoneSettings = z
             'The runtime that jobs are run by, and no other: `runc` and `crun` are hardened containers, `runsc` (gVisor) ' +
               'is a sandboxed kernel. Left out: the first of the floor\u2019s tier that the machine has. Only the ' +
               'operator\u2019s file can name one.',
+          )
+          .optional(),
+        secondWalls: z
+          .array(z.enum(SECOND_WALLS))
+          .max(SECOND_WALLS.length)
+          .describe(
+            'Walls that a kernel may lack and that jobs must have all the same; a machine without one refuses them. ' +
+              'Each is used wherever the kernel has it, named here or not.',
           )
           .optional(),
       })

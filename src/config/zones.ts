@@ -17,6 +17,10 @@ export const TIER_OF: Readonly<Record<RuntimeName, IsolationTier>> = {
   runsc: 'sandboxed-kernel',
 };
 
+/** Walls beside namespaces and filter, used wherever the kernel has them. */
+export const SECOND_WALLS = ['landlock', 'apparmor', 'selinux'] as const;
+export type SecondWall = (typeof SECOND_WALLS)[number];
+
 /** Negative when `a` is trusted less than `b`. */
 export function compareZones(a: ZoneId, b: ZoneId): number {
   return ZONES.indexOf(a) - ZONES.indexOf(b);

@@ -88,6 +88,9 @@ async function tried(isolation: Controls['isolation'], name: string): Promise<re
       held: true,
       seen: `armed in ${(gateway?.armedMs ?? 0).toFixed(0)} ms, and heard the probe`,
     },
+    ...receipt.checks
+      .filter(({ id }) => id === 'landlock')
+      .map(({ id, seen }) => ({ name: id, held: !seen.startsWith('absent'), seen })),
     ...Object.entries(receipt.limits).map(([limit, value]) => ({
       name: `limit ${limit}`,
       held: true,

@@ -1,10 +1,12 @@
-import type { IsolationTier, RuntimeName, LimitName, Limits, ZoneId } from '../config/index.ts';
+import type { IsolationTier, RuntimeName, LimitName, Limits, SecondWall, ZoneId } from '../config/index.ts';
 
 /** What a zone grants: the product of its defaults and the operator's configuration. Absence never grants. */
 export interface Controls {
   readonly zone: ZoneId;
   /** `runtime`: the one that was asked for; absent, the first of the floor's tier. */
   readonly isolation: { readonly floor: IsolationTier; readonly runtime?: RuntimeName };
+  /** Those without which a sandbox is refused; each is used wherever the kernel has it. */
+  readonly secondWalls: readonly SecondWall[];
   /**
    * The allowlist in the words of `cofferdam.yaml`: `host`, `host:port`, `*.host`, or a preset such as `@npm`.
    * Empty denies all.

@@ -21,6 +21,7 @@ export function defaultControls(zone: ZoneId, machine: MachineSize): Controls {
   return {
     zone,
     isolation: { floor: 'hardened-container' },
+    secondWalls: [],
     egress: { allow: ['@npm', '@pypi', '@go', '@cargo', '@maven'], allowRanges: [] },
     secrets: { allow: [] },
     tokenPermissions: { contents: 'read' },

@@ -27,7 +27,10 @@ const settings: fc.Arbitrary<ZoneSettings> = fc.record(
       pids: fc.integer({ min: 16, max: 9_999 }),
     }),
     acceptUnenforced: fc.uniqueArray(fc.constantFrom('memory', 'pids')),
-    isolation: fc.record({ floor: fc.constantFrom('hardened-container', 'sandboxed-kernel', 'microvm') }),
+    isolation: fc.record({
+      floor: fc.constantFrom('hardened-container', 'sandboxed-kernel', 'microvm'),
+      secondWalls: fc.subarray(['landlock', 'apparmor', 'selinux'] as const),
+    }),
     approvals: fc.record({ required: fc.integer({ min: 0, max: 3 }) }),
   },
   { requiredKeys: [] },
@@ -101,6 +104,7 @@ describe('what a zone grants', () => {
         for (const [name, value] of Object.entries(narrowed.limits)) {
           expect(value).toBeLessThanOrEqual(without.limits[name as 'pids']);
         }
+        expect(narrowed.secondWalls).toEqual(expect.arrayContaining([...without.secondWalls]));
         expect(narrowed.approvals.required).toBeGreaterThanOrEqual(without.approvals.required);
         expect(narrowed.unenforcedLimitsAccepted).toEqual(without.unenforcedLimitsAccepted);
       }),

@@ -57,6 +57,7 @@ function set(base: Controls, settings: ZoneSettings): Controls {
       floor: settings.isolation?.floor ?? base.isolation.floor,
       ...(settings.isolation?.runtime !== undefined && { runtime: settings.isolation.runtime }),
     },
+    secondWalls: settings.isolation?.secondWalls ?? base.secondWalls,
     egress: {
       allow: settings.egress?.allow ?? base.egress.allow,
       allowRanges: settings.egress?.allowRanges ?? base.egress.allowRanges,
@@ -145,6 +146,7 @@ function narrow(base: Controls, asked: ZoneSettings, who: string, refused: strin
       ...base.isolation,
       floor: tier !== undefined && compareTiers(tier, base.isolation.floor) > 0 ? tier : base.isolation.floor,
     },
+    secondWalls: [...new Set([...base.secondWalls, ...(asked.isolation?.secondWalls ?? [])])],
     egress: {
       allow: common('egress.allow', base.egress.allow, asked.egress?.allow, coversDestination),
       allowRanges: common('egress.allowRanges', base.egress.allowRanges, asked.egress?.allowRanges),

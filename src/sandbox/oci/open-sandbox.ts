@@ -8,7 +8,14 @@ import type { Observation, ProbeCheck, Sandbox, SandboxReceipt, SandboxRequest }
 import { nativeProgram } from '../native-program.ts';
 import { type HostFacts, readHostFacts } from '../plan/host-facts.ts';
 import { EXCHANGE_PATH, INIT_PATH, JOB_UID, planSandbox, type SandboxPlan } from '../plan/plan-sandbox.ts';
-import { meantChecks, plannedChecks, readReport, unheld } from '../process/receipt.ts';
+import {
+  confinementChecks,
+  meantChecks,
+  plannedChecks,
+  readReport,
+  unheld,
+  wallLacking,
+} from '../process/receipt.ts';
 import { InitSession } from '../process/session.ts';
 import { startTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { isFull, openWorkspace, unmountBelow, type Workspace } from '../workspace/index.ts';
@@ -142,6 +149,8 @@ async function openPlanned(
     config,
   );
   if (!receipt.ok) return undo.refuse(receipt.error);
+  const lacking = wallLacking(request.controls, receipt.value.checks);
+  if (lacking !== undefined) return undo.refuse(lacking);
   const temporary = ['/tmp', '/home/runner', ...request.temporary].map(
     (path) =>
       hostMounts.find(({ destination }) => destination === path)?.path ??
@@ -170,7 +179,7 @@ async function arm(
 ): Promise<Result<SandboxReceipt, Refusal>> {
   const { maskedPaths, readonlyPaths } = config.linux;
   const text = await Promise.race([
-    session.probe(plan.probeName, { hidden: maskedPaths, readOnly: readonlyPaths }),
+    session.probe(plan.probeName, { hidden: maskedPaths, readOnly: readonlyPaths }, plan.writable),
     session.ended.then(() => ''),
   ]);
   const report = readReport(text);
@@ -180,7 +189,8 @@ async function arm(
   const { ownKernel } = DRIVERS[runtime.name];
   const inside = (path: string): string => resolveInside(plan.config.root.path, path);
   const made = [
-    ...report.value.checks,
+    // A kernel of its own is not the one that was asked outside.
+    ...confinementChecks(report.value.checks, ownKernel ? undefined : telemetry?.landlock),
     ...plannedChecks(report.value, config, inside, ownKernel),
     ...(ownKernel
       ? ownKernelChecks(container.initPid, runtime.program, cgroup.processes())

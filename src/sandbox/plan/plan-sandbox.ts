@@ -36,6 +36,8 @@ export interface SandboxPlan {
   readonly hostGid: number;
   readonly cgroupPath: string;
   readonly probeName: string;
+  /** Where the job may write, as it sees them: what the second wall allows, whatever the mounts allow. */
+  readonly writable: readonly string[];
   /** Limits that this plan has the kernel hold. */
   readonly limits: Readonly<Partial<Record<LimitName, number>>>;
   readonly limitsUnenforced: readonly LimitName[];
@@ -74,6 +76,7 @@ export function planSandbox(
   if (!unenforced.ok) return unenforced;
   const { limits } = request.controls;
   const cgroupPath = `/cofferdam/${places.containerId}`;
+  const config = runtimeConfig(request, host, places, cgroupPath, unenforced.value);
   return ok({
     containerId: places.containerId,
     cgroupPath,
@@ -81,7 +84,8 @@ export function planSandbox(
     hostGid: places.firstHostId + JOB_GID,
     probeName: request.probeName,
     tree: baseTree(request, host),
-    config: runtimeConfig(request, host, places, cgroupPath, unenforced.value),
+    config,
+    writable: config.mounts.filter(isWritable).map(({ destination }) => destination),
     limitsUnenforced: unenforced.value,
     limits: {
       ...(!unenforced.value.includes('memoryBytes') && { memoryBytes: limits.memoryBytes }),
@@ -94,6 +98,12 @@ export function planSandbox(
       openFiles: limits.openFiles,
     },
   });
+}
+
+/** `/dev` itself belongs to root; the devices in it are let through by process 1. */
+function isWritable({ type, destination, options }: Mount): boolean {
+  if (type === 'bind') return options.includes('rw');
+  return type === 'tmpfs' && destination !== '/dev';
 }
 
 function missingLimits(request: SandboxRequest, host: HostFacts): Result<readonly LimitName[], Refusal> {

@@ -1,4 +1,5 @@
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
+import type { Controls } from '../../zone/index.ts';
 import type { ProbeCheck } from '../contract.ts';
 import type { RuntimeConfig } from '../oci/runtime-spec.ts';
 import { mountsUnlike, readMount, type SeenMount } from './mount-table.ts';
@@ -60,12 +61,25 @@ export const CHECKS = [
   'vsock',
   'netlink-socket',
   'alg-socket',
+  'landlock',
   'reach-metadata',
   'reach-address',
   'reach-address-ipv6',
   'reach-by-datagram',
   'reach-by-datagram-ipv6',
 ] as const;
+
+/** What only the confinement by Landlock stops: needed wherever the kernel has it. */
+export const CONFINEMENT_CHECKS = [
+  'write-beyond-ruleset',
+  'signal-beyond-domain',
+  'abstract-socket-beyond-domain',
+] as const;
+const SCOPES: readonly string[] = CONFINEMENT_CHECKS.slice(1);
+/** Landlock's version that brought the scopes of signals and of abstract sockets (Linux 6.12). */
+const SCOPES_ABI = 6;
+/** Its first version forbids renaming between folders, and is not used. */
+const LEAST_ABI = 2;
 
 /** What the control side makes of the probe's facts and sees for itself; as needed as the probe's own. */
 export const OUTER_CHECKS = [
@@ -158,6 +172,55 @@ export function plannedChecks(
     },
     { id: 'open-files-as-planned', kind: 'state', held: files === String(most), seen: files },
   ];
+}
+
+/**
+ * The probe's checks with the word of `outside` on Landlock: the version that the kernel offers to a program outside of
+ * the sandbox, 0 for none, undefined when that is not known. Where the kernel has none, its lack is said and the attacks
+ * that only it stops are left out; where it has one, process 1 must have used it.
+ */
+export function confinementChecks(
+  checks: readonly ProbeCheck[],
+  outside: number | undefined,
+): readonly ProbeCheck[] {
+  const armed = Number(/^ABI (\d+)$/.exec(checks.find(({ id }) => id === 'landlock')?.seen ?? '')?.[1] ?? 0);
+  const has = outside ?? armed;
+  const mine: readonly string[] = CONFINEMENT_CHECKS;
+  const missing = CONFINEMENT_CHECKS.filter((id) => !checks.some((check) => check.id === id));
+  const made = [
+    ...checks,
+    ...missing.map((id) => ({ id, kind: 'attack', held: false, seen: 'nothing' }) as const),
+  ];
+  return made.flatMap((check) => {
+    if (check.id === 'landlock' && has < LEAST_ABI)
+      return [{ ...check, held: check.seen.startsWith('absent'), seen: absent(check.seen, has) }];
+    if (check.id === 'landlock') return [{ ...check, held: check.held && armed >= has }];
+    if (!mine.includes(check.id)) return [check];
+    return has < (SCOPES.includes(check.id) ? SCOPES_ABI : LEAST_ABI) ? [] : [check];
+  });
+}
+
+function absent(seen: string, has: number): string {
+  if (!seen.startsWith('absent')) return seen;
+  return has === 0 ? 'absent: this kernel has none' : 'absent: this kernel\u2019s is too old to be used';
+}
+
+/** A second wall that the zone asks for and this sandbox is without. */
+export function wallLacking(
+  { zone, secondWalls }: Controls,
+  checks: readonly ProbeCheck[],
+): Refusal | undefined {
+  const lacking = secondWalls.find(
+    (wall) => checks.find(({ id }) => id === wall)?.seen.startsWith('absent') !== false,
+  );
+  if (lacking === undefined) return undefined;
+  const seen = checks.find(({ id }) => id === lacking)?.seen ?? 'absent: not used in this version';
+  return refusal(
+    'machine',
+    'isolation/second-wall',
+    `zone ${zone} asks for ${lacking}, and it is ${seen}`,
+    `run it where the kernel has ${lacking}, or change zones.${zone}.isolation.secondWalls in your cofferdam.yaml`,
+  );
 }
 
 /** Every check that does not hold or was not made, as a refusal; undefined when all of them hold. */

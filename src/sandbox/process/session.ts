@@ -67,16 +67,26 @@ export class InitSession {
     return process;
   }
 
-  /** Has process 1 try its walls: ask for `name`, and see that kernel files are hidden or read-only. Gives its report, unread. */
+  /**
+   * Has process 1 confine what it will start to writing beneath the `writable` places, and try its walls: ask for `name`,
+   * and see that kernel files are hidden or read-only. Gives its report, unread. Once, and before any start.
+   */
   probe(
     name: string,
     kernelFiles: { readonly hidden: readonly string[]; readonly readOnly: readonly string[] },
+    writable: readonly string[],
   ): Promise<string> {
     const answer = new Promise<string>((resolve) => {
       this.#probed = resolve;
     });
     const { hidden, readOnly } = kernelFiles;
-    const asked = [name, ...hidden.map((path) => `-${path}`), ...readOnly.map((path) => `=${path}`), ''];
+    const asked = [
+      name,
+      ...writable.map((path) => `+${path}`),
+      ...hidden.map((path) => `-${path}`),
+      ...readOnly.map((path) => `=${path}`),
+      '',
+    ];
     this.#send(ORDER.probe, 0, Buffer.from(asked.join('\0')));
     return answer;
   }

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { CHECKS, OUTER_CHECKS } from './receipt.ts';
+import { CHECKS, CONFINEMENT_CHECKS, OUTER_CHECKS } from './receipt.ts';
 import { type Attempt, PROGRAM } from './weak-sandbox.fixture.ts';
 import { WEAKENINGS } from './weakenings.fixture.ts';
 
@@ -55,13 +55,13 @@ describe('a sandbox whose runtime takes away', () => {
 
   test('any wall is named: no check is one that never fails, but for what this kernel may not have', () => {
     const named = new Set([...attempts.values()].flatMap((attempt) => attempt.failed));
-    const unnamed = [...CHECKS, ...OUTER_CHECKS].filter((id) => !named.has(id));
+    const unnamed = [...CHECKS, ...CONFINEMENT_CHECKS, ...OUTER_CHECKS].filter((id) => !named.has(id));
     expect(unnamed.filter((id) => !PERHAPS_ABSENT.includes(id))).toEqual([]);
   });
 });
 
 /**
- * Modules, kexec, /proc/kcore, SysRq and the crypto sockets are options of a kernel; and no runtime starts a sandbox in
+ * Modules, kexec, /proc/kcore, SysRq, the crypto sockets and Landlock are options of a kernel; and no runtime starts a sandbox in
  * the mount namespace of the host.
  */
 const PERHAPS_ABSENT: readonly string[] = [
@@ -70,5 +70,7 @@ const PERHAPS_ABSENT: readonly string[] = [
   'read-kernel-memory',
   'write-sysrq',
   'alg-socket',
+  'landlock',
+  ...CONFINEMENT_CHECKS,
   'private-mount-namespace',
 ];

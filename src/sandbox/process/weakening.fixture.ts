@@ -40,6 +40,20 @@ export const allowing = (name: string, check: string): readonly [string, Weakeni
     names: [check],
   },
 ];
+/** Without the second wall, whatever the kernel has. */
+export const UNCONFINED = list(
+  'landlock write-beyond-ruleset signal-beyond-domain abstract-socket-beyond-domain',
+);
+/** A call that process 1 makes to confine the job, refused by the filter. */
+export const unconfined = (call: string): readonly [string, Weakening] => [
+  `the job not confined by Landlock: ${call} refused`,
+  {
+    weaken: ({ linux }) => {
+      for (const rule of linux.seccomp.syscalls) rule.names = rule.names.filter((one) => one !== call);
+    },
+    names: UNCONFINED,
+  },
+];
 export const without = (kind: string, ...names: readonly string[]): readonly [string, Weakening] => [
   `no ${kind} namespace of its own`,
   {

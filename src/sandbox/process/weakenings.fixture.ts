@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { CHECKS, OUTER_CHECKS } from './receipt.ts';
+import { CHECKS, CONFINEMENT_CHECKS, OUTER_CHECKS } from './receipt.ts';
 import {
   type Weakening,
   list,
@@ -12,6 +12,8 @@ import {
   EVERY_CAPABILITY,
   otherProcesses,
   FILTERED,
+  unconfined,
+  UNCONFINED,
 } from './weakening.fixture.ts';
 
 export const WEAKENINGS: ReadonlyMap<string, Weakening> = new Map<string, Weakening>([
@@ -44,6 +46,9 @@ export const WEAKENINGS: ReadonlyMap<string, Weakening> = new Map<string, Weaken
   allowing('keyctl', 'keyring'),
   allowing('ioctl', 'push-terminal-input'),
   allowing('clock_settime', 'set-clock'),
+  unconfined('landlock_create_ruleset'),
+  unconfined('landlock_add_rule'),
+  unconfined('landlock_restrict_self'),
   [
     'executions not shown to the telemetry',
     {
@@ -56,6 +61,7 @@ export const WEAKENINGS: ReadonlyMap<string, Weakening> = new Map<string, Weaken
       names: ['executions-are-seen'],
       perhaps: list(`
   reach-metadata reach-address reach-address-ipv6 reach-by-datagram reach-by-datagram-ipv6
+  abstract-socket-beyond-domain
 `),
     },
   ],
@@ -79,6 +85,7 @@ export const WEAKENINGS: ReadonlyMap<string, Weakening> = new Map<string, Weaken
         linux.seccomp.syscalls.push({ names: ['capset'], action: 'SCMP_ACT_ALLOW' });
       },
       names: ['no-new-privileges'],
+      perhaps: UNCONFINED,
     },
   ],
   [
@@ -189,6 +196,7 @@ export const WEAKENINGS: ReadonlyMap<string, Weakening> = new Map<string, Weaken
         config.mounts = config.mounts.filter((mount) => mount.destination !== '/dev/shm');
       },
       names: ['mounts-as-planned'],
+      perhaps: UNCONFINED,
     },
   ],
   [
@@ -318,7 +326,7 @@ export const WEAKENINGS: ReadonlyMap<string, Weakening> = new Map<string, Weaken
         write-root write-etc write-usr write-proc-sys make-device mount unmount change-root gain-capabilities
         raw-socket packet-socket userfaultfd
       `),
-      perhaps: [...CHECKS, ...OUTER_CHECKS, 'executions-are-seen'],
+      perhaps: [...CHECKS, ...OUTER_CHECKS, ...CONFINEMENT_CHECKS, 'executions-are-seen'],
     },
   ],
 ]);

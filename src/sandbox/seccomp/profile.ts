@@ -15,15 +15,7 @@ const ARCHITECTURE: Readonly<Record<string, string>> = {
 };
 
 /** Calls that libraries try first and do without when the kernel is too old for them. */
-const ABSENT = [
-  'clone3',
-  'io_uring_setup',
-  'io_uring_enter',
-  'io_uring_register',
-  'landlock_create_ruleset',
-  'landlock_add_rule',
-  'landlock_restrict_self',
-];
+const ABSENT = ['clone3', 'io_uring_setup', 'io_uring_enter', 'io_uring_register'];
 
 /**
  * The filter of every process in a sandbox: what is not listed is refused with EPERM. Reasons stand in `profile.md`.

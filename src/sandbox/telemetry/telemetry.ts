@@ -21,6 +21,8 @@ export interface Telemetry {
   /** For `linux.seccomp.listenerPath`; the runtime may connect from now on. */
   readonly listenerPath: string;
   readonly listening: true;
+  /** The version of Landlock that the kernel offers here, outside; 0: none. */
+  readonly landlock: number;
   /** Settles at the first program that was seen to be started, with its path as the caller gave it. */
   readonly first: Promise<string>;
   /**
@@ -63,7 +65,8 @@ export async function startTelemetry(request: TelemetryRequest): Promise<Result<
     await running.close();
     await rm(listenerPath, { force: true });
   };
-  return ok({ listenerPath, listening: true, first: running.first, died: running.died, close });
+  const { landlock } = running;
+  return ok({ listenerPath, listening: true, landlock, first: running.first, died: running.died, close });
 }
 
 function machineLacks(why: string): Refusal {
@@ -106,6 +109,7 @@ class RunningTrace {
   readonly #died = Promise.withResolvers<{ readonly why: string }>();
   readonly #readyTimer: NodeJS.Timeout;
   #stderr = '';
+  landlock = 0;
   /** Until it is ready its end is a refusal, and after `ended` or `close` its end is due. */
   #expected = true;
 
@@ -150,6 +154,7 @@ class RunningTrace {
       case 'ready':
         clearTimeout(this.#readyTimer);
         this.#expected = false;
+        this.landlock = line.landlock;
         this.#ready.resolve(undefined);
         return;
       case 'ended':

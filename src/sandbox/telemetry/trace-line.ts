@@ -2,7 +2,8 @@ import type { ObservedProcess } from '../contract.ts';
 
 /** One line of the trace program, checked. Text in it came from the job and is hostile. */
 export type TraceLine =
-  | { readonly kind: 'ready' | 'attached' | 'ended' }
+  | { readonly kind: 'attached' | 'ended' }
+  | { readonly kind: 'ready'; readonly landlock: number }
   | { readonly kind: 'exec'; readonly hostPid: number; readonly process: ObservedProcess }
   | { readonly kind: 'socket'; readonly pid: number; readonly family: string; readonly protocol: string }
   | { readonly kind: 'dropped'; readonly count: number }
@@ -75,6 +76,7 @@ export function parseTraceLine(text: string): TraceLine | undefined {
   const kind = line['kind'];
   switch (kind) {
     case 'ready':
+      return { kind, landlock: count(line['landlock']) ?? 0 };
     case 'attached':
     case 'ended':
       return { kind };
