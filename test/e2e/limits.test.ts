@@ -71,6 +71,33 @@ describe('a limit', () => {
     },
   );
 
+  test('of a job’s own time cancels it, and fails the run', async () => {
+    const text = `on: push
+jobs:
+  slow:
+    runs-on: ubuntu-latest
+    timeout-minutes: 0.02
+    steps:
+      - run: sleep 30
+      - run: echo ordinary
+      - if: cancelled()
+        run: echo cleaning up
+  next:
+    needs: slow
+    if: always()
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo 'slow was \${{ needs.slow.result }}'
+`;
+    writeFileSync(join(repository, '.github/workflows/ci.yml'), text);
+    const ran = await place.run(['run', repository, '--verbose']);
+    expect(ran.status, ran.stdout + ran.stderr).toBe(1);
+    expect(ran.stdout).toContain('slow was cancelled');
+    expect(ran.stdout).toMatch(/ {5}│ cleaning up/);
+    expect(ran.stdout).not.toMatch(/ {5}│ ordinary/);
+    expect(ran.stdout).toContain('FAILED');
+  });
+
   test('that is not met is not told, and the same steps pass', async () => {
     workflow('head -c 9000000 /dev/zero > big; seq 1000; head -c 9000000 /dev/zero > /tmp/big');
     const ran = await run('memory: 1GB');

@@ -173,7 +173,9 @@ async function runInCell(
       why: broken.why,
       fix: broken.fix,
     });
-  const conclusion = broken !== undefined || stop.signal.reason === 'timeout' ? 'failure' : state.status;
+  // GitHub cancels a job whose time is up.
+  const ended = stop.signal.reason === 'timeout' ? 'cancelled' : state.status;
+  const conclusion = broken === undefined ? ended : 'failure';
   if (conclusion === 'failure' && !tolerated) ground.counts.failed += 1;
   await journal.write({
     type: 'job.finished',

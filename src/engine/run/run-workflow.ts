@@ -211,7 +211,9 @@ function verdictOf(
   cancelled: boolean,
 ): Verdict {
   const conclusions = [...outcomes.values()].map((outcome) => outcome.conclusion);
-  if (cancelled || conclusions.includes('cancelled')) return 'cancelled';
+  if (cancelled) return 'cancelled';
+  // Nobody cancelled the run, but the time of a job was up, or another leg of its matrix failed.
+  if (conclusions.includes('cancelled')) return 'failed';
   if (conclusions.includes('failure')) {
     return ground.refusals.length > 0 && ground.counts.failed === 0 ? 'refused' : 'failed';
   }
