@@ -217,6 +217,9 @@ static void obey(uint8_t type, uint32_t id, uint8_t *payload, size_t size) {
     case IN_KILL_ALL:
       kill_all();
       return;
+    case IN_UNPROVEN:
+      unproven();
+      return;
     case IN_PROBE:
       if (size == 0 || payload[size - 1] != 0 || strnlen((const char *)payload, 251) > 250) die("init: a probe without a name\n");
       run_probe((const char *)payload, size);

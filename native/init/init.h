@@ -9,7 +9,7 @@
 enum { CONTROL = 3, HEADER = 9, MAX_FRAME = 1 << 20, CHUNK = 1 << 16, MAX_PROCESSES = 256 };
 
 // Frame: payload length (u32, little endian), type (u8), process number (u32, little endian), payload.
-enum in_type { IN_START = 1, IN_STDIN = 2, IN_STDIN_END = 3, IN_SIGNAL = 4, IN_RESIZE = 5, IN_KILL_ALL = 6, IN_PROBE = 7, IN_CREDIT = 8 };
+enum in_type { IN_START = 1, IN_STDIN = 2, IN_STDIN_END = 3, IN_SIGNAL = 4, IN_RESIZE = 5, IN_KILL_ALL = 6, IN_PROBE = 7, IN_CREDIT = 8, IN_UNPROVEN = 9 };
 enum out_type { OUT_STARTED = 16, OUT_FAILED = 17, OUT_STDOUT = 18, OUT_STDERR = 19, OUT_EXITED = 20, OUT_CLOSED = 21, OUT_KILLED = 22, OUT_PROBED = 23, OUT_CREDIT = 24 };
 
 struct process {
@@ -35,6 +35,8 @@ void close_fd(int *fd);
 
 // Starts the thread whose children the job's processes are, restricted to writing beneath `places` (each ended by NUL).
 void confine(const char *places, size_t size);
+// Lets starts go on without it and without a proof: for a replay's run without its control. No probe can follow.
+void unproven(void);
 // Runs it on that thread, and waits for it.
 void in_confinement(void (*act)(void *), void *with);
 // The version of Landlock that is in force; 0: none. And what was seen.

@@ -98,6 +98,7 @@ export async function weakenedJob(
   const cgroup = new Cgroup(host, plan.cgroupPath);
   const stop = watch(cgroup);
   const session = new InitSession(started.value.control);
+  session.unproven();
   const process_ = session.start({
     stepId: 'command',
     argv: request.argv,

@@ -8,6 +8,7 @@ export const ORDER = {
   killAll: 6,
   probe: 7,
   credit: 8,
+  unproven: 9,
 } as const;
 export const ANSWER = {
   started: 16,

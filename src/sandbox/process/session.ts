@@ -91,6 +91,14 @@ export class InitSession {
     return answer;
   }
 
+  /**
+   * Lets process 1 start programs without a probe and unconfined. Only for a replay's run without its control, in a throwaway
+   * machine: no receipt can be had from it any more.
+   */
+  unproven(): void {
+    this.#send(ORDER.unproven, 0);
+  }
+
   killAll(): Promise<number> {
     if (this.#ended !== undefined) return Promise.resolve(0);
     const answer = new Promise<number>((resolve) => {
