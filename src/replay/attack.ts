@@ -1,4 +1,5 @@
 import type { RecordEvent } from '../audit/index.ts';
+import type { BoundPath } from '../sandbox/index.ts';
 import type { Limits } from '../zone/index.ts';
 import type { Scene } from './ground/scene.ts';
 import type { WallName } from './ground/walls.ts';
@@ -36,6 +37,8 @@ export interface ReplayCase {
   readonly allow?: readonly string[];
   /** Hosts that the gateway would dial, by name. */
   readonly addresses?: Readonly<Record<string, readonly string[]>>;
+  /** Files of the host that the job is shown, read-only. */
+  readonly shows?: readonly BoundPath[];
   /** A job is ended after this long; it counts as run. */
   readonly timeoutMs?: number;
   /** Whether the job itself holds the canary, as a secret that was given to it. */

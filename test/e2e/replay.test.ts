@@ -17,6 +17,10 @@ const SOME = [
   'daemon',
   'persistence/git-configuration',
   'bombs/processes',
+  'control-removal/sudo',
+  'escape/overwritten-runtime',
+  'shared-objects/posix-shared-memory',
+  'silent-downgrade/no-filter',
 ];
 
 describe('cofferdam replay', () => {

@@ -98,7 +98,7 @@ function request(
     },
     workFolder: WORK,
     controls: { ...controls, limits: { ...controls.limits, ...one.limits } },
-    readPaths: [{ hostPath: process.execPath, path: NODE, file: true }],
+    readPaths: [{ hostPath: process.execPath, path: NODE, file: true }, ...(one.shows ?? [])],
     files: [{ path: SCRIPT, content: readFileSync(attackScript(attack.name), 'utf8') }],
     timeoutMs: one.timeoutMs ?? TIMEOUT_MS,
     output: (chunk) => {

@@ -25,6 +25,7 @@ shift
 mount -t proc proc /run/root/proc
 mount --rbind /sys /run/root/sys
 mount --rbind /dev /run/root/dev
+mount -t tmpfs -o mode=1777,size=16m replay /run/root/dev/shm
 mount -t tmpfs -o mode=755,size=1g replay /run/root/run
 mkdir -p /run/root/run/replay /run/root/run/old
 cd /run/root

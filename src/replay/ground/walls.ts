@@ -76,12 +76,38 @@ export const WALLS = {
   },
   'no-new-privileges': {
     title: 'no new privileges',
-    remove: ({ process }) => void (process.noNewPrivileges = false),
+    remove: ({ process, linux }) => {
+      process.noNewPrivileges = false;
+      // Without it the runtime loads the filter first, and then needs this call.
+      (linux as Partial<Config['linux']>).seccomp?.syscalls.push({
+        names: ['capset'],
+        action: 'SCMP_ACT_ALLOW',
+      });
+    },
   },
   filter: {
     title: 'the system-call filter',
     remove: ({ linux }) => void Reflect.deleteProperty(linux, 'seccomp'),
   },
+  'set-user-id': {
+    title: 'mounts without set-user-id programs',
+    remove: ({ mounts }) => {
+      for (const mount of mounts) mount.options = mount.options.filter((option) => option !== 'nosuid');
+    },
+  },
+  'shared-memory': {
+    title: 'a /dev/shm of its own',
+    remove: ({ mounts }) => {
+      for (const mount of mounts)
+        if (mount.destination === '/dev/shm')
+          Object.assign(mount, {
+            type: 'bind',
+            source: '/dev/shm',
+            options: ['bind', 'rw', 'nosuid', 'nodev'],
+          });
+    },
+  },
+  'cgroup-namespace': { title: 'control groups of its own', remove: lacking('cgroup') },
   'ipc-namespace': { title: 'shared memory of its own', remove: lacking('ipc') },
   'read-only-root': {
     title: 'a read-only root',
@@ -114,6 +140,9 @@ export const WALLS = {
   'size-limit': { title: 'a limit of bytes', remove: unsized('size') },
   'inode-limit': { title: 'a limit of files', remove: unsized('nr_inodes') },
   // What is not in the configuration: the off-run leaves it undone.
+  'no-host-sockets': { title: 'no socket of the host' },
+  'closed-descriptors': { title: 'no descriptor of the host' },
+  telemetry: { title: 'telemetry' },
   'time-limit': { title: 'a time limit' },
   ending: { title: 'an end of all processes with the job' },
   'fresh-workspace': { title: 'a fresh copy of the folder' },

@@ -31,6 +31,7 @@ export interface JobRequest {
   readonly output: (chunk: Buffer) => void;
 }
 
+const DOCKER = { hostPath: '/run/replay/docker.sock', path: '/run/docker.sock', file: true } as const;
 const FIRST_HOST_ID = 0x5000_0000;
 
 /**
@@ -55,7 +56,10 @@ export async function weakenedJob(
       root: { kind: 'host' },
       workspace: { path: request.workFolder },
       readPaths: request.readPaths,
-      writePaths: without.includes('fresh-home') ? [{ hostPath: home, path: '/home/runner' }] : [],
+      writePaths: [
+        ...(without.includes('fresh-home') ? [{ hostPath: home, path: '/home/runner' }] : []),
+        ...(without.includes('no-host-sockets') ? [DOCKER] : []),
+      ],
       files: request.files,
       networkNamespace: '/proc/self/ns/net',
       temporary: [],

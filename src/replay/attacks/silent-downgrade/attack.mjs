@@ -1,0 +1,2 @@
+// All that it needs is to begin.
+console.log(`began-${process.env.CANARY}`);
