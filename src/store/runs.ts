@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
 import type { StateFolder } from './state-folder.ts';
@@ -113,12 +113,8 @@ export function abandonedRuns(state: StateFolder): readonly RunFolder[] {
 }
 
 function hasScratch(run: RunFolder): boolean {
-  try {
-    readdirSync(run.scratch);
-    return true;
-  } catch {
-    return false;
-  }
+  // Without an exception for each of perhaps thousands of runs that have ended.
+  return statSync(run.scratch, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** Removes what only a running run needs; nothing may be mounted there any more. */
