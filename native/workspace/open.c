@@ -1,19 +1,13 @@
 #define _GNU_SOURCE
+#include "mount.h"
 #include "workspace.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/mount.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-/* linux/mount.h and sys/mount.h cannot be read together, so umount2(2) and its flags are declared here. */
-extern int umount2(const char *path, int flags);
-#define DETACH 2
-#define PRIVATE (1 << 18)
 
 /* The folders made below, the overlay's own work folder, and its shared whiteout. */
 #define OWN_INODES 8
@@ -24,44 +18,10 @@ static void detach_directory(void) {
   umount2(directory, DETACH);
 }
 
-/* Reads the reason that the kernel left in a file system context: it says more than errno. */
-static _Noreturn void fail_context(const char *step, int context) {
-  char text[512];
-  int cause = errno;
-  ssize_t length = read(context, text, sizeof text - 1);
-  text[length > 0 ? length : 0] = 0;
-  errno = cause;
-  fail(step, text);
-}
-
-static void set(int context, const char *step, const char *key, const char *value) {
-  if (syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, key, value, 0) < 0) fail_context(step, context);
-}
-
 static void set_number(int context, const char *step, const char *key, uint64_t value) {
   char text[24];
   snprintf(text, sizeof text, "%llu", (unsigned long long)value);
   set(context, step, key, text);
-}
-
-static int begin(const char *type, const char *step) {
-  int context = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
-  if (context < 0) fail(step, NULL);
-  set(context, step, "source", "cofferdam");
-  return context;
-}
-
-static int complete(int context, const char *step, unsigned int attributes) {
-  if (syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0) fail_context(step, context);
-  int mount = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, attributes);
-  if (mount < 0) fail_context(step, context);
-  close(context);
-  return mount;
-}
-
-static void attach(int mount, int at, const char *name, const char *step) {
-  unsigned int flags = MOVE_MOUNT_F_EMPTY_PATH | (*name == 0 ? MOVE_MOUNT_T_EMPTY_PATH : 0u);
-  if (syscall(SYS_move_mount, mount, "", at, name, flags) < 0) fail(step, NULL);
 }
 
 static void make_folder(const char *name, mode_t mode, uint32_t uid, uint32_t gid) {
@@ -122,10 +82,7 @@ static void mount_storage(int at, uint64_t bytes, uint64_t inodes) {
   attach(storage, at, "", "attach-storage");
   on_failure = detach_directory;
   /* What is mounted on this from now on is seen in no other mount namespace, and goes when this goes. */
-  struct mount_attr attributes = {.propagation = PRIVATE};
-  if (syscall(SYS_mount_setattr, storage, "", AT_EMPTY_PATH, &attributes, sizeof attributes) < 0) {
-    fail("make-private", NULL);
-  }
+  make_private(storage);
   if (fchdir(storage) < 0) fail("attach-storage", NULL);
 }
 

@@ -4,6 +4,8 @@
  *
  *   workspace open DIR BYTES INODES UID GID EXCHANGE_BYTES EXCHANGE_INODES [SOURCE]
  *   workspace unmount DIR
+ *   workspace root TARGET ABOVE BELOW
+ *   workspace sync DIR
  *   workspace scan UPPER MOST_ENTRIES
  *   workspace keep UPPER TARGET MOST_BYTES MOST_ENTRIES
  *
@@ -80,6 +82,8 @@ int main(int count, char **values) {
   const char *command = count > 1 ? values[1] : "";
   if (strcmp(command, "open") == 0 && (count == 9 || count == 10)) return open_workspace(count - 2, values + 2);
   if (strcmp(command, "unmount") == 0 && count == 3) return unmount_below(values[2]);
+  if (strcmp(command, "root") == 0 && count == 5) return mount_root(values[2], values[3], values[4]);
+  if (strcmp(command, "sync") == 0 && count == 3) return sync_below(values[2]);
   if (strcmp(command, "scan") == 0 && count == 4) return scan(values[2], values[3]);
   if (strcmp(command, "keep") == 0 && count == 6) return keep(values[2], values[3], values[4], values[5]);
   errno = EINVAL;

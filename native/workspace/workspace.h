@@ -21,6 +21,10 @@ int mapping_namespace(uint32_t disk_uid, uint32_t disk_gid, uint32_t host_uid, u
 
 int open_workspace(int count, char **values);
 int unmount_below(const char *directory);
+/* Mounts two folders, one over the other, read-only, at a third. */
+int mount_root(const char *target, const char *above, const char *below);
+/* Everything written to the folder's file system so far is on disk when it ends. */
+int sync_below(const char *directory);
 int scan(const char *upper, const char *most_entries);
 int keep(const char *upper, const char *target, const char *most_bytes, const char *most_entries);
 

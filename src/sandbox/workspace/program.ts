@@ -55,6 +55,25 @@ export function runProgram(
   });
 }
 
+/** Everything written to a folder's file system so far is on disk when it ends. `directory` is a real path. */
+export async function syncBelow(directory: string): Promise<Result<undefined, Refusal>> {
+  const done = await runProgram(['sync', directory]);
+  return done.ok ? ok(undefined) : done;
+}
+
+/**
+ * Mounts two folders, one over the other, read-only at a third; `unmountBelow` takes it away. All are real paths of the
+ * control side's. Nothing of what is below is followed: what is above hides it by name alone.
+ */
+export async function mountRoot(
+  target: string,
+  above: string,
+  below: string,
+): Promise<Result<undefined, Refusal>> {
+  const done = await runProgram(['root', target, above, below]);
+  return done.ok ? ok(undefined) : done;
+}
+
 function parseFailure(stdout: Buffer, message: string): Failure {
   try {
     // A list that was begun may stand before the failure, which is the last line.
