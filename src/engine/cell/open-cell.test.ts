@@ -1,15 +1,21 @@
 import { existsSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import type { RecordEvent } from '../../audit/index.ts';
 import { err, refusal, ulid } from '../../base/index.ts';
 import { startGateway } from '../../egress/index.ts';
 import { openSandbox } from '../../sandbox/index.ts';
 import { defaultControls } from '../../zone/index.ts';
-import { type CellMakers, openCell } from './open-cell.ts';
+import { type Cell, type CellMakers, openCell } from './open-cell.ts';
 import { sandboxFolder } from './sandbox-folder.ts';
 
 const REAL: CellMakers = { startGateway, openSandbox };
+
+let cell: Cell | undefined;
+afterEach(async () => {
+  await cell?.close();
+  cell = undefined;
+});
 
 async function open(makers: CellMakers) {
   const runId = ulid(Date.now(), randomBytes(10));
@@ -34,6 +40,7 @@ async function open(makers: CellMakers) {
     },
     makers,
   );
+  if (opened.ok) cell = opened.value;
   const heard = events.flatMap((event) =>
     event.type === 'policy.armed' && event.control === 'gateway' ? [event.receipt] : [],
   );
