@@ -11,14 +11,18 @@ export interface BoundPath {
   readonly file?: boolean;
 }
 
+/** The base file system: the host's `/usr` with a synthetic `/etc`, or an OCI image that `openImage` unpacked. */
+export type SandboxRoot =
+  | { readonly kind: 'host' }
+  | { readonly kind: 'image'; readonly directory: string; readonly digest: string };
+
 /** What a job asks of its sandbox. Everything here comes from the control side; none of it is read from the job. */
 export interface SandboxRequest {
   readonly runId: string;
   /** Unique within the run; letters, digits, `-` and `_`. */
   readonly jobId: string;
   readonly controls: Controls;
-  /** The base file system: the host's `/usr` with a synthetic `/etc`, or an unpacked OCI image's root directory. */
-  readonly root: { readonly kind: 'host' } | { readonly kind: 'image'; readonly directory: string };
+  readonly root: SandboxRoot;
   /** Copied on write: the host's directory stays untouched. `source` absent: the workspace begins empty. */
   readonly workspace: { readonly source?: string; readonly path: string };
   /** Read-only host paths (tools, `--read`). */
@@ -80,6 +84,8 @@ export interface ProbeCheck {
 /** The proof that the sandbox was armed; without it no step is started. */
 export interface SandboxReceipt {
   readonly runtime: { readonly name: RuntimeName; readonly version: string; readonly tier: IsolationTier };
+  /** What the job's programs come from; an image by its manifest's digest. */
+  readonly root: { readonly kind: 'host' } | { readonly kind: 'image'; readonly digest: string };
   readonly checks: readonly ProbeCheck[];
   readonly probeMs: number;
   /** Limits that the kernel holds, with the value read back; those named by the operator as not needed are absent. */

@@ -15,6 +15,7 @@ import { settleControls, withIsolation, ZONES } from '../../zone/index.ts';
 import { type LoadedConfiguration, operatorConfiguration } from '../../config/index.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { askedIsolation, ISOLATION_OPTIONS } from '../isolation-options.ts';
+import { ROOT_IMAGE_OPTION, rootImage } from '../root-image.ts';
 import { duration, environmentOption, oneOf, parseOptions } from '../options.ts';
 import { Denials } from '../render/denials.ts';
 import { renderRefusal } from '../render/refusals.ts';
@@ -35,6 +36,7 @@ works on a copy of the folder: the folder itself stays as it is until you apply 
   --zone ZONE         untrusted (what is not proven to be more stays that)
   --isolation TIER    at least this wall: hardened-container, sandboxed-kernel or microvm
   --runtime NAME      this runtime and no other: runc, crun or runsc
+  --root-image FOLDER programs come from an OCI image directory instead of this machine's /usr
   --config FILE       the operator's configuration instead of ~/.config/cofferdam/cofferdam.yaml
   --apply WHEN        ask, never or always: take what it changed into the folder (default: ask on a terminal, else never)
   --include PATH      apply this path although tools obey what is there (see cofferdam workspace --help); repeatable
@@ -61,6 +63,7 @@ const OPTIONS = {
   zone: { type: 'string' },
   config: { type: 'string' },
   ...ISOLATION_OPTIONS,
+  ...ROOT_IMAGE_OPTION,
   strict: { type: 'boolean' },
   quiet: { type: 'boolean', short: 'q' },
   json: { type: 'boolean' },
@@ -72,7 +75,7 @@ type Verdict = 'passed' | 'contained' | 'failed' | 'stopped';
 async function run(context: CommandContext): Promise<number> {
   const prepared = await prepare(context);
   if (!prepared.ok) return refuse(context, prepared.error);
-  const { request, state, strict, quiet, json } = prepared.value;
+  const { request, state, quiet, json } = prepared.value;
   const denials = new Denials();
   const terminal = context.stdin.isTTY === true && context.stdout.isTTY === true;
   let detach = (): void => undefined;
@@ -117,7 +120,7 @@ async function run(context: CommandContext): Promise<number> {
     await afterwards(context, state, outcome.value, { ...prepared.value, quiet: silent });
   }
   done();
-  const status = exitStatus(outcome.value, strict, context);
+  const status = exitStatus(outcome.value, prepared.value, context);
   if (json) context.stderr.write(`${JSON.stringify({ ...told(outcome.value, denials), status })}\n`);
   return status;
 }
@@ -164,6 +167,8 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
   if (!given.ok) return given;
   const state = openStateFolder(context.environment);
   if (!state.ok) return state;
+  const image = await rootImage(context, state.value, values);
+  if (!image.ok) return image;
   const folder = await workFolder(
     values.workdir ?? context.directory,
     context.environment['HOME'],
@@ -195,6 +200,7 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
     request: {
       argv: [program, ...args],
       workdir: folder.value,
+      root: image.value?.root ?? { kind: 'host' },
       controls: { ...controls, egress: { ...controls.egress, allow: values.allow ?? [] } },
       because: ['a local command proves nothing about who wrote it'],
       facts: [{ name: 'started', value: 'by hand', source: 'command-line', forgeable: false }],
@@ -206,6 +212,7 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
       files: clients.value.files,
       environment: {
         PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+        ...image.value?.environment,
         HOME: '/home/runner',
         USER: 'runner',
         LANG: 'C.UTF-8',
@@ -265,7 +272,7 @@ function closing(outcome: ExecOutcome, style: ReturnType<typeof styleFor>): stri
   return `${word}  ${denied} denied, ${gaps} telemetry gaps${left} · record ${folder.id}\n`;
 }
 
-function exitStatus(outcome: ExecOutcome, strict: boolean, context: CommandContext): number {
+function exitStatus(outcome: ExecOutcome, { strict, request }: Prepared, context: CommandContext): number {
   if (outcome.broken !== undefined) return refuse(context, outcome.broken);
   if (outcome.timedOut) return 124;
   const { code, signal, failure } = outcome.exit;
@@ -276,7 +283,9 @@ function exitStatus(outcome: ExecOutcome, strict: boolean, context: CommandConte
           'usage',
           'exec/not-started',
           `the command could not be started: ${failure}`,
-          'see that the program is on this machine, in /usr, or show it with --read',
+          request.root.kind === 'image'
+            ? 'see that the image has the program, for this kind of processor, or show it with --read'
+            : 'see that the program is on this machine, in /usr, or show it with --read',
         ),
       ),
     );

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { type Verification, type Verdict, verifyRecord, visible } from '../../audit/index.ts';
 import { type Refusal, refusal } from '../../base/index.ts';
 import { EVENTS, runWorkflow } from '../../engine/index.ts';
+import type { RootImage } from '../../sandbox/index.ts';
 import { openStateFolder } from '../../store/index.ts';
 import type { Portion } from '../../workflow/index.ts';
 import { type Command, type CommandContext, EXIT } from '../command.ts';
@@ -12,6 +13,7 @@ import { LiveLine } from '../render/live-line.ts';
 import { RunView } from '../render/run-view.ts';
 import { type Style, styleFor } from '../render/style.ts';
 import { GRANT_OPTIONS, type RunGrants, runGrants } from '../run-grants.ts';
+import { ROOT_IMAGE_OPTION, rootImage } from '../root-image.ts';
 import { type RunSubject, runSubject } from '../run-subject.ts';
 import { PORTION_OPTIONS, portion, type StartedWorkflow, startedWorkflows } from '../started-workflows.ts';
 import { VERSION } from '../version.ts';
@@ -34,6 +36,7 @@ repository's folder; without it, every workflow here that the event starts.
   --zone ZONE           may lower the zone, never raise it
   --isolation TIER      at least this wall: hardened-container, sandboxed-kernel or microvm
   --runtime NAME        this runtime and no other: runc, crun or runsc
+  --root-image FOLDER   the jobs' programs come from an OCI image directory instead of this machine's /usr
   --secret NAME         a secret's value, from the variable of that name; repeatable. A job gets it only when its
                         zone names it
   --secret-file N=PATH  the same from a file that only you can read
@@ -54,6 +57,7 @@ const OPTIONS = {
   ...EVENT_OPTIONS,
   ...GRANT_OPTIONS,
   ...PORTION_OPTIONS,
+  ...ROOT_IMAGE_OPTION,
   strict: { type: 'boolean' },
   verbose: { type: 'boolean', short: 'v' },
   quiet: { type: 'boolean', short: 'q' },
@@ -79,6 +83,8 @@ async function run(context: CommandContext): Promise<number> {
   if (!wanted.ok) return refuse(context, [wanted.error]);
   const found = await startedWorkflows(subject.value.files, subject.value.event, wanted.value);
   if (!found.ok) return refuse(context, found.error);
+  const image = await rootImage(context, state.value, values);
+  if (!image.ok) return refuse(context, [image.error]);
   const cancel = new AbortController();
   const kill = new AbortController();
   const off = context.onSignal((name) => {
@@ -98,6 +104,7 @@ async function run(context: CommandContext): Promise<number> {
       grants.value,
       state.value,
       wanted.value,
+      image.value,
       values,
       style,
       {
@@ -126,6 +133,7 @@ async function runOne(
   grants: RunGrants,
   state: Parameters<typeof runWorkflow>[1],
   wanted: Portion,
+  image: RootImage | undefined,
   values: RunValues,
   style: Style,
   signals: Parameters<typeof runWorkflow>[3],
@@ -165,6 +173,7 @@ async function runOne(
       workflowBytes: found.bytes,
       outside: context.environment,
       version: VERSION,
+      ...(image !== undefined && { image }),
       ...wanted,
     },
     state,

@@ -10,7 +10,13 @@ import {
 } from '../../audit/index.ts';
 import { ok, type Refusal, type Result, ulid } from '../../base/index.ts';
 import type { AllowedDestination, Resolver } from '../../egress/index.ts';
-import { type BoundPath, listChanges, type ProcessExit, type RunningProcess } from '../../sandbox/index.ts';
+import {
+  type BoundPath,
+  listChanges,
+  type ProcessExit,
+  type RunningProcess,
+  type SandboxRoot,
+} from '../../sandbox/index.ts';
 import { createRun, dropOldChanges, finishRun, type RunFolder, type StateFolder } from '../../store/index.ts';
 import type { Controls } from '../../zone/index.ts';
 import { type Cell, openCell } from '../cell/open-cell.ts';
@@ -25,6 +31,7 @@ export interface ExecRequest {
   readonly argv: readonly [string, ...string[]];
   /** A real path, shown to the command at the same place, copy-on-write. */
   readonly workdir: string;
+  readonly root: SandboxRoot;
   readonly controls: Controls;
   readonly because: readonly string[];
   readonly facts: readonly RecordedFact[];
@@ -113,7 +120,7 @@ async function execAs(
     runId: run.id,
     jobId: JOB,
     controls: request.controls,
-    root: { kind: 'host' },
+    root: request.root,
     workspace: { source: request.workdir, path: request.workdir },
     readPaths: request.readPaths,
     writePaths: request.writePaths,

@@ -71,6 +71,7 @@ export function stepContext(
       },
     },
     tools: ground.tools,
+    hasBash: ground.image?.hasBash ?? true,
     signal,
     kill,
     scratch: join(ground.scratch, leg.id),

@@ -133,12 +133,13 @@ export async function prepareJob(
       ...contexts,
       secrets,
       defaults: {
+        ...ground.image?.environment,
         ...defaultEnvironment(base.github, folders, architecture),
         LANG: 'C.UTF-8',
         USER: 'runner',
         ...granted.clients.environment,
       },
-      path: SEARCH_PATH,
+      path: ground.image?.environment['PATH'] ?? SEARCH_PATH,
     },
     environment,
   );

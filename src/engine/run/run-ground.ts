@@ -1,5 +1,6 @@
 import type { Refusal } from '../../base/index.ts';
 import type { ContextValue, MatrixChoice, Workflow } from '../../workflow/index.ts';
+import type { RootImage } from '../../sandbox/index.ts';
 import type { HostTool } from '../action/host-tools.ts';
 import type { Journal, RunObserver } from '../cell/journal.ts';
 import type { RunEvent } from '../event/event.ts';
@@ -25,6 +26,8 @@ export interface RunGround {
   /** Ends every job at once. */
   readonly kill: AbortSignal;
   readonly tools: readonly HostTool[];
+  /** What every job's root is made of; absent: the host's `/usr`. */
+  readonly image: RootImage | undefined;
   readonly journal: Journal;
   readonly observer: RunObserver;
   readonly logs: string;

@@ -65,7 +65,7 @@ export async function runJob(
     runId: ground.runId,
     jobId: leg.id,
     controls: granted.controls,
-    root: { kind: 'host' },
+    root: ground.image?.root ?? { kind: 'host' },
     workspace: { path: folders.workspace, ...(checkout !== undefined && { source: checkout.tree }) },
     readPaths: ground.tools.flatMap((tool) => tool.mount ?? []),
     writePaths: [],

@@ -21,12 +21,13 @@ import {
   type Workflow,
 } from '../../workflow/index.ts';
 import { unsupportedActions } from '../action/known-actions.ts';
-import { findNodes } from '../action/host-tools.ts';
+import { findNodes, type HostTool } from '../action/host-tools.ts';
 import type { RunObserver } from '../cell/journal.ts';
 import { reapAbandoned } from '../cell/reap-abandoned.ts';
 import { refusedWhenLost } from '../cell/record-lost.ts';
 import { type Dispatched, dispatchInputs } from '../event/dispatch-inputs.ts';
 import type { RunEvent } from '../event/event.ts';
+import type { RootImage } from '../../sandbox/index.ts';
 import type { LocalRepository } from '../repository/local-repository.ts';
 import type { AskedIsolation, ZoneId } from '../../zone/index.ts';
 import { type GraphOwner, type JobOutcome, runJobGraph } from '../schedule/job-graph.ts';
@@ -53,6 +54,8 @@ export interface RunRequest {
   readonly zone?: ZoneId;
   /** `--isolation`, `--runtime`. */
   readonly isolation: AskedIsolation;
+  /** What every job's root is made of; absent: the host's `/usr`. */
+  readonly image?: RootImage;
   /** Values for secrets, by name in upper case; each goes only to jobs whose zone names it. */
   readonly secrets: ReadonlyMap<string, string>;
   readonly approve: ApproveJob;
@@ -154,7 +157,8 @@ async function runJobs(
     secrets: request.secrets,
     approve: request.approve,
     kill,
-    tools: needsNode(jobs) ? await findNodes(request.outside) : [],
+    tools: needsNode(jobs) ? (await findNodes(request.outside)).filter(shownIn(request.image)) : [],
+    image: request.image,
     journal: record,
     observer,
     logs: run.logs,
@@ -237,6 +241,11 @@ function chosenJobs(workflow: Workflow, only: string | undefined): Result<readon
 
 function needsNode(jobs: readonly Job[]): boolean {
   return jobs.some((job) => job.steps.some((step) => step.kind === 'action'));
+}
+
+/** An image does not show the host's `/usr`, so of the host's tools only those that are mounted. */
+function shownIn(image: RootImage | undefined): (tool: HostTool) => boolean {
+  return (tool) => image === undefined || tool.mount !== undefined;
 }
 
 function owner(ground: RunGround, failed: (error: unknown) => void): GraphOwner {

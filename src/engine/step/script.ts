@@ -35,7 +35,7 @@ async function prepareScript(step: RunStep, frame: StepFrame): Promise<Result<Sc
   if (!script.ok) return script;
   if (!shell.ok) return shell;
   if (!folder.ok) return folder;
-  const command = shellCommand(shell.value, { hasBash: true });
+  const command = shellCommand(shell.value, context);
   if (!command.ok) return command;
   const name = `script-${frame.id.replaceAll(/[^A-Za-z0-9_-]/g, '_')}${command.value.extension}`;
   const written = await writeJobFile(

@@ -54,6 +54,8 @@ export interface StepContext {
   /** The checkout that was made before the job, for the step that asks for it; it is taken once. */
   readonly checkedOut: { take(): { readonly commit: string; readonly uncommitted: boolean } | undefined };
   readonly tools: readonly HostTool[];
+  /** Whether the job's root has a bash: without one, a step that names no shell is run by sh. */
+  readonly hasBash: boolean;
   /** Ends the running step: the run was cancelled, or the job's time is up. */
   readonly signal: AbortSignal;
   /** Ends whatever runs at once, and lets nothing begin, not even what runs always. */

@@ -36,6 +36,7 @@ export async function productJob(
   const outcome = await exec(
     {
       argv: request.argv,
+      root: { kind: 'host' },
       workdir: request.workFolder,
       controls: { ...request.controls, egress: { allow: one.allow ?? [], allowRanges: [] } },
       because: ['a replay of an attack'],

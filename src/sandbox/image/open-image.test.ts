@@ -40,7 +40,7 @@ const other = OWN_ARCHITECTURE === 'amd64' ? 'arm64' : 'amd64';
 
 /** Opens the layout; gives the refusal's kind and rule, and that nothing of it was kept. */
 async function refused(): Promise<string> {
-  const opened = await openImage(layout.directory, state);
+  const opened = await openImage(layout.directory, state, () => undefined);
   expect(kept()).toEqual([]);
   return opened.ok ? 'opened' : `${opened.error.kind} ${opened.error.rule}`;
 }
@@ -53,18 +53,21 @@ function kept(): readonly string[] {
 describe('an image directory', () => {
   test('is unpacked once for each manifest, into the state folder, with its variables read', async () => {
     const { digest, layers } = layout.add({ layers: [layer], environment: ['PATH=/bin', 'A=b=c'] });
-    const first = await openImage(layout.directory, state);
+    const first = await openImage(layout.directory, state, () => undefined);
     if (!first.ok) throw new Error(first.error.why);
     expect(first.value).toEqual({
-      digest,
-      directory: join(state, 'images/v1', digest.replace(':', '-'), 'root'),
+      root: {
+        kind: 'image',
+        digest,
+        directory: join(state, 'images/v1', digest.replace(':', '-'), 'root'),
+      },
       environment: { PATH: '/bin', A: 'b=c' },
       hasBash: true,
     });
-    expect(readFileSync(join(first.value.directory, 'bin/bash'), 'utf8')).toBe('shell');
+    expect(readFileSync(join(first.value.root.directory, 'bin/bash'), 'utf8')).toBe('shell');
     expect(statSync(join(state, 'images')).mode & 0o777).toBe(0o700);
     for (const one of layers) unlinkSync(layout.path(one));
-    expect(await openImage(layout.directory, state)).toEqual(first);
+    expect(await openImage(layout.directory, state, () => undefined)).toEqual(first);
     expect(kept()).toHaveLength(1);
   });
 
@@ -79,10 +82,10 @@ describe('an image directory', () => {
     for (const [at, form] of forms.entries()) {
       layout = new Layout(join(place, `layout-${at}`));
       layout.add({ layers: [layer, archive({ path: 'two', content: 'x' })], ...form });
-      const opened = await openImage(layout.directory, state);
+      const opened = await openImage(layout.directory, state, () => undefined);
       if (!opened.ok) throw new Error(opened.error.why);
-      expect(readdirSync(opened.value.directory).toSorted()).toEqual(['bin', 'two']);
-      digests.add(opened.value.digest);
+      expect(readdirSync(opened.value.root.directory).toSorted()).toEqual(['bin', 'two']);
+      digests.add(opened.value.root.digest);
     }
     expect(digests.size).toBe(forms.length);
   });
@@ -97,7 +100,10 @@ describe('an image directory', () => {
       'application/vnd.oci.image.index.v1+json',
     );
     layout.index({ schemaVersion: 2, manifests: [inner] });
-    expect(await openImage(layout.directory, state)).toMatchObject({ ok: true, value: { digest } });
+    expect(await openImage(layout.directory, state, () => undefined)).toMatchObject({
+      ok: true,
+      value: { root: { digest } },
+    });
   });
 
   test('has no bash when that is a folder, a link out of it, or nothing', async () => {
@@ -110,7 +116,10 @@ describe('an image directory', () => {
     for (const [at, [tree, has]] of cases.entries()) {
       layout = new Layout(join(place, `layout-${at}`));
       layout.add({ layers: [tree] });
-      expect(await openImage(layout.directory, state)).toMatchObject({ ok: true, value: { hasBash: has } });
+      expect(await openImage(layout.directory, state, () => undefined)).toMatchObject({
+        ok: true,
+        value: { hasBash: has },
+      });
     }
   });
 
@@ -120,17 +129,17 @@ describe('an image directory', () => {
     mkdirSync(join(images, `.${pid}-dead/root`), { recursive: true });
     mkdirSync(join(images, `.${process.pid}-living/root`), { recursive: true });
     layout.add({ layers: [layer] });
-    expect((await openImage(layout.directory, state)).ok).toBe(true);
+    expect((await openImage(layout.directory, state, () => undefined)).ok).toBe(true);
     expect(kept().filter((name) => name.startsWith('.'))).toEqual([`.${process.pid}-living`]);
   });
 });
 
 describe('refused, with nothing kept, is', () => {
   test('what is no image directory', async () => {
-    expect(await openImage(join(place, 'none'), state)).toMatchObject({
+    expect(await openImage(join(place, 'none'), state, () => undefined)).toMatchObject({
       error: { kind: 'usage', rule: 'image/absent' },
     });
-    expect(await openImage(state, state)).toMatchObject({ error: { rule: 'image/absent' } });
+    expect(await openImage(state, state, () => undefined)).toMatchObject({ error: { rule: 'image/absent' } });
     expect(await refused()).toBe('usage image/missing');
     layout.index({ schemaVersion: 2, manifests: [] });
     expect(await refused()).toBe('machine image/architecture');
@@ -181,7 +190,7 @@ describe('refused, with nothing kept, is', () => {
       unlinkSync(path);
       writeFileSync(path, right);
     }
-    expect((await openImage(layout.directory, state)).ok).toBe(true);
+    expect((await openImage(layout.directory, state, () => undefined)).ok).toBe(true);
   });
 
   test('a digest that names a path', async () => {

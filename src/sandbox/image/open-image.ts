@@ -3,6 +3,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, realpathSync, renameSync
 import { arch } from 'node:os';
 import { join } from 'node:path';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
+import type { SandboxRoot } from '../contract.ts';
 import { resolveInside } from '../oci/bound-places.ts';
 import { syncBelow } from '../workspace/program.ts';
 import { IMAGE_BOUNDS, UnusableImage } from './bounds.ts';
@@ -11,10 +12,8 @@ import { unpack } from './unpack.ts';
 
 /** An image, unpacked: what a job's root is made of. */
 export interface RootImage {
-  /** Of its manifest: names all of it. */
-  readonly digest: string;
-  /** The unpacked tree, which nobody but us can reach by this path. */
-  readonly directory: string;
+  /** The unpacked tree, which nobody but us can reach by its path; the digest is of the manifest and names all of it. */
+  readonly root: Extract<SandboxRoot, { readonly kind: 'image' }>;
   /** The variables that its configuration sets. */
   readonly environment: Readonly<Record<string, string>>;
   /** Whether it has a bash on its search path. */
@@ -30,18 +29,22 @@ const MOST_VALUE = 32_768;
 /**
  * Opens an OCI image layout: finds the image for this machine and unpacks it into `images/` of the state folder, once for
  * each manifest. Refused, with nothing kept, when it is not there (usage), for another architecture (machine), larger than
- * the bounds (limit), or in any way not what its digests say. `stateFolder` is private to us.
+ * the bounds (limit), or in any way not what its digests say. `stateFolder` is private to us; `unpacking` is called when it
+ * will take a while.
  */
-export async function openImage(path: string, stateFolder: string): Promise<Result<RootImage, Refusal>> {
+export async function openImage(
+  path: string,
+  stateFolder: string,
+  unpacking: () => void,
+): Promise<Result<RootImage, Refusal>> {
   try {
     const directory = layoutAt(path);
     const image = await findImage(directory, arch(), IMAGE_BOUNDS);
     const environment = variables(image.environment);
-    const tree = await unpacked(directory, image, join(stateFolder, 'images', FORM));
+    const tree = await unpacked(directory, image, join(stateFolder, 'images', FORM), unpacking);
     const search = (environment['PATH'] ?? SEARCH_PATH).split(':').filter((one) => one.startsWith('/'));
     return ok({
-      digest: image.digest,
-      directory: tree,
+      root: { kind: 'image', digest: image.digest, directory: tree },
       environment,
       hasBash: search.slice(0, 100).some((folder) => isFile(tree, `${folder}/bash`)),
     });
@@ -82,11 +85,17 @@ function absent(why: string): UnusableImage {
   );
 }
 
-async function unpacked(directory: string, image: FoundImage, images: string): Promise<string> {
+async function unpacked(
+  directory: string,
+  image: FoundImage,
+  images: string,
+  unpacking: () => void,
+): Promise<string> {
   mkdirSync(images, { recursive: true, mode: 0o700 });
   const place = join(images, image.digest.replace(':', '-'));
   const tree = join(place, 'root');
   if (existsSync(tree)) return realpathSync(tree);
+  unpacking();
   dropAbandoned(images);
   const temporary = join(images, `.${process.pid}-${randomBytes(6).toString('hex')}`);
   try {

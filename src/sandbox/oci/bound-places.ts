@@ -61,7 +61,8 @@ function identity(path: string): string | undefined {
   }
 }
 
-function readLink(path: string): string | undefined {
+/** Undefined where no link is. */
+export function readLink(path: string): string | undefined {
   try {
     return readlinkSync(path);
   } catch {

@@ -4,7 +4,14 @@ import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts
 import { TIER_OF } from '../../config/index.ts';
 import type { LimitName } from '../../zone/index.ts';
 import type { ChosenRuntime } from '../choose-runtime.ts';
-import type { Observation, ProbeCheck, Sandbox, SandboxReceipt, SandboxRequest } from '../contract.ts';
+import type {
+  Observation,
+  ProbeCheck,
+  Sandbox,
+  SandboxReceipt,
+  SandboxRequest,
+  SandboxRoot,
+} from '../contract.ts';
 import { nativeProgram } from '../native-program.ts';
 import { type HostFacts, readHostFacts } from '../plan/host-facts.ts';
 import { EXCHANGE_PATH, INIT_PATH, JOB_UID, planSandbox, type SandboxPlan } from '../plan/plan-sandbox.ts';
@@ -17,9 +24,11 @@ import {
   wallLacking,
 } from '../process/receipt.ts';
 import { InitSession } from '../process/session.ts';
+import { isOwnFolder } from '../plan/root-tree.ts';
 import { startTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { isFull, openWorkspace, unmountBelow, type Workspace } from '../workspace/index.ts';
-import { boundCheck, resolveInside } from './bound-places.ts';
+import { mountRoot } from '../workspace/program.ts';
+import { boundCheck, readLink, resolveInside } from './bound-places.ts';
 import { Cgroup } from './cgroup.ts';
 import { DRIVERS } from './drivers.ts';
 import { mountOnHost } from './host-mounts.ts';
@@ -121,12 +130,13 @@ async function openPlanned(
   if (telemetry?.ok === true) undo.telemetry = telemetry.value;
   if (telemetry !== undefined && !telemetry.ok) return undo.refuse(telemetry.error);
   if (!workspace.ok) return undo.refuse(workspace.error);
-  writeRootTree(join(paths.bundle, 'rootfs'), plan.tree);
+  const root = await layRoot(request, plan, paths);
+  if (!root.ok) return undo.refuse(root.error);
   const { runtime } = options;
   const driver = DRIVERS[runtime.name];
   const config = driver.config(plan.config, paths.memory);
   const hostMounts = driver.hostMounts(plan.config, paths.memory);
-  undo.mounted = driver.ownKernel;
+  undo.mounted = driver.ownKernel || request.root.kind === 'image';
   const mounted = await mountOnHost(hostMounts, paths.memory, plan.hostUid - JOB_UID);
   if (!mounted.ok) return undo.refuse(mounted.error);
   if (options.namespace !== undefined && !(await options.namespace)) return undo.refuse(noNamespace());
@@ -147,6 +157,7 @@ async function openPlanned(
     telemetry?.value,
     { ...runtime, version },
     config,
+    request.root,
   );
   if (!receipt.ok) return undo.refuse(receipt.error);
   const lacking = wallLacking(request.controls, receipt.value.checks);
@@ -162,9 +173,33 @@ async function openPlanned(
   );
 }
 
+/** The job's root file system; of an image, below what the plan puts over it. */
+async function layRoot(
+  { root, workspace, readPaths, writePaths }: SandboxRequest,
+  { tree, config }: SandboxPlan,
+  paths: ReturnType<typeof pathsIn>,
+): Promise<Result<undefined, Refusal>> {
+  if (root.kind === 'host') {
+    writeRootTree(config.root.path, tree);
+    return ok(undefined);
+  }
+  for (const { path } of [workspace, ...readPaths, ...writePaths]) {
+    const place = placeIn(root.directory, path);
+    if (place !== path) return err(behindLink(path, place));
+  }
+  writeRootTree(paths.above, tree);
+  mkdirSync(config.root.path, { mode: 0o755 });
+  return mountRoot(config.root.path, paths.above, root.directory);
+}
+
 function pathsIn(directory: string) {
   const inPrivate = join(directory, 'private');
-  return { bundle: join(directory, 'bundle'), private: inPrivate, memory: join(inPrivate, 'memory') };
+  return {
+    bundle: join(directory, 'bundle'),
+    private: inPrivate,
+    memory: join(inPrivate, 'memory'),
+    above: join(inPrivate, 'above'),
+  };
 }
 
 async function arm(
@@ -176,6 +211,7 @@ async function arm(
   telemetry: Telemetry | undefined,
   runtime: ChosenRuntime & { readonly version: string },
   config: RuntimeConfig,
+  root: SandboxRoot,
 ): Promise<Result<SandboxReceipt, Refusal>> {
   const { maskedPaths, readonlyPaths } = config.linux;
   const text = await Promise.race([
@@ -208,6 +244,7 @@ async function arm(
   if (loose !== undefined) return err(loose);
   return ok({
     runtime: { name: runtime.name, version: runtime.version, tier: TIER_OF[runtime.name] },
+    root: root.kind === 'host' ? root : { kind: root.kind, digest: root.digest },
     checks,
     probeMs: report.value.probeMs,
     limits: { ...plan.limits, ...cgroup.limits() } as Readonly<Partial<Record<LimitName, number>>>,
@@ -293,6 +330,21 @@ function cannotPrepare(error: unknown): Refusal {
     'sandbox/cannot-prepare',
     `the sandbox's own files could not be made: ${error instanceof Error ? error.message : String(error)}`,
     'see that /run has room and can be written',
+  );
+}
+
+/** Where the image's own links lead that are still seen when our folders lie over it. */
+function placeIn(image: string, path: string): string {
+  return resolveInside(image, path, (at) => (isOwnFolder(at.slice(image.length)) ? undefined : readLink(at)));
+}
+
+/** What is mounted there would hide the image's own link, and everything behind it. */
+function behindLink(path: string, place: string): Refusal {
+  return refusal(
+    'usage',
+    'image/link',
+    `nothing can be shown at ${path}: the image has a link on the way, to ${place}`,
+    'use a folder whose path the image has no link in',
   );
 }
 

@@ -93,7 +93,7 @@ const request: fc.Arbitrary<SandboxRequest> = fc.record({
     }),
   root: fc.oneof(
     fc.constant({ kind: 'host' as const }),
-    path.map((directory) => ({ kind: 'image' as const, directory })),
+    path.map((directory) => ({ kind: 'image' as const, directory, digest: 'sha256:0' })),
   ),
   workspace: fc.record({ source: path, path }),
   readPaths: fc.array(bound, { maxLength: 4 }),

@@ -2,7 +2,10 @@ import { posix } from 'node:path';
 import type { SandboxRequest } from '../contract.ts';
 import type { HostFacts } from './host-facts.ts';
 
-/** The small root file system under the mounts: only mount points, links, and a synthetic `/etc`. */
+/**
+ * The small root file system under the mounts: only mount points, links, and a synthetic `/etc`. With an image it lies over
+ * the image's own, and hides what has the same name there: every mount point is a folder of ours, whatever the image has.
+ */
 export interface RootTree {
   readonly directories: readonly { readonly path: string; readonly mode: number }[];
   /** Empty files that a file is mounted over. */
@@ -29,10 +32,34 @@ const ETC_FILES = new Set([
 ]);
 
 /** Folders in which a mount point is made by a mount of ours, not by the tree. */
-const COVERED = ['/tmp', '/home/runner', '/dev', '/proc', '/usr'];
+const COVERED = ['/tmp', '/home/runner', '/dev', '/proc'];
+
+/** What every root has, whatever else it is made of. */
+const OWN_FOLDERS = [
+  '/etc',
+  '/proc',
+  '/dev',
+  '/dev/shm',
+  '/sys',
+  '/run/cofferdam',
+  '/home/runner',
+  '/var/lib',
+  '/var/log',
+  '/opt',
+  '/mnt',
+  '/root',
+  '/srv',
+];
+
+/** Whether it, or what is below it, is a folder of every root's: an image's own of that name is not seen. */
+export function isOwnFolder(path: string): boolean {
+  return path === '/tmp' || OWN_FOLDERS.some((own) => own === path || own.startsWith(`${path}/`));
+}
 
 export function baseTree(request: SandboxRequest, host: HostFacts): RootTree {
   const links = linksOf(request, host);
+  const covered = request.root.kind === 'host' ? [...COVERED, '/usr'] : COVERED;
+  const outsideCovered = (path: string): boolean => !isBelow(covered, path);
   const bound = [...request.readPaths, ...request.writePaths].map((one) => ({
     ...one,
     path: behind(links, one.path),
@@ -45,22 +72,10 @@ export function baseTree(request: SandboxRequest, host: HostFacts): RootTree {
       : []),
   ];
   const directories = [
-    '/usr',
-    '/etc',
-    '/proc',
-    '/dev',
-    '/dev/shm',
-    '/sys',
-    '/run/cofferdam',
-    '/home/runner',
-    '/var/lib',
-    '/var/log',
-    '/opt',
-    '/mnt',
-    '/root',
-    '/srv',
+    ...OWN_FOLDERS,
     ...(request.root.kind === 'host'
       ? [
+          '/usr',
           ...host.rootEntries.filter((entry) => entry.target === undefined).map((entry) => `/${entry.name}`),
           ...host.etcEntries.filter((name) => !ETC_FILES.has(name)).map((name) => `/etc/${name}`),
         ]
@@ -75,20 +90,26 @@ export function baseTree(request: SandboxRequest, host: HostFacts): RootTree {
     directories: [...directories.map((path) => ({ path, mode: 0o755 })), { path: '/tmp', mode: 0o1777 }],
     points,
     links,
-    files: [...etcFiles(request.hostname), ...request.files],
+    files: [
+      ...identityFiles(request.hostname),
+      ...(request.root.kind === 'host' ? systemFiles() : []),
+      ...request.files,
+    ],
   };
 }
 
 function linksOf(request: SandboxRequest, host: HostFacts): RootTree['links'] {
   return [
     ...(request.root.kind === 'host'
-      ? host.rootEntries.flatMap((entry) =>
-          entry.target === undefined ? [] : [{ path: `/${entry.name}`, target: entry.target }],
-        )
+      ? [
+          ...host.rootEntries.flatMap((entry) =>
+            entry.target === undefined ? [] : [{ path: `/${entry.name}`, target: entry.target }],
+          ),
+          // GitHub's machines have a `python`; Debian's have only this.
+          { path: '/opt/cofferdam/bin/python', target: '/usr/bin/python3' },
+        ]
       : []),
     { path: '/var/tmp', target: '/tmp' },
-    // GitHub's machines have a `python`; Debian's have only this.
-    { path: '/opt/cofferdam/bin/python', target: '/usr/bin/python3' },
     { path: '/var/run', target: '/run' },
     { path: '/etc/mtab', target: '/proc/self/mounts' },
   ];
@@ -102,11 +123,12 @@ function behind(links: RootTree['links'], path: string): string {
     : posix.resolve(posix.dirname(link.path), link.target) + path.slice(link.path.length);
 }
 
-export function outsideCovered(path: string): boolean {
-  return !COVERED.some((covered) => path === covered || path.startsWith(`${covered}/`));
+function isBelow(folders: readonly string[], path: string): boolean {
+  return folders.some((folder) => path === folder || path.startsWith(`${folder}/`));
 }
 
-function etcFiles(hostname: string): readonly { readonly path: string; readonly content: string }[] {
+/** Who the job is, and where it asks for names. */
+function identityFiles(hostname: string): RootTree['files'] {
   return [
     {
       path: '/etc/passwd',
@@ -122,6 +144,12 @@ function etcFiles(hostname: string): readonly { readonly path: string; readonly 
       path: '/etc/nsswitch.conf',
       content: 'passwd: files\ngroup: files\nhosts: files dns\nservices: files\nprotocols: files\n',
     },
+  ];
+}
+
+/** What an image says of itself. */
+function systemFiles(): RootTree['files'] {
+  return [
     { path: '/etc/shells', content: '/bin/sh\n/bin/bash\n' },
     { path: '/etc/os-release', content: 'ID=cofferdam\nNAME="Cofferdam sandbox"\n' },
   ];
