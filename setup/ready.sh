@@ -68,9 +68,9 @@ cd_install_node() {
   mv -T "$cd_staging" "$CD_CACHE/node-$CD_NODE_VERSION"
 }
 
-# npm without scripts, quick to give up; why it failed ends up in cd_why, what to look at in cd_registry.
+# npm without scripts, quick to give up, trusting whom the system trusts (a distribution's Node.js does so by itself); why it failed ends up in cd_why, what to look at in cd_registry.
 cd_npm() {
-  npm "$@" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error --fetch-retries=2 \
+  NODE_USE_SYSTEM_CA=1 npm "$@" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error --fetch-retries=2 \
     --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=4000 >/dev/null 2>"$CD_CACHE/npm.log" && return 0
   cd_why=$(sed -n 's/^npm \(error\|ERR!\) //p' "$CD_CACHE/npm.log" | grep -v -E '^(code|errno|syscall|type|network *$|A complete log)' | head -n 1 | cut -c 1-300)
   : "${cd_why:=$(head -n 1 "$CD_CACHE/npm.log" | cut -c 1-300)}"
