@@ -15,7 +15,8 @@ const FIXES: Readonly<Record<string, string>> = {
   'map-source':
     'move the project to a file system that has idmapped mounts (ext4, xfs, btrfs), or update the kernel to 5.12 or later',
   'clone-source': 'run as root on a Linux 5.12 or later',
-  'user-namespace': 'allow user namespaces: sysctl user.max_user_namespaces=15000',
+  'user-namespace':
+    'allow user namespaces (sysctl user.max_user_namespaces=15000), and do not run in a chroot',
   overlay: 'load the overlay module (modprobe overlay) and run as root',
   storage: 'run as root',
 };
