@@ -30,7 +30,8 @@ export async function clientSetup(
   );
   const allow = parseAllowlist(all, destinations);
   if (!allow.ok) return allow;
-  const environment: Record<string, string> = {};
+  // Node.js trusts whom the system trusts, as the other tools of the sandbox do.
+  const environment: Record<string, string> = { NODE_USE_SYSTEM_CA: '1' };
   for (const preset of Object.values(presets.value)) Object.assign(environment, preset.environment);
   const path = outside['COFFERDAM_EXTRA_CA_CERTS'] ?? outside['NODE_EXTRA_CA_CERTS'];
   const certificates = path === undefined || path === '' ? '' : await certificatesOf(path);

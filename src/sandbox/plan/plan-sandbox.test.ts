@@ -174,7 +174,7 @@ describe('whatever a job and its controls are, the plan', () => {
         for (const shared of ['shared', 'rshared', 'rbind', 'suid', 'dev'])
           expect(options).not.toContain(shared);
       }
-      expect(config.linux.rootfsPropagation).toBe('private');
+      expect(config.linux.rootfsPropagation).toBe('rprivate');
       expect(config.linux.resources.devices).toEqual([{ allow: false, access: 'rwm' }]);
     });
   });

@@ -207,7 +207,7 @@ function runtimeConfig(
         '/proc/vmallocinfo',
       ],
       readonlyPaths: ['/proc/irq', '/proc/mtrr', '/proc/sys', '/proc/sysrq-trigger'],
-      rootfsPropagation: 'private',
+      rootfsPropagation: 'rprivate',
     },
   };
 }
