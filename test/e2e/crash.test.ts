@@ -23,7 +23,10 @@ function start() {
       stdio: ['ignore', 'pipe', 'pipe'],
     },
   );
-  const ready = new Promise<void>((resolve) => child.stdout.once('data', () => resolve()));
+  // A shell that is interrupted while it starts a program may go on, as on any machine.
+  const ready = new Promise<void>((resolve) => child.stdout.once('data', () => resolve())).then(() =>
+    until(() => processesWith('sleep\u00004321').length > 0),
+  );
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   return { child, ready, ended };
 }
