@@ -47,15 +47,6 @@ export function calledIn(expression: Expression): ReadonlySet<string> {
   return names;
 }
 
-/** The named values that an expression reads, in lower case. */
-export function readIn(expression: Expression): ReadonlySet<string> {
-  const names = new Set<string>();
-  visit(expression, (part) => {
-    if (part.kind === 'name') names.add(part.name.toLowerCase());
-  });
-  return names;
-}
-
 function visit(expression: Expression, see: (part: Expression) => void): void {
   see(expression);
   for (const part of partsOf(expression)) visit(part, see);

@@ -170,7 +170,8 @@ class Builder {
   }
 
   #place(node: unknown): Place {
-    const range = this.#yaml.isNode(node) ? node.range : undefined;
+    const yaml = this.#yaml;
+    const range = yaml.isNode(node) ? node.range : undefined;
     if (range === undefined || range === null) return { file: this.#file };
     const at = this.#lines.linePos(range[0]);
     return { file: this.#file, line: at.line, column: at.col };
