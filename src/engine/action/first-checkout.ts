@@ -2,7 +2,8 @@ import { ok, type Refusal, type Result } from '../../base/index.ts';
 import { evaluateText, type Step } from '../../workflow/index.ts';
 import { type JobState, jobScope } from '../job/job-state.ts';
 import type { RunEvent } from '../event/event.ts';
-import { prepareCheckout, type TreeBounds } from '../repository/checkout-tree.ts';
+import { prepareCheckout } from '../repository/checkout-tree.ts';
+import type { TreeBounds } from '../repository/tree-size.ts';
 import type { LocalRepository } from '../repository/local-repository.ts';
 import { planCheckout } from './checkout-request.ts';
 

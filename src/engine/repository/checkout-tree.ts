@@ -1,9 +1,12 @@
 import { constants } from 'node:fs';
 import { chmod, copyFile, lstat, mkdir, readlink, readdir, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type Refusal, type Result, err, formatSize, ok, refusal } from '../../base/index.ts';
 import { git } from './git.ts';
+import { isGitName } from '../../sandbox/index.ts';
 import type { LocalRepository } from './local-repository.ts';
+import { refuseLargeTree, type TreeBounds, treeTooLarge } from './tree-size.ts';
 
 /** What `actions/checkout` was asked for, after its inputs were evaluated. */
 export interface CheckoutRequest {
@@ -16,11 +19,6 @@ export interface CheckoutRequest {
   readonly tags: boolean;
   /** Shown as the remote `origin`; it carries no credential. */
   readonly remoteUrl: string;
-}
-
-export interface TreeBounds {
-  readonly bytes: number;
-  readonly files: number;
 }
 
 /** A fixed identity and time, so that the same folder gives the same commit everywhere. */
@@ -51,6 +49,8 @@ export async function prepareCheckout(
   if (repository.git && commit !== undefined) {
     const fetched = await fetchHistory(repository, request, commit, target);
     if (!fetched.ok) return fetched;
+    const fits = await refuseLargeTree(target, commit, bounds, `${request.ref} of ${repository.directory}`);
+    if (!fits.ok) return fits;
   }
   if (request.commit === undefined) {
     const copied = await copyWorkTree(repository, target, bounds);
@@ -78,7 +78,8 @@ async function fetchHistory(
     '--no-recurse-submodules',
     request.tags ? '--tags' : '--no-tags',
     ...(request.depth > 0 ? [`--depth=${request.depth}`] : []),
-    `file://${repository.directory}`,
+    // Encoded: git decodes what follows `file://`, and a folder may be called `a%2f..%2fother`.
+    pathToFileURL(repository.directory).href,
     `+${commit}:refs/cofferdam/fetched`,
     ...(request.depth === 0 ? ['+refs/heads/*:refs/remotes/origin/*'] : []),
   ];
@@ -156,7 +157,11 @@ async function commitSnapshot(
   return commit.ok ? ok({ commit: commit.value.toString('utf8').trim(), uncommitted: false }) : commit;
 }
 
-/** Names of the work tree's files, as bytes would be lossy in a name that is not UTF-8: such a name is refused. */
+/**
+ * Names of the work tree's files. Refused: a name that is not UTF-8, since bytes would be lost in it, and one that leads
+ * out of the tree or into git's own data. Git's index may hold any (git checks names when it writes one and not when it
+ * reads one), and what is copied is our checkout's own configuration otherwise.
+ */
 async function listWorkTree(
   repository: LocalRepository,
   bounds: TreeBounds,
@@ -176,13 +181,19 @@ async function listWorkTree(
       .toString('utf8')
       .split('\0')
       .filter((name) => name !== '');
-    if (Buffer.byteLength(names.join('\0')) + 1 < listed.value.length) return err(unreadableName(repository));
+    if (Buffer.byteLength(names.join('\0')) + 1 < listed.value.length) {
+      return err(unusableName(repository, 'is not UTF-8'));
+    }
+    if (!names.every(isPlainName)) {
+      return err(unusableName(repository, 'leads out of it or into its git data'));
+    }
     return ok([...new Set(names)]);
   }
   const names: string[] = [];
   for (const entry of await readdir(repository.directory, { recursive: true, withFileTypes: true })) {
     const name = join(entry.parentPath, entry.name).slice(repository.directory.length + 1);
-    if (entry.isDirectory() || name === '.git' || name.startsWith('.git/')) continue;
+    // The git data of repositories in it neither: it is their configuration, and ours would be asked to obey it.
+    if (entry.isDirectory() || name.split('/').some(isGitName)) continue;
     names.push(name);
     if (names.length > bounds.files) break;
   }
@@ -236,20 +247,23 @@ async function plainParents(root: string, relative: string): Promise<boolean> {
   return true;
 }
 
-function tooLarge(repository: LocalRepository, what: string): Refusal {
-  return refusal(
-    'limit',
-    'repository/too-large',
-    `the work tree of ${repository.directory} holds ${what}, which is the job's workspace limit`,
-    'raise zones.ZONE.limits in your cofferdam.yaml, or add what is not needed to .gitignore',
-  );
+/** A submodule's or another repository's folder ends in a slash, and is not copied. */
+function isPlainName(name: string): boolean {
+  return name
+    .replace(/\/$/, '')
+    .split('/')
+    .every((part) => part !== '' && part !== '.' && part !== '..' && !isGitName(part));
 }
 
-function unreadableName(repository: LocalRepository): Refusal {
+function tooLarge(repository: LocalRepository, what: string): Refusal {
+  return treeTooLarge(`the work tree of ${repository.directory}`, what);
+}
+
+function unusableName(repository: LocalRepository, how: string): Refusal {
   return refusal(
     'usage',
     'repository/file-name',
-    `${repository.directory} holds a file whose name is not UTF-8`,
-    'rename it',
+    `${repository.directory} holds a file whose name ${how}`,
+    'rename it; if you did not make it, do not trust the folder\u2019s .git',
   );
 }

@@ -61,11 +61,33 @@ export const GIT_ENVIRONMENT: Readonly<Record<string, string>> = {
  * Runs git in `directory` and gives its standard output, at most 64 MiB. `environment` is added to the neutral one.
  * Fails with what git said (its words may quote a hostile name) when its status is not 0 or it takes two minutes.
  */
-export function git(
+export async function git(
   directory: string,
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): Promise<Result<Buffer, Refusal>> {
+  const out: Buffer[] = [];
+  let size = 0;
+  const take = (chunk: Buffer): boolean => {
+    size += chunk.length;
+    if (size > MAX_OUTPUT_BYTES) return false;
+    out.push(chunk);
+    return true;
+  };
+  const done = await gitInto(directory, args, take, environment);
+  if (!done.ok) return done;
+  return done.value === 'whole'
+    ? ok(Buffer.concat(out))
+    : err(failed(directory, args, 'its answer is larger than 64 MiB'));
+}
+
+/** As `git`, for an answer of any length: `take` is given it piece by piece, and ends git when it gives false. */
+export function gitInto(
+  directory: string,
+  args: readonly string[],
+  take: (chunk: Buffer) => boolean,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Result<'whole' | 'cut', Refusal>> {
   return new Promise((resolve) => {
     const child = spawn('git', args, {
       cwd: directory,
@@ -74,37 +96,36 @@ export function git(
       timeout: TIMEOUT_MS,
       killSignal: 'SIGKILL',
     });
-    const out: Buffer[] = [];
-    let size = 0;
+    let cut = false;
     let said = '';
-    const fail = (why: string): void => {
-      resolve(
-        err(
-          refusal(
-            'machine',
-            'repository/git',
-            `git ${args[0] ?? ''} in ${directory}: ${why}`,
-            'see that the folder is a whole git repository, and that git works in it',
-          ),
-        ),
-      );
-    };
     child.stdout.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > MAX_OUTPUT_BYTES) child.kill('SIGKILL');
-      else out.push(chunk);
+      if (cut || take(chunk)) return;
+      cut = true;
+      child.kill('SIGKILL');
     });
     child.stderr.on('data', (chunk: Buffer) => {
       if (said.length < 4_096) said += chunk.toString('utf8');
     });
     child.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') fail(error.message);
+      if (error.code !== 'ENOENT') resolve(err(failed(directory, args, error.message)));
       else resolve(err(refusal('machine', NO_GIT, 'git is not on this machine', INSTALL_GIT)));
     });
     child.on('close', (code) => {
-      if (code === 0 && size <= MAX_OUTPUT_BYTES) resolve(ok(Buffer.concat(out)));
-      else if (size > MAX_OUTPUT_BYTES) fail('its answer is larger than 64 MiB');
-      else fail(said.trim().split('\n').at(-1) ?? `it ended with status ${code}`);
+      if (cut) resolve(ok('cut'));
+      else if (code === 0) resolve(ok('whole'));
+      else
+        resolve(
+          err(failed(directory, args, said.trim().split('\n').at(-1) ?? `it ended with status ${code}`)),
+        );
     });
   });
+}
+
+function failed(directory: string, args: readonly string[], why: string): Refusal {
+  return refusal(
+    'machine',
+    'repository/git',
+    `git ${args[0] ?? ''} in ${directory}: ${why}`,
+    'see that the folder is a whole git repository, and that git works in it',
+  );
 }

@@ -2,6 +2,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { type Refusal, type Result, err, ok, refusal, sha256 } from '../../base/index.ts';
 import { git, NO_GIT } from './git.ts';
+import { notItsOwn } from './own-git-folder.ts';
 
 /** A folder on this machine as a repository: what an event is synthesised from and what a checkout copies. */
 export interface LocalRepository {
@@ -24,7 +25,10 @@ async function text(directory: string, args: readonly string[]): Promise<string 
   return answer.ok ? answer.value.toString('utf8').trim() || undefined : undefined;
 }
 
-/** Reads what git knows of the folder; a folder without git is as good. Fails when there is no such folder. */
+/**
+ * Reads what git knows of the folder; a folder without git is as good. Fails when there is no such folder, and when its
+ * `.git` leads to what is not the folder's own.
+ */
 export async function openRepository(path: string): Promise<Result<LocalRepository, Refusal>> {
   let directory: string;
   try {
@@ -49,6 +53,8 @@ export async function openRepository(path: string): Promise<Result<LocalReposito
       defaultBranch: 'main',
     });
   }
+  const foreign = await notItsOwn(directory);
+  if (foreign !== undefined) return err(notOwn(directory, foreign));
   const [sha, branch, parent, remote, remoteHead] = await Promise.all([
     text(directory, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']),
     text(directory, ['symbolic-ref', '--short', '--quiet', 'HEAD']),
@@ -69,6 +75,15 @@ export async function openRepository(path: string): Promise<Result<LocalReposito
     }),
     defaultBranch: remoteHead?.replace(/^origin\//, '') ?? guess,
   });
+}
+
+function notOwn(directory: string, why: string): Refusal {
+  return refusal(
+    'policy',
+    'repository/not-its-own',
+    `${directory} would show a job what is not its own: ${why}`,
+    'make a whole clone of it: git clone --no-local --no-hardlinks',
+  );
 }
 
 /** The commit that a name stands for in the local repository; a name may be a branch, a tag or a commit. */

@@ -1,3 +1,5 @@
+import { plainName } from './git-name.ts';
+
 /**
  * Names at which a file is obeyed by a tool rather than read by a person: to write one is to run code later, as you, outside
  * of any sandbox. The list is by what the tools document; a tool that is not in it is not covered.
@@ -27,20 +29,13 @@ const KINDS: readonly (readonly [string, RegExp])[] = [
   ],
 ];
 
-/** Characters that a case-folding or normalising file system drops (git's CVE-2014-9390: `.g\u200cit`). */
-const IGNORED = /[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/g;
-
 /**
  * What makes a path one that is applied only when it is named, or undefined. Judged by each name on the way, without
  * regard to case and to characters that some file systems ignore.
  */
 export function whySensitive(path: Buffer): string | undefined {
   for (const name of path.toString('utf8').split('/')) {
-    const plain = name
-      .normalize('NFKC')
-      .replaceAll(IGNORED, '')
-      .toLowerCase()
-      .replace(/[. ]+$/, '');
+    const plain = plainName(name);
     const kind = KINDS.find(([, pattern]) => pattern.test(plain));
     if (kind !== undefined) return kind[0];
   }
