@@ -1,5 +1,5 @@
-// Makes a network namespace in which every address is local and every TCP connection reaches our listener, then leaves it
-// and becomes the gateway, which holds the listeners and the namespace by its inherited descriptors.
+// Makes a network namespace in which every address is local and every TCP connection reaches our listener, without entering it
+// itself, and becomes the gateway, which holds the listeners and the namespace by its inherited descriptors.
 //
 // usage: netns NFT PROGRAM ARGS...        descriptor 3 is the program's channel
 // leaves to PROGRAM: 4 TCP over IPv4, 5 TCP over IPv6, 6 DNS over UDP, 7 DNS over TCP, 8 reports of refused packets (JSON
@@ -12,13 +12,12 @@
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
+#include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -126,29 +125,50 @@ static int listener(int family, int type, uint16_t port, int transparent) {
   return fd;
 }
 
+enum { TCP4, TCP6, DNS_UDP, DNS_TCP, REPORTS, NAMESPACE, DESCRIPTORS };
+struct made {
+  const char *nft;
+  int fds[DESCRIPTORS];
+};
+
+// Only this thread enters: an ordinary user who made the namespace may not go back to the machine's.
+static void *make_namespace(void *with) {
+  struct made *made = with;
+  if (unshare(CLONE_NEWNET) != 0) fail("namespace");
+  int own = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+  if (own < 0) fail("namespace");
+  loopback_up();
+  every_address_is_local(AF_INET);
+  every_address_is_local(AF_INET6);
+  load_rules(made->nft);
+  made->fds[TCP4] = listener(AF_INET, SOCK_STREAM, 9, 1);
+  made->fds[TCP6] = listener(AF_INET6, SOCK_STREAM, 9, 1);
+  made->fds[DNS_UDP] = listener(AF_INET, SOCK_DGRAM, 53, 0);
+  made->fds[DNS_TCP] = listener(AF_INET, SOCK_STREAM, 53, 0);
+  made->fds[REPORTS] = open_reports();
+  made->fds[NAMESPACE] = own;
+  return NULL;
+}
+
 int main(int argc, char **argv) {
   if (argc < 3) {
     fprintf(stderr, "usage: netns NFT PROGRAM ARGS...\n");
     return 2;
   }
-  int host = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-  if (host < 0 || unshare(CLONE_NEWNET) != 0) fail("namespace");
-  int own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-  if (own < 0) fail("namespace");
-  loopback_up();
-  every_address_is_local(AF_INET);
-  every_address_is_local(AF_INET6);
-  load_rules(argv[1]);
-  int fds[6] = {
-      listener(AF_INET, SOCK_STREAM, 9, 1), listener(AF_INET6, SOCK_STREAM, 9, 1), listener(AF_INET, SOCK_DGRAM, 53, 0),
-      listener(AF_INET, SOCK_STREAM, 53, 0), start_reports(), own,
-  };
-  if (setns(host, CLONE_NEWNET) != 0) fail("leaving the namespace");
+  static struct made made;
+  pthread_t thread;
+  made.nft = argv[1];
+  errno = pthread_create(&thread, NULL, make_namespace, &made);
+  if (errno != 0 || pthread_join(thread, NULL) != 0) fail("thread");
+  // From here, since its death signal would come when the thread that started it ends.
+  made.fds[REPORTS] = start_reports(made.fds[REPORTS]);
   // Out of the way first: a target number may be the number of another that is still to be placed.
-  for (int i = 0; i < 6; i++)
-    if ((fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, 64)) < 0) fail("descriptors");
-  for (int i = 0; i < 6; i++)
-    if (dup2(fds[i], 4 + i) < 0) fail("descriptors");
+  for (int i = 0; i < DESCRIPTORS; i++)
+    if ((made.fds[i] = fcntl(made.fds[i], F_DUPFD_CLOEXEC, 64)) < 0) fail("descriptors");
+  for (int i = 0; i < DESCRIPTORS; i++)
+    if (dup2(made.fds[i], 4 + i) < 0) fail("descriptors");
+  // The gateway itself becomes nobody once its files are read. Where there is no nobody to become, it begins without rights.
+  if (!has_nobody()) drop_capabilities();
   extern char **environ;
   execve(argv[2], argv + 2, environ);
   fail(argv[2]);

@@ -1,7 +1,15 @@
 #ifndef COFFERDAM_NETNS_H
 #define COFFERDAM_NETNS_H
 void fail(const char *step) __attribute__((noreturn));
-// Starts a process that stays in the current namespace and writes one JSON line for each refused packet to the pipe whose
-// reading end is given. It ends with its parent.
-int start_reports(void);
+// A socket to which the kernel tells each packet that it refuses in the current namespace.
+int open_reports(void);
+// Starts a process that writes one JSON line for each of them to the pipe whose reading end is given. Takes the socket over;
+// ends with the thread that called.
+int start_reports(int log);
+
+enum { NOBODY = 65534 };
+// Whether this user namespace has an id for nobody. One that maps a single id has none.
+int has_nobody(void);
+// Gives up every capability for good, also those that a program started as root would get.
+void drop_capabilities(void);
 #endif

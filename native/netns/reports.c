@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { GROUP = 1, COPY_BYTES = 128, NOBODY = 65534 };
+enum { GROUP = 1, COPY_BYTES = 128 };
 
 struct configuration {
   struct nlmsghdr header;
@@ -43,7 +43,7 @@ static void configure(int fd, uint16_t group, uint16_t type, const void *value, 
   if (errno != 0) fail("reports");
 }
 
-static int open_log(void) {
+int open_reports(void) {
   int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER);
   struct sockaddr_nl at = {.nl_family = AF_NETLINK};
   if (fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof at) != 0) fail("reports");
@@ -107,10 +107,9 @@ static void take(int out, const struct nlmsghdr *header) {
   if (packet != NULL) write_line(out, packet, size, uid);
 }
 
-int start_reports(void) {
+int start_reports(int log) {
   int pair[2];
   if (pipe2(pair, O_CLOEXEC) != 0) fail("pipe");
-  int log = open_log();
   pid_t parent = getpid();
   pid_t pid = fork();
   if (pid < 0) fail("fork");
@@ -120,7 +119,8 @@ int start_reports(void) {
     return pair[0];
   }
   // The gateway gives up its rights, and the kernel checks whether the dying parent may signal us: be the same nobody.
-  if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0) _exit(1);
+  if (!has_nobody()) drop_capabilities();
+  else if (setgid(NOBODY) != 0 || setuid(NOBODY) != 0) _exit(1);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(0);
   signal(SIGPIPE, SIG_DFL);

@@ -8,7 +8,7 @@ export type ToGateway =
   | { readonly kind: 'end' };
 
 export type FromGateway =
-  | { readonly kind: 'ready'; readonly uid: number }
+  | { readonly kind: 'ready' }
   | { readonly kind: 'event'; readonly number: number; readonly event: GatewayEvent }
   | { readonly kind: 'ended' };
 

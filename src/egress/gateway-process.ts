@@ -9,6 +9,7 @@ import { NamePool } from './name-pool.ts';
 import { answerQuestion } from './name-server.ts';
 import { Recorder } from './recorder.ts';
 import { resolverOf } from './resolve.ts';
+import { rightsOf } from './rights.ts';
 
 // The gateway: a process of its own, started by native/netns with these descriptors. It lives as long as its channel.
 const CHANNEL = 3;
@@ -63,12 +64,15 @@ function begin(policy: EgressPolicy, resolver: Resolver): void {
   readReports();
   prepareRelay();
   dropPrivileges();
-  writeLine<FromGateway>(channel, { kind: 'ready', uid: process.geteuid?.() ?? 0 });
+  writeLine<FromGateway>(channel, { kind: 'ready' });
 }
 
-/** From here on it dials with nobody's rights: what it is talked into, it does without the machine's. */
+/**
+ * From here on it dials with nobody's rights: what it is talked into, it does without the machine's. A user namespace of one
+ * id has no nobody to become; there it was started without any right (native/netns).
+ */
 function dropPrivileges(): void {
-  if (process.geteuid?.() !== 0) return;
+  if (process.geteuid?.() !== 0 || !rightsOf('self').any) return;
   process.setgroups?.([]);
   process.setgid?.(NOBODY);
   process.setuid?.(NOBODY);

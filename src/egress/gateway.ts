@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
 import { type FromGateway, readLines, type ToGateway, writeLine } from './channel.ts';
+import { hasNobody, rightsOf } from './rights.ts';
 import type { Gateway, GatewayReceipt, GatewayRequest, StartingGateway } from './contract.ts';
 
 const READY_MS = 15_000;
@@ -79,14 +80,14 @@ async function arm(
   started: number,
 ): Promise<Result<Gateway, Refusal>> {
   const late = sleep(READY_MS, 'it took too long to start', { ref: false });
-  const uid = await Promise.race([gatewayLink.ready, gone, late]);
+  const lacking = await Promise.race([gatewayLink.ready, gone, late]);
   const pid = child.pid ?? 0;
-  const receipt = typeof uid === 'number' ? inspect(pid, uid, started) : undefined;
+  const receipt = lacking === undefined ? inspect(pid, started) : undefined;
   const unheld = receipt?.checks.find((check) => !check.held);
   if (receipt === undefined || unheld !== undefined) {
     child.kill('SIGKILL');
     await gone;
-    const why = unheld === undefined ? String(uid) : `${unheld.id}: ${unheld.seen}`;
+    const why = unheld === undefined ? lacking : `${unheld.id}: ${unheld.seen}`;
     return err(
       lacks(`the gateway could not be armed: ${why}`, 'see what cofferdam doctor says of this machine'),
     );
@@ -117,7 +118,7 @@ function lacks(why: string, fix: string): Refusal {
 }
 
 class GatewayLink {
-  readonly ready: Promise<number>;
+  readonly ready: Promise<undefined>;
   readonly #channel: Duplex;
   readonly #names = new Set<string>();
   readonly #listening = new Map<string, () => void>();
@@ -125,14 +126,14 @@ class GatewayLink {
 
   constructor(channel: Duplex, request: GatewayRequest) {
     this.#channel = channel;
-    let ready: (uid: number) => void = () => undefined;
+    let ready: () => void = () => undefined;
     this.ready = new Promise((resolve) => {
-      ready = resolve;
+      ready = () => resolve(undefined);
     });
     readLines<FromGateway>(
       channel,
       (message) => {
-        if (message.kind === 'ready') ready(message.uid);
+        if (message.kind === 'ready') ready();
         else if (message.kind === 'ended') this.#ended();
         else this.#record(message, request);
       },
@@ -177,10 +178,12 @@ class GatewayLink {
 }
 
 /** What can be seen from outside: the namespace is another than ours, the gateway has nobody's rights, nothing listens here. */
-function inspect(pid: number, uid: number, started: number): GatewayReceipt {
+function inspect(pid: number, started: number): GatewayReceipt {
   const own = link('/proc/self/ns/net');
   const held = link(`/proc/${pid}/fd/${NAMESPACE}`);
   const process_ = link(`/proc/${pid}/ns/net`);
+  const rights = rightsOf(String(pid));
+  const nobody = rights.uid !== 0 || !hasNobody();
   const listeners = readFileSync('/proc/self/net/tcp', 'latin1').includes('0100007F:0009 00000000:0000 0A');
   return {
     checks: [
@@ -191,7 +194,11 @@ function inspect(pid: number, uid: number, started: number): GatewayReceipt {
         held: !listeners,
         seen: listeners ? 'the listener is in our namespace' : 'none',
       },
-      { id: 'gateway-unprivileged', held: uid !== 0, seen: `uid ${uid}` },
+      {
+        id: 'gateway-unprivileged',
+        held: !rights.any && nobody,
+        seen: `uid ${rights.uid}, ${rights.any ? 'capabilities' : 'no capability'}`,
+      },
     ],
     armedMs: performance.now() - started,
   };
