@@ -15,6 +15,7 @@
 #define PAGE 4096u
 #define STATUS_BYTES 2048
 #define PARENTS_KNOWN 32
+#define COMMAND_BYTES_MAX 1024
 
 /* Bytes of /proc/TASK/NAME, NUL-terminated; 0 when it cannot be read. */
 static size_t read_proc(pid_t task, const char *name, char *into, size_t room) {
@@ -183,4 +184,62 @@ void read_execution(pid_t task, bool at, const unsigned long long *args, struct 
   if (path[0] == '/') into->missing = !into->cut && is_missing(task, path);
   else if (at) prefix_descriptor((int)args[0], into);
   read_arguments(task, args[at ? 2 : 1], into);
+}
+
+/* The arguments that a process was started with. It can overwrite them: they are its own memory. */
+void read_command(pid_t task, struct execution *into) {
+  char text[COMMAND_BYTES_MAX + 1];
+  size_t got = read_proc(task, "cmdline", text, sizeof text), used = 0;
+  for (size_t from = 0; from < got && into->argument_count < ARGUMENTS_MAX; into->argument_count += 1) {
+    size_t length = strnlen(text + from, got - from);
+    memcpy(into->arguments + used, text + from, length);
+    used += length;
+    from += length + 1;
+    into->argument_end[into->argument_count] = used;
+  }
+  into->cut = got == COMMAND_BYTES_MAX || into->argument_count == ARGUMENTS_MAX;
+}
+
+void read_path(pid_t task, uint64_t address, struct execution *into) {
+  bool cut = false;
+  if (address != 0) into->path_length = read_string(task, address, into->path, sizeof into->path, &cut);
+}
+
+/* An id as the caller's own namespace has it: /proc/PID/{u,g}id_map from here says `inside outside length`. */
+static long long inner_id(pid_t task, bool user, unsigned long id) {
+  char map[STATUS_BYTES];
+  if (read_proc(task, user ? "uid_map" : "gid_map", map, sizeof map) == 0) return -1;
+  for (char *at = map, *end; *at != '\0'; at = end) {
+    unsigned long long inside = strtoull(at, &end, 10);
+    if (end == at) return -1;
+    unsigned long long outside = strtoull(end, &end, 10), length = strtoull(end, &end, 10);
+    if (id >= outside && id - outside < length) return (long long)(inside + (id - outside));
+    while (*end == ' ' || *end == '\n') end += 1;
+  }
+  return -1;
+}
+
+/*
+ * Whether a call asks for ids that the caller does not have. `*refused`: the kernel will say no, as the caller has no
+ * capability to change them (capabilities(7): CAP_SETUID 7, CAP_SETGID 6).
+ */
+bool identity_changes(pid_t task, const struct attempt_kind *kind, const unsigned long long *arguments, bool *refused) {
+  char status[STATUS_BYTES];
+  if (read_proc(task, "status", status, sizeof status) == 0) return true;
+  bool user = kind->ids == 'u';
+  const char *ids = field(status, user ? "\nUid:" : "\nGid:");
+  const char *effective = field(status, "\nCapEff:");
+  if (ids == NULL || effective == NULL) return true;
+  *refused = (strtoull(effective, NULL, 16) >> (user ? 7 : 6) & 1) == 0;
+  if (kind->ids == 'G') return true;
+  long long own[3];
+  char *end = (char *)ids;
+  for (size_t i = 0; i < 3; i += 1) own[i] = inner_id(task, user, strtoul(end, &end, 10));
+  size_t count = strncmp(kind->name, "setre", 5) != 0 ? 1 : kind->name[5] == 's' ? 3 : 2;
+  for (size_t i = 0; i < count; i += 1) {
+    uint32_t wanted = (uint32_t)arguments[i];
+    if (wanted == UINT32_MAX) continue;
+    if (wanted != own[0] && wanted != own[1] && wanted != own[2]) return true;
+  }
+  return false;
 }

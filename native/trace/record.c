@@ -92,8 +92,7 @@ void record_text(const char *text) {
   finish_line();
 }
 
-void record_execution(const struct execution *seen) {
-  put_text("{\"kind\":\"exec\"");
+static void put_process(const struct execution *seen) {
   put_number("at", seen->at_ms);
   put_number("host", seen->host_pid);
   put_number("pid", seen->pid);
@@ -108,6 +107,24 @@ void record_execution(const struct execution *seen) {
     put_string(seen->arguments + from, seen->argument_end[i] - from);
   }
   put_text(seen->cut ? "],\"cut\":true" : "],\"cut\":false");
+}
+
+void record_attempt(const struct attempt *attempt) {
+  put_text("{\"kind\":\"attempt\",\"call\":");
+  put_string(attempt->kind->name, strlen(attempt->kind->name));
+  put_number("count", (int64_t)attempt->count);
+  put_text(attempt->refused ? ",\"refused\":true,\"arguments\":[" : ",\"refused\":false,\"arguments\":[");
+  for (size_t i = 0; i < ATTEMPT_ARGUMENTS; i += 1)
+    line_length += (size_t)snprintf(line + line_length, 16, i == 0 ? "%u" : ",%u", attempt->arguments[i]);
+  put_text("]");
+  put_process(&attempt->caller);
+  put_text("}");
+  finish_line();
+}
+
+void record_execution(const struct execution *seen) {
+  put_text("{\"kind\":\"exec\"");
+  put_process(seen);
   put_text(seen->missing ? ",\"missing\":true}" : ",\"missing\":false}");
   finish_line();
 }

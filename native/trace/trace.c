@@ -4,7 +4,8 @@
  * The OCI runtime connects to SOCKET (config.json: linux.seccomp.listenerPath) and hands over the seccomp user
  * notification descriptor of each process that it starts in the sandbox (seccomp_unotify(2), OCI runtime
  * specification, ContainerProcessState). Every execve(2) and execveat(2) of the job then waits for us: we read the
- * arguments, let it continue, and write one JSON line to standard output. A notified socket(2) is refused here.
+ * arguments, let it continue, and write one JSON line to standard output. A notified socket(2) is refused here, and so is
+ * every call that the filter would refuse by itself: it is handed over only to be told.
  *
  * It is telemetry and not policy: between our reading and the kernel's, another thread of the job may change the
  * arguments, so `argv` may lie; that something was started cannot be hidden. The arguments of socket(2) are
@@ -18,11 +19,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,16 +33,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
-#include <time.h>
 #include <unistd.h>
-
-#if defined(__x86_64__)
-#define NATIVE_ARCHITECTURE AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define NATIVE_ARCHITECTURE AUDIT_ARCH_AARCH64
-#else
-#error "trace: this architecture is not supported"
-#endif
 
 /* Each process that the runtime starts brings one descriptor; beyond the bound the runtime is refused, closed. */
 #define DESCRIPTORS_MAX 512
@@ -56,10 +46,6 @@ static enum role roles[FIXED + DESCRIPTORS_MAX];
 static nfds_t polled_count = FIXED;
 static size_t notify_count;
 static bool notified_ever;
-
-static struct seccomp_notif *request;
-static struct seccomp_notif_resp *response;
-static struct seccomp_notif_sizes sizes;
 
 static _Noreturn void fail(const char *what) {
   dprintf(STDERR_FILENO, "trace: %s: %s\n", what, strerror(errno));
@@ -149,71 +135,6 @@ static void take_over(int connection) {
   record_text("{\"kind\":\"attached\"}");
 }
 
-static int64_t now_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Answers the caller. False when it is gone or was interrupted by a signal; then the call comes again as a new one. */
-static bool answer(int notify, int error) {
-  memset(response, 0, sizes.seccomp_notif_resp);
-  response->id = request->id;
-  response->error = -error;
-  response->flags = error == 0 ? SECCOMP_USER_NOTIF_FLAG_CONTINUE : 0;
-  return ioctl(notify, SECCOMP_IOCTL_NOTIF_SEND, response) == 0;
-}
-
-static void serve_execution(int notify, bool at) {
-  static struct execution seen;
-  pid_t task = (pid_t)request->pid;
-  seen.at_ms = now_ms();
-  seen.path_length = seen.argument_count = 0;
-  seen.host_pid = 0;
-  seen.cut = seen.missing = false;
-  bool identified = read_identity(task, &seen);
-  read_execution(task, at, request->data.args, &seen);
-  /* Only now is it certain that the process we read was the caller and not another with its recycled id. */
-  bool valid = ioctl(notify, SECCOMP_IOCTL_NOTIF_ID_VALID, &request->id) == 0;
-  if (!answer(notify, 0) || !valid) return;
-  if (identified) record_execution(&seen);
-  else record_gap("a process was started whose identity could not be read");
-}
-
-/* Everything that the profile notifies of is refused; the error is the one that programs know how to take. */
-static void serve_socket(int notify) {
-  int family = (int)request->data.args[0], type = (int)request->data.args[1] & 0xf, protocol = (int)request->data.args[2];
-  struct execution caller = {.pid = 0};
-  bool inet = family == AF_INET || family == AF_INET6;
-  /* Go asks for multipath TCP first, every time, and takes plain TCP when told so: no attempt at anything. */
-  if (inet && type == SOCK_STREAM && protocol == IPPROTO_MPTCP) {
-    (void)answer(notify, EPROTONOSUPPORT);
-    return;
-  }
-  int error = type == SOCK_RAW || family == AF_PACKET ? EPERM : inet ? EACCES : EAFNOSUPPORT;
-  if (family == AF_NETLINK) error = EPROTONOSUPPORT;
-  (void)read_identity((pid_t)request->pid, &caller);
-  if (answer(notify, error)) record_refusal(caller.pid, family, type, protocol);
-}
-
-/* One notification. False when the descriptor is of no more use. */
-static bool serve(int notify) {
-  memset(request, 0, sizes.seccomp_notif);
-  if (ioctl(notify, SECCOMP_IOCTL_NOTIF_RECV, request) != 0) return errno == ENOENT || errno == EINTR;
-  if (request->data.arch != NATIVE_ARCHITECTURE) {
-    if (answer(notify, ENOSYS)) record_gap("a call of a foreign architecture was refused");
-    return true;
-  }
-  switch (request->data.nr) {
-    case SYS_execve: serve_execution(notify, false); break;
-    case SYS_execveat: serve_execution(notify, true); break;
-    case SYS_socket: serve_socket(notify); break;
-    default:
-      if (answer(notify, ENOSYS)) record_gap("a call that is not known to the telemetry was refused");
-  }
-  return true;
-}
-
 /* Keeps what reading other processes needs and drops the rest. */
 static void drop_privileges(void) {
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -245,12 +166,7 @@ static void prepare(const char *path) {
   signal(SIGINT, SIG_IGN);
   signal(SIGQUIT, SIG_IGN);
   signal(SIGHUP, SIG_IGN);
-  if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) != 0) fail("seccomp user notification");
-  if (sizes.seccomp_notif < sizeof *request) sizes.seccomp_notif = sizeof *request;
-  if (sizes.seccomp_notif_resp < sizeof *response) sizes.seccomp_notif_resp = sizeof *response;
-  request = malloc(sizes.seccomp_notif);
-  response = malloc(sizes.seccomp_notif_resp);
-  if (request == NULL || response == NULL) fail("memory");
+  if (!serve_prepare()) fail("seccomp user notification");
   polled[FROM_ENGINE] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
   polled[LISTENER] = (struct pollfd){.fd = listen_at(path), .events = POLLIN};
   polled[TO_ENGINE] = (struct pollfd){.fd = STDOUT_FILENO};
@@ -268,7 +184,7 @@ static bool engine_closed(void) {
 /* False when there is no engine any more to take what we see. */
 static bool wait_for_events(void) {
   polled[TO_ENGINE].events = record_pending() ? POLLOUT : 0;
-  while (poll(polled, polled_count, -1) < 0)
+  while (poll(polled, polled_count, attempt_wait_ms()) < 0)
     if (errno != EINTR) fail("poll");
   return (polled[TO_ENGINE].revents & (POLLERR | POLLHUP)) == 0;
 }
@@ -303,12 +219,14 @@ int main(int argc, char **argv) {
   while (!closed && (!notified_ever || notify_count > 0)) {
     if (!record_flush() || !wait_for_events()) return 0;
     closed = engine_closed();
+    attempt_settle(false);
     if (!closed) serve_events();
   }
   /* From here on nothing is served: an execve that still waits fails. What was seen may wait for a slow reader. */
   while (polled_count > FIXED) forget(polled_count - 1);
   close(polled[LISTENER].fd);
   polled[LISTENER].fd = polled[FROM_ENGINE].fd = -1;
+  attempt_settle(true);
   if (!closed) record_text("{\"kind\":\"ended\"}");
   while (record_flush() && record_pending())
     if (!wait_for_events()) return 0;

@@ -25,13 +25,52 @@ struct execution {
   bool missing;    /* there was no file of that name when we looked: most often a search along PATH */
 };
 
+/* A call that no ordinary build makes. `error`: what it is refused with; 0: the filter lets it through. */
+struct attempt_kind {
+  int number;
+  const char *name;
+  int error;
+  int path; /* which argument is a path or a name; -1: none */
+  char ids; /* what it sets: `u`ser, `g`roup, further `G`roups; 0: nothing */
+};
+
+#define ATTEMPT_ARGUMENTS 3
+
+struct attempt {
+  const struct attempt_kind *kind; /* NULL: the place is free */
+  pid_t task;
+  int64_t since;
+  uint64_t count;
+  uint32_t arguments[ATTEMPT_ARGUMENTS];
+  bool refused;
+  struct execution caller; /* `path`: what the call names; its arguments are the caller's own */
+};
+
+/* serve.c: answers notifications. */
+bool serve_prepare(void);
+bool serve(int notify);
+int64_t now_ms(void);
+
+/* attempts.c */
+const struct attempt_kind *attempt_kind(int number);
+bool attempt_again(pid_t task, const struct attempt_kind *kind);
+struct attempt *attempt_begin(pid_t task, const struct attempt_kind *kind, const unsigned long long *arguments);
+void attempt_tell(struct attempt *attempt, bool refused);
+void attempt_drop(struct attempt *attempt);
+int attempt_wait_ms(void);
+void attempt_settle(bool all);
+
 /* caller.c: reads about a process that the kernel holds in a notification; the caller checks afterwards that it still is. */
 bool read_identity(pid_t task, struct execution *into);
+void read_command(pid_t task, struct execution *into);
+void read_path(pid_t task, uint64_t address, struct execution *into);
+bool identity_changes(pid_t task, const struct attempt_kind *kind, const unsigned long long *arguments, bool *refused);
 void read_execution(pid_t task, bool at, const unsigned long long *args, struct execution *into);
 
 /* record.c: bounded lines to standard output, never waiting for the reader. */
 void record_text(const char *line);
 void record_execution(const struct execution *seen);
+void record_attempt(const struct attempt *attempt);
 void record_refusal(pid_t pid, int family, int type, int protocol);
 void record_gap(const char *why);
 bool record_pending(void);

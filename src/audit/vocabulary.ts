@@ -12,6 +12,30 @@ export interface SeenProcess {
   readonly argv: readonly string[];
 }
 
+/**
+ * What a job did, or tried, that ordinary builds do not (docs/record.md): whose memory, which user, which kernel. The
+ * name is what it was about, whatever call or file it was done with.
+ */
+export type RiskOperation =
+  | 'process-memory'
+  | 'identity'
+  | 'set-user-id'
+  | 'namespace'
+  | 'mount'
+  | 'kernel-module'
+  | 'kernel-interface'
+  | 'keyring'
+  | 'file-handle'
+  | 'terminal-input'
+  | 'clock'
+  | 'machine-control'
+  | 'shell-configuration'
+  | 'git-configuration'
+  | 'package-manager-configuration'
+  | 'tool-configuration'
+  | 'hook'
+  | 'workflow-file';
+
 export interface RecordedFact {
   readonly name: string;
   readonly value: string;
@@ -82,8 +106,47 @@ export type RecordEvent =
       readonly truncated: boolean;
       readonly at: string;
       readonly executable?: string;
+      /** Its user, as the job sees it. */
+      readonly uid?: number;
       /** The program was looked for along PATH and nothing was started. */
       readonly notFound?: true;
+    })
+  | (InStep & {
+      readonly type: 'process.exited';
+      readonly pid: number;
+      readonly at: string;
+      readonly durationMs?: number;
+      /** Both null: that it ended was seen, and not how. */
+      readonly exit: { readonly code: number | null; readonly signal: string | null };
+      readonly cpuMs?: { readonly user: number; readonly system: number };
+    })
+  | (InStep & {
+      /** What a step started and left running. */
+      readonly type: 'process.outlived';
+      readonly pid: number;
+      readonly parent: number;
+      readonly argv: readonly string[];
+      readonly runningMs: number;
+    })
+  | (InStep & {
+      readonly type: 'risk.attempted';
+      readonly operation: RiskOperation;
+      readonly outcome: 'denied' | 'allowed';
+      /** The system call, where it was one. */
+      readonly call?: string;
+      /** What it was about: a path, another process, a user's number; the job's own word where it comes from its memory. */
+      readonly target?: string;
+      readonly at: string;
+      readonly process: SeenProcess & { readonly parent?: number; readonly uid?: number };
+      /** Of the same by the same, since the last that was told; absent: one. */
+      readonly count?: number;
+    })
+  | (InStep & {
+      readonly type: 'network.listening';
+      readonly protocol: 'tcp' | 'udp' | 'unix';
+      readonly address: string;
+      readonly port?: number;
+      readonly process: SeenProcess;
     })
   | (InStep & {
       readonly type: 'dns.question';
@@ -202,6 +265,10 @@ export const EVENT_TYPES: readonly RecordEventType[] = [
   'policy.refused',
   'step.started',
   'process.started',
+  'process.exited',
+  'process.outlived',
+  'risk.attempted',
+  'network.listening',
   'dns.question',
   'network.connection',
   'network.closed',

@@ -115,14 +115,36 @@ export interface ObservedProcess {
   /** True when arguments were cut to the bound or could not be read. */
   readonly truncated: boolean;
   readonly startedAt: number;
+  /** Its user, as the job sees it; absent for one that the sandbox does not have. */
+  readonly uid?: number;
   /** The path that was to be executed, as the caller gave it; for a descriptor, what the descriptor was. */
   readonly executable?: string;
   /** Set when there was no file of that name when we looked: the start was tried and most likely failed. */
   readonly notFound?: true;
 }
 
+/** A system call that no ordinary build makes, by whom. Its arguments are what the caller asked, at the first of `count`. */
+export interface ObservedAttempt {
+  readonly call: string;
+  readonly refused: boolean;
+  /** How many of the same by the same thread this stands for, since the last that was told. */
+  readonly count: number;
+  /** The first three arguments, their lower 32 bits. */
+  readonly arguments: readonly number[];
+  /** The path or name that the call was about. */
+  readonly path?: string;
+  readonly at: number;
+  readonly process: {
+    readonly pid: number;
+    readonly parent: number;
+    readonly argv: readonly string[];
+    readonly uid?: number;
+  };
+}
+
 export type Observation =
   | { readonly kind: 'process'; readonly process: ObservedProcess }
+  | { readonly kind: 'attempt'; readonly attempt: ObservedAttempt }
   | {
       readonly kind: 'refused-packet';
       readonly pid: number;

@@ -1,8 +1,9 @@
-import { type RecordEvent, visible } from '../../audit/index.ts';
+import { isAlarming, type RecordEvent, visible } from '../../audit/index.ts';
+import { describeRisk } from './risks.ts';
 import type { Style } from './style.ts';
 
 export interface Denial {
-  readonly mark: 'denied' | 'no way';
+  readonly mark: 'denied' | 'no way' | 'done';
   readonly what: string;
   readonly why: string;
   readonly fix: string;
@@ -31,10 +32,10 @@ export class Denials {
   take(event: RecordEvent): void {
     const denial = this.#unreachable(event) ?? read(event);
     if (denial === undefined) return;
-    if (denial.mark === 'denied') this.count += 1;
+    if (denial.mark === 'denied') this.count += denial.times;
     const key = `${denial.what} ${denial.by}`;
     const known = this.#seen.get(key);
-    if (known !== undefined) known.times += 1;
+    if (known !== undefined) known.times += denial.times;
     else if (this.#seen.size < 1_000) this.#seen.set(key, denial);
   }
 
@@ -110,6 +111,18 @@ function read(event: RecordEvent): Denial | undefined {
         by: program(event.process),
         times: 1,
       };
+    case 'risk.attempted': {
+      if (!isAlarming(event)) return undefined;
+      const refused = event.outcome === 'denied';
+      return {
+        mark: refused ? 'denied' : 'done',
+        what: describeRisk(event),
+        why: refused ? 'no job may' : 'it is within the sandbox, and what an attacker does to stay',
+        fix: '',
+        by: program(event.process),
+        times: event.count ?? 1,
+      };
+    }
     default:
       return undefined;
   }

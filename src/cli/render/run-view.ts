@@ -105,6 +105,7 @@ export class RunView implements RunObserver {
       case 'dns.question':
       case 'network.connection':
       case 'network.refused':
+      case 'risk.attempted':
         this.#step(event.job, event.step).denials.take(event);
         if (event.type === 'network.connection' && event.verdict === 'allowed')
           this.#step(event.job, event.step).hosts.add(event.host ?? event.address);

@@ -2,6 +2,7 @@ import type { RecordEvent } from '../../audit/index.ts';
 import type { GatewayEvent } from '../../egress/index.ts';
 import type { Observation, Sandbox } from '../../sandbox/index.ts';
 import { ownerOf } from './attribution.ts';
+import { riskOfCall, targetOfCall } from './risk-of-call.ts';
 
 export interface Where {
   readonly job: string;
@@ -50,7 +51,24 @@ export function observationRecord(seen: Observation, at: Where): RecordEvent {
         truncated: process.truncated,
         at: new Date(process.startedAt).toISOString(),
         ...(process.executable !== undefined && { executable: process.executable }),
+        ...(process.uid !== undefined && { uid: process.uid }),
         ...(process.notFound === true && { notFound: true }),
+      };
+    }
+    case 'attempt': {
+      const { attempt } = seen;
+      const target = targetOfCall(attempt);
+      return {
+        type: 'risk.attempted',
+        job,
+        step,
+        operation: riskOfCall(attempt.call),
+        outcome: attempt.refused ? 'denied' : 'allowed',
+        call: attempt.call,
+        ...(target !== undefined && { target }),
+        at: new Date(attempt.at).toISOString(),
+        process: attempt.process,
+        ...(attempt.count > 1 && { count: attempt.count }),
       };
     }
     case 'refused-packet':

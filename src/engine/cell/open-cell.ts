@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import { isAlarming } from '../../audit/index.ts';
 import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts';
 import {
   type AllowedDestination,
@@ -20,6 +21,7 @@ import type { Journal } from './journal.ts';
 import { LimitWatch } from './limit-watch.ts';
 import { OpenConnections } from './open-connections.ts';
 import { recordLost } from './record-lost.ts';
+import { Repetitions } from './repetitions.ts';
 
 /** A job's sandbox together with its gateway: what a job runs in. */
 export interface Cell {
@@ -87,6 +89,13 @@ export async function openCell(
     requests: 0,
   };
   const connections = new OpenConnections();
+  const repetitions = new Repetitions();
+  const settleRisks = (): void => {
+    for (const event of repetitions.settle()) {
+      if (event.type === 'telemetry.gap') counts.gaps += 1;
+      journal.write(event).catch(() => broke(recordLost()));
+    }
+  };
   const probeName = `${randomBytes(12).toString('hex')}.probe.invalid`;
   const at = { job: jobId, step: ARMING };
   let sandbox: Sandbox | undefined;
@@ -109,7 +118,12 @@ export async function openCell(
     if (seen.kind === 'process') counts.processes += 1;
     if (seen.kind === 'refused-packet') counts.denied += 1;
     if (seen.kind === 'gap') counts.gaps += 1;
-    journal.write(observationRecord(seen, at)).catch(() => broke(recordLost()));
+    const event = observationRecord(seen, at);
+    if (event.type === 'risk.attempted') {
+      if (event.outcome === 'denied' && isAlarming(event)) counts.denied += event.count ?? 1;
+      if (!repetitions.admit(event)) return;
+    }
+    journal.write(event).catch(() => broke(recordLost()));
   };
 
   // Both at once: the sandbox joins the namespace while the gateway still starts, and nothing of the job's runs before both
@@ -143,9 +157,13 @@ export async function openCell(
   const watch = new LimitWatch(opened.value, request.controls.limits, (limit, value, step) =>
     journal.write({ type: 'limit.hit', job: jobId, step, limit, value }),
   );
-  const cell = assemble(opened.value, gateway.value, at, counts, connections, watch, broken, () => {
-    ending = true;
-  });
+  const ends = {
+    step: settleRisks,
+    begin: () => {
+      ending = true;
+    },
+  };
+  const cell = assemble(opened.value, gateway.value, at, counts, connections, watch, broken, ends);
   const armed = await confirm(opened.value, gateway.value, probeName, journal, jobId);
   if (!armed.ok) {
     await cell.close();
@@ -181,7 +199,7 @@ function assemble(
   connections: OpenConnections,
   watch: LimitWatch,
   broken: Promise<Refusal>,
-  ending: () => void,
+  ends: { readonly step: () => void; readonly begin: () => void },
 ): Cell {
   let closing: ReturnType<Sandbox['destroy']> | undefined;
   return {
@@ -192,14 +210,16 @@ function assemble(
       await Promise.all([connections.settled(withinMs), watch.look()]);
     },
     setStep: (stepId) => {
+      ends.step();
       at.step = stepId;
       watch.setStep(stepId);
     },
     close: (options) => {
-      ending();
+      ends.begin();
       closing ??= (async () => {
         await watch.stop();
         const destroyed = await sandbox.destroy(options);
+        ends.step();
         await gateway.close();
         return destroyed;
       })();

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { defaultControls, type Limits } from '../../zone/index.ts';
 import type { ChosenRuntime } from '../choose-runtime.ts';
-import type { Sandbox } from '../contract.ts';
+import type { Observation, Sandbox } from '../contract.ts';
 import { openSandbox } from './open-sandbox.ts';
 
 export const RUNC: ChosenRuntime = { name: 'runc', program: 'runc' };
@@ -10,18 +10,25 @@ export const RUNC: ChosenRuntime = { name: 'runc', program: 'runc' };
 /** A real sandbox with an empty workspace, in a network namespace of its own that leads nowhere. */
 export class JobSandbox {
   readonly sandbox: Sandbox;
+  /** What the telemetry told so far; process 1's own probe is in it too. */
+  readonly seen: Observation[];
   readonly #namespace: ChildProcess;
 
-  private constructor(sandbox: Sandbox, namespace: ChildProcess) {
+  private constructor(sandbox: Sandbox, namespace: ChildProcess, seen: Observation[]) {
     this.sandbox = sandbox;
+    this.seen = seen;
     this.#namespace = namespace;
   }
 
-  static async open(limits: Partial<Limits> = {}): Promise<JobSandbox> {
+  static async open(
+    limits: Partial<Limits> = {},
+    options: { readonly telemetry?: boolean } = {},
+  ): Promise<JobSandbox> {
     const directory = mkdtempSync('/run/cofferdam-test-');
     rmSync(directory, { recursive: true });
     const namespace = spawn('unshare', ['-n', 'sh', '-c', 'ip link set lo up; echo up; exec sleep 600']);
     await new Promise((resolve) => namespace.stdout.once('data', resolve));
+    const seen: Observation[] = [];
     const controls = defaultControls('untrusted', { memoryBytes: 1_000_000_000, cpus: 1 });
     const opened = await openSandbox(
       {
@@ -40,12 +47,13 @@ export class JobSandbox {
       },
       {
         directory,
-        observe: () => undefined,
+        ...options,
+        observe: (one) => seen.push(one),
         runtime: RUNC,
         idSlot: Number.parseInt(Buffer.from(directory.slice(-2)).toString('hex'), 16) % 8_192,
       },
     );
-    if (opened.ok) return new JobSandbox(opened.value, namespace);
+    if (opened.ok) return new JobSandbox(opened.value, namespace, seen);
     namespace.kill('SIGKILL');
     throw new Error(opened.error.why);
   }

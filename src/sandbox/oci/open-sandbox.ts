@@ -38,7 +38,7 @@ import { ownerOf } from './owner-of.ts';
 import { ownKernelChecks } from './own-kernel.ts';
 import { writeRootTree } from './root-files.ts';
 import { runtimeVersion } from './runtime-version.ts';
-import type { RuntimeConfig } from './runtime-spec.ts';
+import type { IdMapping, RuntimeConfig } from './runtime-spec.ts';
 import { type Container, startContainer } from './start-container.ts';
 import { startingOf } from './starting.ts';
 
@@ -113,7 +113,11 @@ async function openPlanned(
   const { limits } = request.controls;
   const [telemetry, workspace] = await Promise.all([
     options.telemetry !== false
-      ? startTelemetry({ directory: join(paths.private, 'trace'), observe: options.observe })
+      ? startTelemetry({
+          directory: join(paths.private, 'trace'),
+          observe: options.observe,
+          innerUid: (uid) => innerId(plan.config.linux.uidMappings, uid),
+        })
       : undefined,
     openWorkspace({
       directory: paths.private,
@@ -190,6 +194,11 @@ async function layRoot(
   writeRootTree(paths.above, tree);
   mkdirSync(config.root.path, { mode: 0o755 });
   return mountRoot(config.root.path, paths.above, root.directory);
+}
+
+function innerId(mappings: readonly IdMapping[], hostId: number): number | undefined {
+  const map = mappings.find(({ hostID, size }) => hostId >= hostID && hostId < hostID + size);
+  return map === undefined ? undefined : map.containerID + hostId - map.hostID;
 }
 
 function pathsIn(directory: string) {

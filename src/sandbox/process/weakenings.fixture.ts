@@ -28,7 +28,12 @@ export const WEAKENINGS: ReadonlyMap<string, Weakening> = new Map<string, Weaken
   [
     'a system-call filter that allows by default',
     {
-      weaken: ({ linux }) => void Reflect.set(linux.seccomp, 'defaultAction', 'SCMP_ACT_ALLOW'),
+      weaken: ({ linux }) => {
+        Reflect.set(linux.seccomp, 'defaultAction', 'SCMP_ACT_ALLOW');
+        linux.seccomp.syscalls = linux.seccomp.syscalls.filter(
+          (rule) => rule.action !== 'SCMP_ACT_NOTIFY' || rule.names.includes('execve'),
+        );
+      },
       names: ['user-namespace', 'open-tree', 'trace'],
       perhaps: FILTERED,
     },
@@ -54,8 +59,10 @@ export const WEAKENINGS: ReadonlyMap<string, Weakening> = new Map<string, Weaken
     {
       weaken: ({ linux }) => {
         for (const rule of linux.seccomp.syscalls)
-          if (rule.action === 'SCMP_ACT_NOTIFY') rule.action = 'SCMP_ACT_ALLOW';
-        linux.seccomp.syscalls = linux.seccomp.syscalls.filter((rule) => !rule.names.includes('socket'));
+          if (rule.names.includes('execve')) rule.action = 'SCMP_ACT_ALLOW';
+        linux.seccomp.syscalls = linux.seccomp.syscalls.filter(
+          (rule) => rule.action !== 'SCMP_ACT_NOTIFY' && !rule.names.includes('socket'),
+        );
         Reflect.deleteProperty(linux.seccomp, 'listenerPath');
       },
       names: ['executions-are-seen'],

@@ -1,3 +1,4 @@
+import { attemptRules, TOLD } from '../telemetry/attempt-rules.ts';
 import { executionRules, socketRules } from '../telemetry/notify-rules.ts';
 import type { LinuxSeccomp, LinuxSyscall } from '../oci/runtime-spec.ts';
 import { ALLOWED } from './allowed.ts';
@@ -19,13 +20,15 @@ const ABSENT = ['clone3', 'io_uring_setup', 'io_uring_enter', 'io_uring_register
 
 /**
  * The filter of every process in a sandbox: what is not listed is refused with EPERM. Reasons stand in `profile.md`.
- * `telemetry` adds the rules by which executions are seen from outside.
+ * A `listenerPath` adds the rules by which executions, and what is refused, are seen from outside.
  */
 export function seccompProfile(architecture: string, listenerPath: string | undefined): LinuxSeccomp {
   const telemetry = listenerPath !== undefined;
+  const untold = (names: readonly string[]): readonly string[] =>
+    telemetry ? names.filter((name) => !TOLD.has(name)) : names;
   const rules: LinuxSyscall[] = [
-    { names: ALLOWED, action: 'SCMP_ACT_ALLOW' },
-    { names: ABSENT, action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS },
+    { names: untold(ALLOWED), action: 'SCMP_ACT_ALLOW' },
+    { names: untold(ABSENT), action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS },
     {
       names: ['clone'],
       action: 'SCMP_ACT_ALLOW',
@@ -44,6 +47,7 @@ export function seccompProfile(architecture: string, listenerPath: string | unde
     ),
     ...socketRules(telemetry),
     ...executionRules(telemetry),
+    ...(telemetry ? attemptRules() : []),
   ];
   return {
     defaultAction: 'SCMP_ACT_ERRNO',

@@ -13,6 +13,8 @@ export interface TelemetryRequest {
   readonly directory: string;
   /** Called for each observation, in order. It must not throw. */
   readonly observe: (seen: Observation) => void;
+  /** A user of the host as the job sees it; undefined: one that the sandbox does not have. */
+  readonly innerUid?: (hostUid: number) => number | undefined;
   /** The trace program; absent: the one that comes with the package. */
   readonly program?: string;
 }
@@ -53,7 +55,7 @@ export async function startTelemetry(request: TelemetryRequest): Promise<Result<
   if (unfit !== undefined) return err(unfit);
   const program = request.program ?? nativeProgram('trace');
   const child = spawn(program, [listenerPath], { stdio: ['pipe', 'pipe', 'pipe'], env: {}, cwd: '/' });
-  const running = new RunningTrace(child, request.observe);
+  const running = new RunningTrace(child, request);
   const failure = await running.ready;
   if (failure !== undefined) {
     child.kill('SIGKILL');
@@ -102,6 +104,7 @@ class RunningTrace {
   readonly died: Promise<{ readonly why: string }>;
   readonly #child: ChildProcess;
   readonly #observe: (seen: Observation) => void;
+  readonly #innerUid: (hostUid: number) => number | undefined;
   readonly #search: PathSearch;
   readonly #ready = Promise.withResolvers<string | undefined>();
   readonly #first = Promise.withResolvers<string>();
@@ -113,13 +116,14 @@ class RunningTrace {
   /** Until it is ready its end is a refusal, and after `ended` or `close` its end is due. */
   #expected = true;
 
-  constructor(child: ChildProcess, observe: (seen: Observation) => void) {
+  constructor(child: ChildProcess, { observe, innerUid = () => undefined }: TelemetryRequest) {
     this.ready = this.#ready.promise;
     this.first = this.#first.promise;
     this.gone = this.#gone.promise;
     this.died = this.#died.promise;
     this.#child = child;
     this.#observe = observe;
+    this.#innerUid = innerUid;
     this.#search = new PathSearch((process) => observe({ kind: 'process', process }));
     this.#readyTimer = setTimeout(() => this.#ready.resolve(`not ready in ${READY_MS} ms`), READY_MS);
     const lines = new LineSplitter((text) => this.#line(text));
@@ -164,7 +168,13 @@ class RunningTrace {
         return;
       case 'exec':
         this.#first.resolve(line.process.executable ?? line.process.argv[0] ?? '');
-        this.#search.add(line.hostPid, line.process);
+        this.#search.add(line.hostPid, this.#within(line.process));
+        return;
+      case 'attempt':
+        this.#observe({
+          kind: 'attempt',
+          attempt: { ...line.attempt, process: this.#within(line.attempt.process) },
+        });
         return;
       case 'socket':
         this.#observe({
@@ -183,6 +193,15 @@ class RunningTrace {
       case 'gap':
         this.#observe(line);
     }
+  }
+
+  /** With the user's number as the job has it. */
+  #within<T extends { readonly uid?: number }>({
+    uid: hostUid,
+    ...process
+  }: T): Omit<T, 'uid'> & { uid?: number } {
+    const uid = hostUid === undefined ? undefined : this.#innerUid(hostUid);
+    return { ...process, ...(uid !== undefined && { uid }) };
   }
 
   #end(why: string): void {

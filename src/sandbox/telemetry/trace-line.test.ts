@@ -12,13 +12,14 @@ describe('lines of the trace program', () => {
     expect(parseTraceLine(JSON.stringify({ ...exec, missing: false }))).toEqual({
       kind: 'exec',
       hostPid: 9,
-      process: { pid: 2, parent: 1, argv: ['x'], truncated: false, startedAt: 1, executable: '/x' },
+      process: { pid: 2, parent: 1, argv: ['x'], truncated: false, startedAt: 1, executable: '/x', uid: 0 },
     });
     for (const bad of [
       exec,
       { ...exec, missing: 1 },
       { ...exec, missing: true, argv: [1] },
       { kind: 'socket' },
+      { ...exec, kind: 'attempt', call: 'mount', count: 1, refused: true, arguments: ['1'] },
     ])
       expect(parseTraceLine(JSON.stringify(bad))).toBeUndefined();
     fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => parseTraceLine(text) === undefined));

@@ -1,10 +1,11 @@
-import type { ObservedProcess } from '../contract.ts';
+import type { ObservedAttempt, ObservedProcess } from '../contract.ts';
 
 /** One line of the trace program, checked. Text in it came from the job and is hostile. */
 export type TraceLine =
   | { readonly kind: 'attached' | 'ended' }
   | { readonly kind: 'ready'; readonly landlock: number }
   | { readonly kind: 'exec'; readonly hostPid: number; readonly process: ObservedProcess }
+  | { readonly kind: 'attempt'; readonly attempt: ObservedAttempt }
   | { readonly kind: 'socket'; readonly pid: number; readonly family: string; readonly protocol: string }
   | { readonly kind: 'dropped'; readonly count: number }
   | { readonly kind: 'gap'; readonly why: string };
@@ -59,8 +60,39 @@ function exec(members: Readonly<Record<string, unknown>>): TraceLine | undefined
     return undefined;
   if (!Array.isArray(argv) || !argv.every((item) => typeof item === 'string')) return undefined;
   if (typeof path !== 'string' || typeof cut !== 'boolean' || typeof missing !== 'boolean') return undefined;
-  const process = { pid, parent, argv, truncated: cut, startedAt, executable: path };
+  const uid = count(members['uid']);
+  const process = {
+    pid,
+    parent,
+    argv,
+    truncated: cut,
+    startedAt,
+    executable: path,
+    ...(uid !== undefined && { uid }),
+  };
   return { kind: 'exec', hostPid, process: missing ? { ...process, notFound: true } : process };
+}
+
+function attempt(members: Readonly<Record<string, unknown>>): TraceLine | undefined {
+  const { call, refused, path, argv, arguments: given } = members;
+  const [times, at] = [count(members['count']), count(members['at'])];
+  const [pid, parent, uid] = [count(members['pid']), count(members['parent']), count(members['uid'])];
+  if (times === undefined || at === undefined || pid === undefined || parent === undefined) return undefined;
+  if (typeof call !== 'string' || typeof refused !== 'boolean' || typeof path !== 'string') return undefined;
+  if (!Array.isArray(argv) || !argv.every((item) => typeof item === 'string')) return undefined;
+  if (!Array.isArray(given) || !given.every((item) => count(item) !== undefined)) return undefined;
+  return {
+    kind: 'attempt',
+    attempt: {
+      call,
+      refused,
+      at,
+      count: times,
+      arguments: given,
+      ...(path !== '' && { path }),
+      process: { pid, parent, argv, ...(uid !== undefined && { uid }) },
+    },
+  };
 }
 
 /** Reads one line; `undefined` when it is not one that the trace program writes. */
@@ -82,6 +114,8 @@ export function parseTraceLine(text: string): TraceLine | undefined {
       return { kind };
     case 'exec':
       return exec(line);
+    case 'attempt':
+      return attempt(line);
     case 'socket': {
       const [pid, family] = [count(line['pid']), count(line['family'])];
       const [type, protocol] = [count(line['type']), count(line['protocol'])];
