@@ -113,6 +113,17 @@ describe('a record', () => {
     expect((await verify('a')).state).toBe('whole');
   });
 
+  test('of a run that was cut off before its first event says so; an event without its checkpoint is a forgery', async () => {
+    await written('a', 2);
+    const file = join(folder, 'a', RECORD_FILE);
+    rmSync(join(folder, 'a', CHECKPOINT_FILE));
+    expect(await verify('a')).toMatchObject({ state: 'broken', why: expect.stringContaining('checkpoint') });
+    writeFileSync(file, '');
+    expect(await verify('a')).toMatchObject({ state: 'unfinished', events: 0 });
+    rmSync(file);
+    expect(await verify('a')).toMatchObject({ state: 'unfinished', events: 0 });
+  });
+
   test('that cannot be written refuses what is to be granted', async () => {
     const record = openRecord(options('a'));
     await record.close();

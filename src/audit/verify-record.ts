@@ -1,4 +1,4 @@
-import { createReadStream, readFileSync } from 'node:fs';
+import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, type Digest, type Json, sha256 } from '../base/index.ts';
 import { type Checkpoint, loadSigningKey, openCheckpoint } from './checkpoint.ts';
@@ -22,6 +22,7 @@ export interface VerifyOptions {
 
 /** Reads a record from its beginning and checks every line, the chain, and the signed checkpoint against each other. */
 export async function verifyRecord(options: VerifyOptions): Promise<Verification> {
+  if (isNotBegun(options.directory)) return { state: 'unfinished', events: 0, why: NOT_BEGUN };
   const checkpoint = readCheckpoint(options);
   if ('why' in checkpoint) return { state: 'broken', line: 0, why: checkpoint.why };
   const chain = new Chain(options);
@@ -49,6 +50,15 @@ export async function verifyRecord(options: VerifyOptions): Promise<Verification
     };
   }
   return conclude(chain, checkpoint, rest.length);
+}
+
+const NOT_BEGUN = 'it holds nothing: the run was cut off before its first event, or all of it was removed';
+
+/** A run that is killed while it makes its record leaves no event and no checkpoint; one without the other is never left. */
+function isNotBegun(directory: string): boolean {
+  const size = (name: string): number | undefined =>
+    statSync(join(directory, name), { throwIfNoEntry: false })?.size;
+  return size(CHECKPOINT_FILE) === undefined && (size(RECORD_FILE) ?? 0) === 0;
 }
 
 function readCheckpoint(options: VerifyOptions): Checkpoint | { readonly why: string } {
