@@ -29,6 +29,15 @@ describe('what process 1 says', () => {
     }
   });
 
+  test('is over when it had ended before anyone listened', async () => {
+    const socket = new PassThrough();
+    socket.destroy();
+    await new Promise((resolve) => socket.once('close', resolve));
+    const session = new InitSession(socket);
+    expect((await session.ended).why).toBe('its process 1 has ended');
+    expect(await session.start(SPEC).exited).toMatchObject({ failure: 'ESRCH' });
+  });
+
   test('is never believed to the point of a crash, whatever it is and wherever it is cut', async () => {
     const frame = fc
       .tuple(

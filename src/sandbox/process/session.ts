@@ -49,6 +49,8 @@ export class InitSession {
         end(BROKEN.includes(error.code ?? '') ? 'its process 1 has ended' : error.message),
       );
       socket.on('close', () => end('its process 1 has ended'));
+      // It may have ended before anyone listened, and then no event comes any more.
+      if (socket.destroyed || socket.readableEnded) end('its process 1 has ended');
     });
   }
 
