@@ -1,9 +1,12 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readHostFacts } from '../plan/host-facts.ts';
 import { unmountBelow } from '../workspace/index.ts';
 import { Cgroup } from './cgroup.ts';
+
+/** A mount or a runtime that a dead run had begun ends in milliseconds; on a busy machine, later. */
+const GONE_WITHIN_MS = 10_000;
 
 /**
  * Removes what the sandboxes of a dead run left: their processes end by themselves when their owner dies, their mounts,
@@ -17,24 +20,54 @@ export async function reapSandboxes(folders: string, runId: string): Promise<rea
   } catch {
     return [];
   }
-  const host = readHostFacts();
   const left: string[] = [];
   for (const name of names) {
-    const directory = join(folders, name);
-    const cgroup = new Cgroup(host, `/cofferdam/${name.toLowerCase()}`);
-    for (const pid of cgroup.processes()) {
-      try {
-        process.kill(pid, 'SIGKILL');
-      } catch {
-        // It has ended meanwhile.
-      }
+    // What was being made when the run died is still made after that, so one look is not enough.
+    let still = await reapOnce(folders, name);
+    for (const until = Date.now() + GONE_WITHIN_MS; still.length > 0 && Date.now() < until; ) {
+      await sleep(25);
+      still = await reapOnce(folders, name);
     }
-    await cgroup.empty(2_000);
-    const gone = await unmountBelow(directory);
-    await sleep(0);
-    left.push(...cgroup.remove());
-    if (!gone.ok) left.push(directory);
-    else rmSync(directory, { recursive: true, force: true });
+    left.push(...still);
   }
   return left;
+}
+
+async function reapOnce(folders: string, name: string): Promise<readonly string[]> {
+  const directory = join(folders, name);
+  const cgroup = new Cgroup(readHostFacts(), `/cofferdam/${name.toLowerCase()}`);
+  for (const pid of cgroup.processes()) {
+    try {
+      process.kill(pid, 'SIGKILL');
+    } catch {
+      // It has ended meanwhile.
+    }
+  }
+  await cgroup.empty(2_000);
+  const maker = makerOf(directory);
+  if (maker !== undefined) return [maker];
+  const gone = await unmountBelow(directory);
+  const left = cgroup.remove();
+  if (!gone.ok) return [...left, directory];
+  try {
+    rmSync(directory, { recursive: true, force: true });
+    return left;
+  } catch {
+    return [...left, directory];
+  }
+}
+
+/** A program of the dead run's that is told of the folder and so may still mount there; it is waited for, never killed. */
+function makerOf(directory: string): string | undefined {
+  const pid = readdirSync('/proc').find((id) => {
+    if (!/^\d+$/.test(id)) return false;
+    try {
+      return readFileSync(`/proc/${id}/cmdline`, 'latin1')
+        .split('\0')
+        .some((word) => word === directory || word.startsWith(`${directory}/`));
+    } catch {
+      return false;
+    }
+  });
+  return pid === undefined ? undefined : `process ${pid}, which uses ${directory}`;
 }
