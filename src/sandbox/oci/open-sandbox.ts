@@ -24,19 +24,17 @@ import {
   wallLacking,
 } from '../process/receipt.ts';
 import { InitSession } from '../process/session.ts';
-import { isOwnFolder } from '../plan/root-tree.ts';
 import { startTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { isFull, openWorkspace, unmountBelow, type Workspace } from '../workspace/index.ts';
-import { mountRoot } from '../workspace/program.ts';
-import { boundCheck, readLink, resolveInside } from './bound-places.ts';
+import { boundCheck, resolveInside } from './bound-places.ts';
 import { Cgroup } from './cgroup.ts';
 import { DRIVERS } from './drivers.ts';
 import { mountOnHost } from './host-mounts.ts';
+import { layRoot } from './lay-root.ts';
 import { limitsUnheld, notOwned } from './limits-held.ts';
 import { namespaceChecks } from './namespaces.ts';
 import { ownerOf } from './owner-of.ts';
 import { ownKernelChecks } from './own-kernel.ts';
-import { writeRootTree } from './root-files.ts';
 import { runtimeVersion } from './runtime-version.ts';
 import type { IdMapping, RuntimeConfig } from './runtime-spec.ts';
 import { type Container, startContainer } from './start-container.ts';
@@ -134,7 +132,7 @@ async function openPlanned(
   if (telemetry?.ok === true) undo.telemetry = telemetry.value;
   if (telemetry !== undefined && !telemetry.ok) return undo.refuse(telemetry.error);
   if (!workspace.ok) return undo.refuse(workspace.error);
-  const root = await layRoot(request, plan, paths);
+  const root = await layRoot(request, plan.tree, { root: plan.config.root.path, above: paths.above });
   if (!root.ok) return undo.refuse(root.error);
   const { runtime } = options;
   const driver = DRIVERS[runtime.name];
@@ -175,25 +173,6 @@ async function openPlanned(
   return ok(
     assemble(receipt.value, session, workspace.value, host, plan, started.value, undo, request, temporary),
   );
-}
-
-/** The job's root file system; of an image, below what the plan puts over it. */
-async function layRoot(
-  { root, workspace, readPaths, writePaths }: SandboxRequest,
-  { tree, config }: SandboxPlan,
-  paths: ReturnType<typeof pathsIn>,
-): Promise<Result<undefined, Refusal>> {
-  if (root.kind === 'host') {
-    writeRootTree(config.root.path, tree);
-    return ok(undefined);
-  }
-  for (const { path } of [workspace, ...readPaths, ...writePaths]) {
-    const place = placeIn(root.directory, path);
-    if (place !== path) return err(behindLink(path, place));
-  }
-  writeRootTree(paths.above, tree);
-  mkdirSync(config.root.path, { mode: 0o755 });
-  return mountRoot(config.root.path, paths.above, root.directory);
 }
 
 function innerId(mappings: readonly IdMapping[], hostId: number): number | undefined {
@@ -339,21 +318,6 @@ function cannotPrepare(error: unknown): Refusal {
     'sandbox/cannot-prepare',
     `the sandbox's own files could not be made: ${error instanceof Error ? error.message : String(error)}`,
     'see that /run has room and can be written',
-  );
-}
-
-/** Where the image's own links lead that are still seen when our folders lie over it. */
-function placeIn(image: string, path: string): string {
-  return resolveInside(image, path, (at) => (isOwnFolder(at.slice(image.length)) ? undefined : readLink(at)));
-}
-
-/** What is mounted there would hide the image's own link, and everything behind it. */
-function behindLink(path: string, place: string): Refusal {
-  return refusal(
-    'usage',
-    'image/link',
-    `nothing can be shown at ${path}: the image has a link on the way, to ${place}`,
-    'use a folder whose path the image has no link in',
   );
 }
 

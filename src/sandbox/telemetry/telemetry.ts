@@ -2,19 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { lstat, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts';
-import type { Observation } from '../contract.ts';
 import { nativeProgram } from '../native-program.ts';
-import { LineSplitter } from './line-splitter.ts';
-import { PathSearch } from './path-search.ts';
-import { type TraceLine, parseTraceLine } from './trace-line.ts';
+import { TraceReader, type TraceReading } from './trace-reader.ts';
 
-export interface TelemetryRequest {
+export interface TelemetryRequest extends TraceReading {
   /** A folder of the control side for the socket; made with mode 0700 when it is missing. No job may see it. */
   readonly directory: string;
-  /** Called for each observation, in order. It must not throw. */
-  readonly observe: (seen: Observation) => void;
-  /** A user of the host as the job sees it; undefined: one that the sandbox does not have. */
-  readonly innerUid?: (hostUid: number) => number | undefined;
   /** The trace program; absent: the one that comes with the package. */
   readonly program?: string;
 }
@@ -56,7 +49,8 @@ export async function startTelemetry(request: TelemetryRequest): Promise<Result<
   const program = request.program ?? nativeProgram('trace');
   const child = spawn(program, [listenerPath], { stdio: ['pipe', 'pipe', 'pipe'], env: {}, cwd: '/' });
   const running = new RunningTrace(child, request);
-  const failure = await running.ready;
+  const { reader } = running;
+  const failure = await reader.ready;
   if (failure !== undefined) {
     child.kill('SIGKILL');
     await running.gone;
@@ -67,8 +61,8 @@ export async function startTelemetry(request: TelemetryRequest): Promise<Result<
     await running.close();
     await rm(listenerPath, { force: true });
   };
-  const { landlock } = running;
-  return ok({ listenerPath, listening: true, landlock, first: running.first, died: running.died, close });
+  const { landlock, first, died } = reader;
+  return ok({ listenerPath, listening: true, landlock, first, died, close });
 }
 
 function machineLacks(why: string): Refusal {
@@ -95,39 +89,22 @@ function messageOf(cause: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-/** The trace program while it runs: turns its lines into observations and its end into a reason. */
+/** The trace program while it runs. */
 class RunningTrace {
-  /** A reason when it did not become ready. */
-  readonly ready: Promise<string | undefined>;
+  readonly reader: TraceReader;
   readonly gone: Promise<void>;
-  readonly first: Promise<string>;
-  readonly died: Promise<{ readonly why: string }>;
   readonly #child: ChildProcess;
-  readonly #observe: (seen: Observation) => void;
-  readonly #innerUid: (hostUid: number) => number | undefined;
-  readonly #search: PathSearch;
-  readonly #ready = Promise.withResolvers<string | undefined>();
-  readonly #first = Promise.withResolvers<string>();
   readonly #gone = Promise.withResolvers<void>();
-  readonly #died = Promise.withResolvers<{ readonly why: string }>();
   readonly #readyTimer: NodeJS.Timeout;
   #stderr = '';
-  landlock = 0;
-  /** Until it is ready its end is a refusal, and after `ended` or `close` its end is due. */
-  #expected = true;
 
-  constructor(child: ChildProcess, { observe, innerUid = () => undefined }: TelemetryRequest) {
-    this.ready = this.#ready.promise;
-    this.first = this.#first.promise;
+  constructor(child: ChildProcess, request: TelemetryRequest) {
+    this.reader = new TraceReader(request);
     this.gone = this.#gone.promise;
-    this.died = this.#died.promise;
     this.#child = child;
-    this.#observe = observe;
-    this.#innerUid = innerUid;
-    this.#search = new PathSearch((process) => observe({ kind: 'process', process }));
-    this.#readyTimer = setTimeout(() => this.#ready.resolve(`not ready in ${READY_MS} ms`), READY_MS);
-    const lines = new LineSplitter((text) => this.#line(text));
-    child.stdout?.on('data', (chunk: Buffer) => lines.add(chunk));
+    this.#readyTimer = setTimeout(() => this.reader.end(`not ready in ${READY_MS} ms`), READY_MS);
+    void this.reader.ready.then(() => clearTimeout(this.#readyTimer));
+    child.stdout?.on('data', (chunk: Buffer) => this.reader.add(chunk));
     child.stderr?.on('data', (chunk: Buffer) => {
       if (this.#stderr.length < STDERR_MAX) this.#stderr += chunk.toString('utf8', 0, STDERR_MAX);
     });
@@ -139,81 +116,15 @@ class RunningTrace {
   }
 
   async close(): Promise<void> {
-    this.#expected = true;
+    this.reader.expectEnd();
     this.#child.stdin?.end();
     const timer = setTimeout(() => this.#child.kill('SIGKILL'), CLOSE_MS);
     await this.gone;
     clearTimeout(timer);
   }
 
-  #line(text: string): void {
-    const line = parseTraceLine(text);
-    if (line === undefined)
-      this.#observe({ kind: 'gap', why: 'a line of the process telemetry was not understood' });
-    else this.#take(line);
-  }
-
-  #take(line: TraceLine): void {
-    switch (line.kind) {
-      case 'ready':
-        clearTimeout(this.#readyTimer);
-        this.#expected = false;
-        this.landlock = line.landlock;
-        this.#ready.resolve(undefined);
-        return;
-      case 'ended':
-        this.#expected = true;
-        return;
-      case 'attached':
-        return;
-      case 'exec':
-        this.#first.resolve(line.process.executable ?? line.process.argv[0] ?? '');
-        this.#search.add(line.hostPid, this.#within(line.process));
-        return;
-      case 'attempt':
-        this.#observe({
-          kind: 'attempt',
-          attempt: { ...line.attempt, process: this.#within(line.attempt.process) },
-        });
-        return;
-      case 'socket':
-        this.#observe({
-          kind: 'refused-packet',
-          pid: line.pid,
-          family: line.family,
-          protocol: line.protocol,
-        });
-        return;
-      case 'dropped':
-        this.#observe({
-          kind: 'gap',
-          why: `${line.count} observations of processes were lost: they came too fast`,
-        });
-        return;
-      case 'gap':
-        this.#observe(line);
-    }
-  }
-
-  /** With the user's number as the job has it. */
-  #within<T extends { readonly uid?: number }>({
-    uid: hostUid,
-    ...process
-  }: T): Omit<T, 'uid'> & { uid?: number } {
-    const uid = hostUid === undefined ? undefined : this.#innerUid(hostUid);
-    return { ...process, ...(uid !== undefined && { uid }) };
-  }
-
   #end(why: string): void {
-    clearTimeout(this.#readyTimer);
-    this.#ready.resolve(why);
-    this.#search.end();
-    if (!this.#expected) {
-      this.#expected = true;
-      const reason = `the process telemetry ended by itself: ${why}`;
-      this.#observe({ kind: 'gap', why: reason });
-      this.#died.resolve({ why: reason });
-    }
+    this.reader.end(why);
     this.#gone.resolve();
   }
 }

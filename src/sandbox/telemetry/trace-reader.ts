@@ -1,0 +1,114 @@
+import type { Observation } from '../contract.ts';
+import { LineSplitter } from './line-splitter.ts';
+import { PathSearch } from './path-search.ts';
+import { type TraceLine, parseTraceLine } from './trace-line.ts';
+
+export interface TraceReading {
+  /** Called for each observation, in order. It must not throw. */
+  readonly observe: (seen: Observation) => void;
+  /** A user where the trace program runs as the job sees it; undefined: one that the sandbox does not have. */
+  readonly innerUid?: (hostUid: number) => number | undefined;
+}
+
+/** Turns what a trace program says into observations, and its end into a reason; wherever the program runs. */
+export class TraceReader {
+  /** Settles when it is ready: with nothing, or with the reason why it never will be. */
+  readonly ready: Promise<string | undefined>;
+  readonly first: Promise<string>;
+  readonly died: Promise<{ readonly why: string }>;
+  readonly #observe: (seen: Observation) => void;
+  readonly #innerUid: (hostUid: number) => number | undefined;
+  readonly #search: PathSearch;
+  readonly #lines = new LineSplitter((text) => this.#line(text));
+  readonly #ready = Promise.withResolvers<string | undefined>();
+  readonly #first = Promise.withResolvers<string>();
+  readonly #died = Promise.withResolvers<{ readonly why: string }>();
+  landlock = 0;
+  /** Until it is ready its end is a refusal, and after `ended` or `expectEnd` its end is due. */
+  #expected = true;
+
+  constructor({ observe, innerUid = () => undefined }: TraceReading) {
+    this.ready = this.#ready.promise;
+    this.first = this.#first.promise;
+    this.died = this.#died.promise;
+    this.#observe = observe;
+    this.#innerUid = innerUid;
+    this.#search = new PathSearch((process) => observe({ kind: 'process', process }));
+  }
+
+  add(chunk: Buffer): void {
+    this.#lines.add(chunk);
+  }
+
+  expectEnd(): void {
+    this.#expected = true;
+  }
+
+  /** Nothing more will come. */
+  end(why: string): void {
+    this.#ready.resolve(why);
+    this.#search.end();
+    if (this.#expected) return;
+    this.#expected = true;
+    const reason = `the process telemetry ended by itself: ${why}`;
+    this.#observe({ kind: 'gap', why: reason });
+    this.#died.resolve({ why: reason });
+  }
+
+  #line(text: string): void {
+    const line = parseTraceLine(text);
+    if (line === undefined)
+      this.#observe({ kind: 'gap', why: 'a line of the process telemetry was not understood' });
+    else this.#take(line);
+  }
+
+  #take(line: TraceLine): void {
+    switch (line.kind) {
+      case 'ready':
+        this.#expected = false;
+        this.landlock = line.landlock;
+        this.#ready.resolve(undefined);
+        return;
+      case 'ended':
+        this.#expected = true;
+        return;
+      case 'attached':
+        return;
+      case 'exec':
+        this.#first.resolve(line.process.executable ?? line.process.argv[0] ?? '');
+        this.#search.add(line.hostPid, this.#within(line.process));
+        return;
+      case 'attempt':
+        this.#observe({
+          kind: 'attempt',
+          attempt: { ...line.attempt, process: this.#within(line.attempt.process) },
+        });
+        return;
+      case 'socket':
+        this.#observe({
+          kind: 'refused-packet',
+          pid: line.pid,
+          family: line.family,
+          protocol: line.protocol,
+        });
+        return;
+      case 'dropped':
+        this.#observe({
+          kind: 'gap',
+          why: `${line.count} observations of processes were lost: they came too fast`,
+        });
+        return;
+      case 'gap':
+        this.#observe(line);
+    }
+  }
+
+  /** With the user's number as the job has it. */
+  #within<T extends { readonly uid?: number }>({
+    uid: hostUid,
+    ...process
+  }: T): Omit<T, 'uid'> & { uid?: number } {
+    const uid = hostUid === undefined ? undefined : this.#innerUid(hostUid);
+    return { ...process, ...(uid !== undefined && { uid }) };
+  }
+}
