@@ -16,7 +16,29 @@ const ARCHITECTURE: Readonly<Record<string, string>> = {
 };
 
 /** Calls that libraries try first and do without when the kernel is too old for them. */
-const ABSENT = ['clone3', 'io_uring_setup', 'io_uring_enter', 'io_uring_register'];
+const ABSENT = [
+  'clone3',
+  'io_uring_setup',
+  'io_uring_enter',
+  'io_uring_register',
+  'statmount',
+  'listmount',
+  'listns',
+  'open_tree_attr',
+  'file_getattr',
+  'file_setattr',
+  'lsm_get_self_attr',
+  'lsm_set_self_attr',
+  'lsm_list_modules',
+  'memfd_secret',
+  'set_mempolicy_home_node',
+];
+
+/** Of seccomp(2): strict mode, a filter, and whether an action is known. */
+const OWN_FILTER = [0, 1, 2];
+const NEW_LISTENER = 0x8;
+const AF_UNIX = 1;
+const INT_BITS = 0xffff_ffff;
 
 /**
  * The filter of every process in a sandbox: what is not listed is refused with EPERM. Reasons stand in `profile.md`.
@@ -36,6 +58,16 @@ export function seccompProfile(architecture: string, listenerPath: string | unde
     },
     // Only of the caller itself: process 1 is of the same user, and has limits too.
     { names: ['prlimit64'], action: 'SCMP_ACT_ALLOW', args: [{ index: 0, value: 0, op: 'SCMP_CMP_EQ' }] },
+    // Of another family only TIPC has pairs, and to ask for it loads its module.
+    { names: ['socketpair'], action: 'SCMP_ACT_ALLOW', args: [int(0, AF_UNIX)] },
+    // A further filter can only take away; a listener of the job's own would be one that answers for the kernel.
+    ...OWN_FILTER.map(
+      (operation): LinuxSyscall => ({
+        names: ['seccomp'],
+        action: 'SCMP_ACT_ALLOW',
+        args: [int(0, operation), { index: 1, value: NEW_LISTENER, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
+      }),
+    ),
     ...ioctlRules(),
     // Only the ordinary personality, its query, and the two that change what uname(2) says.
     ...[0x0, 0x0008, 0x0002_0000, 0x0002_0008, 0xffff_ffff].map(
@@ -56,6 +88,11 @@ export function seccompProfile(architecture: string, listenerPath: string | unde
     ...(listenerPath !== undefined && { listenerPath }),
     syscalls: rules,
   };
+}
+
+/** An argument that the kernel takes as an int: the upper half of the register says nothing. */
+function int(index: number, value: number): NonNullable<LinuxSyscall['args']>[number] {
+  return { index, value: INT_BITS, valueTwo: value, op: 'SCMP_CMP_MASKED_EQ' };
 }
 
 /** Every request but the two that push input into a terminal (CVE-2017-5226); the kernel reads 32 bits of the number. */
