@@ -7,6 +7,7 @@ import { openCell } from '../src/engine/cell/open-cell.ts';
 import { sandboxFolder } from '../src/engine/cell/sandbox-folder.ts';
 import { parseAllowlist } from '../src/egress/index.ts';
 import { defaultControls } from '../src/zone/index.ts';
+import { ALL_RUNTIMES, tierTimes } from './tiers.ts';
 
 // Ratios against peers measured in the same run: machines are noisy, and a time by itself says nothing.
 
@@ -64,34 +65,64 @@ function bareRuntime(): number | undefined {
   return time('runc', ['--root', join(folder, 'runc'), 'run', 'bench-bare'], bundle);
 }
 
+/** The same bundle, by gVisor alone: no network, no limits. */
+function bareGvisor(): number | undefined {
+  const root = join(folder, 'runsc');
+  const flags = ['--root', root, '--platform=systrap', '--network=none', '--ignore-cgroups'];
+  const took = time('runsc', [...flags, 'run', 'bench-bare'], join(folder, 'bundle'));
+  // It keeps a network namespace mounted in its own folder.
+  if (took !== undefined) execFileSync('umount', [join(root, 'null-netns')]);
+  return took;
+}
+
+const BWRAP = [
+  '--ro-bind',
+  '/usr',
+  '/usr',
+  '--symlink',
+  'usr/lib',
+  '/lib',
+  '--symlink',
+  'usr/lib64',
+  '/lib64',
+  '--unshare-all',
+];
+
 function wholeCommand(): void {
   process.stdout.write('one command, as a whole process (ratio: against Node.js starting)\n');
   const node = time(process.execPath, ['-e', '0']);
   row('node -e 0', node, node);
-  row(
-    'bubblewrap true (no limits, no filter)',
-    time('bwrap', [
-      '--ro-bind',
-      '/usr',
-      '/usr',
-      '--symlink',
-      'usr/lib',
-      '/lib',
-      '--symlink',
-      'usr/lib64',
-      '/lib64',
-      '--unshare-all',
-      '/usr/bin/true',
-    ]),
-    node,
-  );
+  row('bubblewrap true (no limits, no filter)', time('bwrap', [...BWRAP, '/usr/bin/true']), node);
   row('bare OCI runtime, true', bareRuntime(), node);
-  // Their command needs bubblewrap, socat and ripgrep: npm install -g @anthropic-ai/sandbox-runtime brings srt itself.
+  row('bare gVisor, true', bareGvisor(), node);
   row('sandbox-runtime: srt true (no limits, no record)', time('srt', ['true'], work()), node);
   row(
     'cofferdam exec -- true (gateway, probe, record)',
     time(process.execPath, [join(ROOT, 'dist/cofferdam.mjs'), 'exec', '-q', '--', 'true'], work()),
     node,
+  );
+  process.stdout.write(
+    'the same small build: 200 programs started, 2,000 files written (ratio: against bubblewrap)\n',
+  );
+  const build =
+    'i=0; while [ $i -lt 200 ]; do /usr/bin/true; i=$((i+1)); done; i=0; while [ $i -lt 2000 ]; do echo x >f$i; i=$((i+1)); done';
+  const bwrap = time('bwrap', [
+    ...BWRAP,
+    '--bind',
+    work(),
+    '/work',
+    '--chdir',
+    '/work',
+    '/usr/bin/sh',
+    '-c',
+    build,
+  ]);
+  row('bubblewrap', bwrap, bwrap);
+  row('sandbox-runtime', time('srt', ['sh', '-c', build], work()), bwrap);
+  row(
+    'cofferdam exec',
+    time(process.execPath, [join(ROOT, 'dist/cofferdam.mjs'), 'exec', '-q', '--', 'sh', '-c', build], work()),
+    bwrap,
   );
 }
 
@@ -245,8 +276,27 @@ async function inside(): Promise<void> {
   }
 }
 
+async function tiers(): Promise<void> {
+  process.stdout.write(
+    'a job in each tier: armed and proven, one step, nothing left (ratio: against the first)\n',
+  );
+  let first: Exclude<Awaited<ReturnType<typeof tierTimes>>, { why: string }> | undefined;
+  for (const runtime of ALL_RUNTIMES) {
+    const times = await tierTimes(runtime, ROUNDS);
+    if ('why' in times) {
+      process.stdout.write(`  ${runtime.padEnd(46)} ${times.why}\n`);
+      continue;
+    }
+    first ??= times;
+    row(`${runtime}: start`, times.startMs, first.startMs);
+    row(`${runtime}: a step`, times.stepMs, first.stepMs);
+    row(`${runtime}: teardown`, times.teardownMs, first.teardownMs);
+  }
+}
+
 try {
   wholeCommand();
+  await tiers();
   await inside();
 } finally {
   rmSync(folder, { recursive: true, force: true });
