@@ -58,7 +58,8 @@ async function runSide(attack: Attack, one: ReplayCase, side: 'off' | 'on'): Pro
         contained.push(
           await productJob(job, one, (id) => {
             tell({ kind: 'run', id });
-            return watch(new Cgroup(readHostFacts(), `/cofferdam/${id.toLowerCase()}-exec`), scene, one);
+            const host = readHostFacts();
+            return watch(new Cgroup(host, `${host.cgroupParent}/${id.toLowerCase()}-exec`), scene, one);
           }),
         );
     }

@@ -119,7 +119,7 @@ export async function runInGround(
 async function removeGroups(names: readonly string[]): Promise<void> {
   const host = readHostFacts();
   for (const name of names) {
-    const cgroup = new Cgroup(host, `/cofferdam/${name.toLowerCase()}`);
+    const cgroup = new Cgroup(host, `${host.cgroupParent}/${name.toLowerCase()}`);
     await cgroup.empty(3_000);
     cgroup.remove();
   }

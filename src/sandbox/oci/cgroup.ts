@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LimitName } from '../../zone/index.ts';
 import type { HostFacts } from '../plan/host-facts.ts';
@@ -49,21 +49,16 @@ export class Cgroup {
     const v2 = this.#host.cgroup === 'v2';
     const quota =
       limits.cpus === undefined ? undefined : Math.max(1_000, Math.round(limits.cpus * PERIOD_US));
-    if (v2) {
-      const wanted = this.#host.controllers.map((name) => `+${name}`).join(' ');
-      mkdirSync(join(ROOT, this.#path), { recursive: true });
-      for (const parent of [ROOT, join(ROOT, dirname(this.#path))]) {
-        writeFileSync(join(parent, 'cgroup.subtree_control'), wanted);
-      }
-    } else {
-      for (const name of OWN) mkdirSync(join(ROOT, name, this.#path), { recursive: true });
-    }
+    // Of the second hierarchy, `prepareParent` has handed the controllers on.
+    for (const folder of v2 ? [ROOT] : OWN.map((name) => join(ROOT, name)))
+      mkdirSync(join(folder, this.#path), { recursive: true });
     const set = (controller: string, file: string, value: string): void =>
       writeFileSync(this.#file(controller, file), value);
     const { memoryBytes: memory } = limits;
     if (memory !== undefined) set('memory', v2 ? 'memory.max' : 'memory.limit_in_bytes', String(memory));
     if (memory !== undefined && this.#host.swapLimit)
       set('memory', v2 ? 'memory.swap.max' : 'memory.memsw.limit_in_bytes', v2 ? '0' : String(memory));
+    if (memory !== undefined && !v2 && !this.#host.swapLimit) set('memory', 'memory.swappiness', '0');
     if (limits.pids !== undefined) set('pids', 'pids.max', String(limits.pids));
     if (quota !== undefined && v2) set('cpu', 'cpu.max', `${quota} ${PERIOD_US}`);
     if (quota !== undefined && !v2) {
@@ -85,10 +80,18 @@ export class Cgroup {
       : [read(this.#file('cpu', 'cpu.cfs_quota_us')), read(this.#file('cpu', 'cpu.cfs_period_us'))];
     const cpus = number(quota) === undefined || !number(period) ? undefined : Number(quota) / Number(period);
     return {
-      ...(memory !== undefined && { memoryBytes: memory }),
+      ...(memory !== undefined && this.#swapHeld(memory) && { memoryBytes: memory }),
       ...(pids !== undefined && { pids }),
       ...(cpus !== undefined && { cpus }),
     };
+  }
+
+  /** A limit of memory is none when what exceeds it can be swapped out. */
+  #swapHeld(memory: number): boolean {
+    if (this.#host.cgroup === 'v2')
+      return this.#host.swapLimit ? read(this.#file('memory', 'memory.swap.max')) === '0' : !this.#host.swaps;
+    if (!this.#host.swapLimit) return read(this.#file('memory', 'memory.swappiness')) === '0';
+    return number(read(this.#file('memory', 'memory.memsw.limit_in_bytes'))) === memory;
   }
 
   usage(): {

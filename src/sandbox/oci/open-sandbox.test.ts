@@ -6,6 +6,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { defaultControls } from '../../zone/index.ts';
 import type { ChosenRuntime } from '../choose-runtime.ts';
 import type { Sandbox } from '../contract.ts';
+import { readHostFacts } from '../plan/host-facts.ts';
+import { Cgroup } from './cgroup.ts';
 import { openSandbox } from './open-sandbox.ts';
 import { RUNTIMES_HERE } from './runtimes.fixture.ts';
 
@@ -212,13 +214,11 @@ describe.each(RUNTIMES_HERE)('a sandbox of $name', ({ runtime, ownKernel }) => {
 
   test('tells when it ends by itself, and can be destroyed twice', async () => {
     const of = await opened(runtime);
-    const pids = readFileSync(
-      `/sys/fs/cgroup/pids/cofferdam/01jd${directory.slice(-6).toLowerCase()}-test/cgroup.procs`,
-      'utf8',
-    )
-      .trim()
-      .split('\n');
-    process.kill(Number(pids[0]), 'SIGKILL');
+    const id = `01jd${directory.slice(-6).toLowerCase()}-test`;
+    const host = readHostFacts();
+    const [first = 0] = new Cgroup(host, `${host.cgroupParent}/${id}`).processes();
+    expect(first).toBeGreaterThan(1);
+    process.kill(first, 'SIGKILL');
     expect((await of.died).why).toContain('process 1');
     expect((await of.destroy()).leftBehind).toEqual([]);
     expect((await of.destroy()).leftBehind).toEqual([]);

@@ -28,6 +28,7 @@ import { startTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { isFull, openWorkspace, unmountBelow, type Workspace } from '../workspace/index.ts';
 import { boundCheck, resolveInside } from './bound-places.ts';
 import { Cgroup } from './cgroup.ts';
+import { prepareParent } from './cgroup-parent.ts';
 import { DRIVERS } from './drivers.ts';
 import { mountOnHost } from './host-mounts.ts';
 import { layRoot } from './lay-root.ts';
@@ -73,7 +74,7 @@ export async function openSandbox(
   request: SandboxRequest,
   options: OpenSandboxOptions,
 ): Promise<Result<Sandbox, Refusal>> {
-  const host = readHostFacts();
+  const host = prepareParent(readHostFacts());
   const paths = pathsIn(options.directory);
   const firstHostId = FIRST_SLOT + options.idSlot * SLOT_SIZE;
   const driver = DRIVERS[options.runtime.name];

@@ -35,7 +35,8 @@ export async function reapSandboxes(folders: string, runId: string): Promise<rea
 
 async function reapOnce(folders: string, name: string): Promise<readonly string[]> {
   const directory = join(folders, name);
-  const cgroup = new Cgroup(readHostFacts(), `/cofferdam/${name.toLowerCase()}`);
+  const host = readHostFacts();
+  const cgroup = new Cgroup(host, `${host.cgroupParent}/${name.toLowerCase()}`);
   for (const pid of cgroup.processes()) {
     try {
       process.kill(pid, 'SIGKILL');

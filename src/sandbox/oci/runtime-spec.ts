@@ -23,7 +23,7 @@ export interface RuntimeConfig {
     readonly namespaces: readonly { readonly type: string; readonly path?: string }[];
     readonly cgroupsPath: string;
     readonly resources: {
-      readonly memory?: { readonly limit: number; readonly swap?: number };
+      readonly memory?: { readonly limit: number; readonly swap?: number; readonly swappiness?: number };
       readonly cpu?: { readonly quota: number; readonly period: number };
       readonly pids?: { readonly limit: number };
       readonly devices: readonly {

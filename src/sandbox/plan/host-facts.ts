@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { arch } from 'node:os';
+import { groupParent, thisMachine } from './cgroup-place.ts';
 
 /** What a plan must know of the machine; read once, at the edge. */
 export interface HostFacts {
@@ -10,7 +11,14 @@ export interface HostFacts {
   readonly hybrid: boolean;
   /** Controllers that can be used for a sandbox. */
   readonly controllers: readonly ('memory' | 'cpu' | 'pids')[];
+  /** Why others cannot be used, where that is known. */
+  readonly controllersLacking: Readonly<Partial<Record<'memory' | 'cpu' | 'pids', string>>>;
+  /** Below the hierarchy's root: the group in which those of sandboxes are made. */
+  readonly cgroupParent: string;
+  /** Whether memory that was swapped out is bounded too. */
   readonly swapLimit: boolean;
+  /** Whether the machine swaps at this moment. */
+  readonly swaps: boolean;
   /** Of the machine's root: `bin` to `usr/bin` and so on; a folder of its own has no target. */
   readonly rootEntries: readonly { readonly name: string; readonly target?: string }[];
   /** Of the reviewed list, what this machine has in `/etc`. */
@@ -67,10 +75,21 @@ export function readHostFacts(): HostFacts {
     cgroup: v2 ? 'v2' : v1 ? 'v1' : 'none',
     hybrid: v1 && boundToSecond(),
     controllers: (['memory', 'cpu', 'pids'] as const).filter((controller) => (v1 || v2) && has(controller)),
+    controllersLacking: {},
+    cgroupParent: v2 ? groupParent(thisMachine('/sys/fs/cgroup')) : '/cofferdam',
     swapLimit: v2 || existsSync('/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes'),
+    swaps: hasSwap(),
     rootEntries: ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'].flatMap((name) => rootEntry(name)),
     etcEntries: ETC.filter((name) => existsSync(`/etc/${name}`)),
   };
+}
+
+function hasSwap(): boolean {
+  try {
+    return readFileSync('/proc/swaps', 'utf8').trim().split('\n').length > 1;
+  } catch {
+    return false;
+  }
 }
 
 function boundToSecond(): boolean {

@@ -28,7 +28,10 @@ export const HOST: HostFacts = {
   cgroup: 'v1',
   controllers: ['memory', 'cpu', 'pids'],
   hybrid: true,
+  controllersLacking: {},
+  cgroupParent: '/cofferdam',
   swapLimit: true,
+  swaps: false,
   rootEntries: [{ name: 'bin', target: 'usr/bin' }, { name: 'lib', target: 'usr/lib' }, { name: 'lib64' }],
   etcEntries: ['alternatives', 'ld.so.cache', 'ssl/certs'],
 };

@@ -75,7 +75,7 @@ export function planSandbox(
   const unenforced = missingLimits(request, host);
   if (!unenforced.ok) return unenforced;
   const { limits } = request.controls;
-  const cgroupPath = `/cofferdam/${places.containerId}`;
+  const cgroupPath = `${host.cgroupParent}/${places.containerId}`;
   const config = runtimeConfig(request, host, places, cgroupPath, unenforced.value);
   return ok({
     containerId: places.containerId,
@@ -112,7 +112,14 @@ function missingLimits(request: SandboxRequest, host: HostFacts): Result<readonl
     ['cpus', 'cpu'],
     ['pids', 'pids'],
   ] as const;
-  const missing = needed.filter(([, controller]) => !host.controllers.includes(controller));
+  const why = (controller: 'memory' | 'cpu' | 'pids'): string | undefined => {
+    if (!host.controllers.includes(controller))
+      return host.controllersLacking[controller] ?? `its kernel has no cgroup controller ${controller}`;
+    // What is swapped out is not counted there, and a job could fill the machine's swap with it.
+    const unbounded = controller === 'memory' && host.cgroup === 'v2' && host.swaps && !host.swapLimit;
+    return unbounded ? 'it swaps, and its kernel does not count swap by control groups' : undefined;
+  };
+  const missing = needed.filter(([, controller]) => why(controller) !== undefined);
   const refused = missing.find(([limit]) => !request.controls.unenforcedLimitsAccepted.includes(limit));
   if (refused === undefined) return ok(missing.map(([limit]) => limit));
   const key = Object.entries(LIMIT_KEYS).find(([, limit]) => limit === refused[0])?.[0] ?? refused[0];
@@ -120,7 +127,7 @@ function missingLimits(request: SandboxRequest, host: HostFacts): Result<readonl
     refusal(
       'machine',
       'sandbox/limit-unenforceable',
-      `this machine cannot hold the limit ${refused[0]}: its kernel has no cgroup controller ${refused[1]}`,
+      `this machine cannot hold the limit ${refused[0]}: ${why(refused[1])}`,
       `enable the controller, or accept its lack in your cofferdam.yaml: zones.${request.controls.zone}.acceptUnenforced: [${key}]`,
     ),
   );
@@ -172,7 +179,12 @@ function runtimeConfig(
       cgroupsPath: cgroupPath,
       resources: {
         ...(!unenforced.includes('memoryBytes') && {
-          memory: { limit: limits.memoryBytes, ...(host.swapLimit && { swap: limits.memoryBytes }) },
+          memory: {
+            limit: limits.memoryBytes,
+            ...(host.swapLimit && { swap: limits.memoryBytes }),
+            // A first hierarchy that does not count swap can at least be told to leave this group out of it.
+            ...(!host.swapLimit && host.cgroup === 'v1' && { swappiness: 0 }),
+          },
         }),
         ...(!unenforced.includes('cpus') && {
           cpu: { quota: Math.max(1_000, Math.round(limits.cpus * CPU_PERIOD_US)), period: CPU_PERIOD_US },

@@ -1,0 +1,59 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { HOST } from '../plan/plan-sandbox.fixture.ts';
+import { prepareParent } from './cgroup-parent.ts';
+
+// Folders that stand for a hierarchy; the kernel's own answers are in `npm run test:vm`.
+const V2 = { ...HOST, cgroup: 'v2', hybrid: false } as const;
+let root = '';
+function group(path: string, controllers: string, handedOn: string): void {
+  mkdirSync(join(root, path), { recursive: true });
+  writeFileSync(join(root, path, 'cgroup.controllers'), controllers);
+  writeFileSync(join(root, path, 'cgroup.subtree_control'), handedOn);
+}
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'groups-'));
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+describe('the group in which those of sandboxes are made', () => {
+  test('has what the machine hands on, and nothing is written when that is so already', () => {
+    group('.', 'cpu memory pids', 'cpu memory pids');
+    group('cofferdam', 'cpu memory pids', 'cpu memory pids');
+    writeFileSync(join(root, 'cofferdam/memory.swap.max'), 'max');
+    expect(prepareParent(V2, root)).toMatchObject({
+      controllers: V2.controllers,
+      controllersLacking: {},
+      swapLimit: true,
+    });
+    expect(readFileSync(join(root, 'cgroup.subtree_control'), 'utf8')).toBe('cpu memory pids');
+  });
+
+  test('is asked to hand on what it does not', () => {
+    group('.', 'cpu memory pids', 'cpu memory pids');
+    group('cofferdam', 'cpu memory pids', 'cpu memory');
+    expect(prepareParent(V2, root)).toMatchObject({ controllers: V2.controllers, swapLimit: false });
+    expect(readFileSync(join(root, 'cofferdam/cgroup.subtree_control'), 'utf8')).toBe('+pids');
+  });
+
+  test('is without a controller that is not given to it, which is named', () => {
+    group('.', 'cpu pids', 'cpu pids');
+    group('cofferdam', 'cpu pids', 'cpu pids');
+    const host = prepareParent(V2, root);
+    expect(host.controllers).toEqual(['cpu', 'pids']);
+    expect(host.controllersLacking.memory).toBe(`${root} is not given it`);
+  });
+
+  test('is without any where nothing can be written, with the reason', () => {
+    writeFileSync(join(root, 'file'), '');
+    const host = prepareParent({ ...V2, cgroupParent: '/file/cofferdam' }, root);
+    expect(host.controllers).toEqual([]);
+    expect(host.controllersLacking.pids).toMatch(/ENOTDIR|EEXIST/);
+  });
+
+  test('is not touched in the first hierarchy', () => {
+    expect(prepareParent(HOST, root)).toBe(HOST);
+  });
+});

@@ -1,0 +1,84 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ASIDE } from '../plan/cgroup-place.ts';
+import type { HostFacts } from '../plan/host-facts.ts';
+
+const WANTED = ['memory', 'cpu', 'pids'] as const;
+/** A process may start another between our reading and our writing; a group that fills faster is not to be emptied. */
+const ROUNDS = 20;
+
+/**
+ * Makes the group in which those of sandboxes are made, and hands the controllers on to it: what the machine does not give
+ * is absent from the facts that come back, with the kernel's reason. Whoever is in the way of that, because a group with
+ * processes hands nothing on, is moved into a group of its own beside ours: that is so in a container, whose root is not
+ * the machine's, and in a service whose subtree is delegated to it. First hierarchy: nothing to do.
+ */
+export function prepareParent(host: HostFacts, root = '/sys/fs/cgroup'): HostFacts {
+  if (host.cgroup !== 'v2') return host;
+  const parent = join(root, host.cgroupParent);
+  const above = dirname(parent);
+  const lacking: Partial<Record<(typeof WANTED)[number], string>> = {};
+  for (const group of [above, parent]) {
+    const failed = attempt(() => mkdirSync(group, { recursive: true }));
+    for (const name of WANTED) {
+      const why = failed ?? handOn(group, name);
+      if (why !== undefined) lacking[name] ??= why;
+    }
+  }
+  return {
+    ...host,
+    controllers: host.controllers.filter((name) => lacking[name] === undefined),
+    controllersLacking: { ...host.controllersLacking, ...lacking },
+    // Of the root group there is none; in ours the file is there whenever the kernel accounts swap by groups.
+    swapLimit: existsSync(join(parent, 'memory.swap.max')),
+  };
+}
+
+/** Gives the reason why not. */
+function handOn(group: string, name: string): string | undefined {
+  const control = join(group, 'cgroup.subtree_control');
+  if (words(control).includes(name)) return undefined;
+  if (!words(join(group, 'cgroup.controllers')).includes(name)) return `${group} is not given it`;
+  const tried = attempt(() => writeFileSync(control, `+${name}`));
+  if (tried !== 'EBUSY' || !existsSync(join(group, 'cgroup.type'))) return told(group, tried);
+  const moved = moveAside(group);
+  return told(group, moved ?? attempt(() => writeFileSync(control, `+${name}`)));
+}
+
+function told(group: string, why: string | undefined): string | undefined {
+  return why === undefined ? undefined : `${group} does not hand it on (${why})`;
+}
+
+function moveAside(group: string): string | undefined {
+  const aside = join(group, ASIDE);
+  const made = attempt(() => mkdirSync(aside, { recursive: true }));
+  if (made !== undefined) return made;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const processes = words(join(group, 'cgroup.procs'));
+    if (processes.length === 0) return undefined;
+    for (const pid of processes) {
+      // 0 stands for one of another process namespace, which we cannot name.
+      const why =
+        pid === '0' ? 'processes of others' : attempt(() => writeFileSync(join(aside, 'cgroup.procs'), pid));
+      if (why !== undefined && why !== 'ESRCH') return why;
+    }
+  }
+  return 'EBUSY';
+}
+
+function words(path: string): readonly string[] {
+  try {
+    return readFileSync(path, 'utf8').split(/\s+/).filter(Boolean);
+  } catch {
+    return [];
+  }
+}
+
+function attempt(act: () => unknown): string | undefined {
+  try {
+    act();
+    return undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? 'failed';
+  }
+}

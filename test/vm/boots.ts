@@ -1,0 +1,54 @@
+/** One virtual machine: a host of another kind than the one that the ordinary suites run on. */
+export interface Boot {
+  readonly name: string;
+  /** What it is, for the person who reads the result. */
+  readonly is: string;
+  /** A series of kernels for `setup/guest-kernel.sh`; absent: the distribution's own. */
+  readonly kernel?: string;
+  /** Of the kernel's command line. */
+  readonly parameters: readonly string[];
+  readonly cgroup: 'v1' | 'v2';
+  /** What is process 1 of it. */
+  readonly init: 'script' | 'systemd';
+  /** What it says of itself (kernel, security modules, type of the control groups' file system): else it is another machine. */
+  readonly proof: readonly string[];
+  /** Lines of `cofferdam doctor` that must hold in it. */
+  readonly holds: readonly string[];
+  /** Test files and folders. */
+  readonly suites: readonly string[];
+  /** Attacks to replay; `--all` is every one. */
+  readonly replay: readonly string[];
+}
+
+const CONTRACT = [
+  'src/sandbox/oci',
+  'src/sandbox/process',
+  'src/sandbox/seccomp',
+  'src/sandbox/telemetry',
+  'src/sandbox/workspace',
+];
+const APPARMOR = ['apparmor=1', 'security=apparmor'];
+
+const HOLDS = [
+  'hardened-container',
+  'gateway',
+  'landlock',
+  'limit memoryBytes',
+  'limit cpus',
+  'limit pids',
+  'nothing left behind',
+];
+
+export const BOOTS: readonly Boot[] = [
+  {
+    name: 'v2',
+    is: 'Linux 6.1, cgroup v2, AppArmor, no systemd',
+    parameters: APPARMOR,
+    cgroup: 'v2',
+    init: 'script',
+    proof: ['6.1.', 'apparmor', 'cgroup2fs'],
+    holds: HOLDS,
+    suites: CONTRACT,
+    replay: ['--all'],
+  },
+];

@@ -1,0 +1,37 @@
+#!/bin/busybox sh
+# The first program of a test machine: loads what leads to the root file system, puts a layer in memory over it, goes there.
+export PATH=/bin
+/bin/busybox --install -s /bin
+mount -t proc proc /proc
+mount -t devtmpfs dev /dev
+while read -r module; do insmod "/modules/$module" || echo "vm: no $module"; done </modules/order
+fail() { echo "vm: $1 failed"; poweroff -f; }
+mount -t virtiofs -o ro root /lower || fail 'mounting the root'
+mount -t tmpfs -o mode=755 upper /upper
+mkdir /upper/upper /upper/work
+mount -t overlay -o lowerdir=/lower,upperdir=/upper/upper,workdir=/upper/work root /root || fail 'the layer over it'
+umount /proc
+mount --move /dev /root/dev
+cd /root || fail 'the root'
+mkdir -p proc sys dev run tmp cofferdam results
+mount -t proc proc proc
+mount -t sysfs sys sys
+mount -t tmpfs -o mode=755,nosuid,nodev run run
+mount -t ext4 dev/vda tmp || fail 'the disk'
+chmod 1777 tmp
+over() {
+  mkdir -p "run/$1" "tmp/.$1/upper" "tmp/.$1/work"
+  mount -t virtiofs -o ro "$1" "run/$1" || fail "mounting $1"
+  mount -t overlay -o "lowerdir=run/$1,upperdir=tmp/.$1/upper,workdir=tmp/.$1/work" "$1" "$2" || fail "the layer over $1"
+}
+over project cofferdam
+mkdir -p cofferdam/node_modules
+over packages cofferdam/node_modules
+mount -t virtiofs results results || fail 'mounting the results'
+mkdir -p run/modules usr/lib/modules
+mount -t virtiofs -o ro modules run/modules || fail 'mounting the modules'
+ln -s /run/modules "usr/lib/modules/$(uname -r)"
+case $(cat proc/cmdline) in
+  *vm.init=systemd*) exec switch_root /root /lib/systemd/systemd ;;
+  *) exec switch_root /root /bin/sh /cofferdam/test/vm/guest/machine.sh ;;
+esac

@@ -1,0 +1,32 @@
+#!/bin/sh
+# What a test machine does: `task` in the results' folder says which suites and replays. Every result is a file there; `done` is
+# the last of them.
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root CI=true NO_COLOR=1
+results=/results
+cd /cofferdam || exit 1
+. "$results/task"
+export PATH="$(dirname "$node"):$PATH"
+say() { echo "vm: $*" >/dev/console; }
+{
+  uname -r
+  cat /sys/kernel/security/lsm 2>/dev/null || echo none
+  stat -f -c %T /sys/fs/cgroup
+} >"$results/machine"
+say 'doctor'
+"$node" dist/cofferdam.mjs doctor --json >"$results/doctor" 2>"$results/doctor.said"
+echo $? >"$results/doctor.status"
+if [ -n "$suites" ]; then
+  say 'suites'
+  # shellcheck disable=SC2086
+  "$node" node_modules/vitest/vitest.mjs run --config vitest.vm.config.ts $suites >"$results/tests.said" 2>&1
+  echo $? >"$results/tests.status"
+fi
+if [ -n "$replay" ]; then
+  say 'replays'
+  # shellcheck disable=SC2086
+  "$node" dist/cofferdam.mjs replay $replay --json >"$results/replay" 2>"$results/replay.said"
+  echo $? >"$results/replay.status"
+fi
+dmesg >"$results/dmesg"
+echo done >"$results/done"
+say 'done'
