@@ -6,6 +6,11 @@
 
 CD_NODE_MAJOR=24
 CD_NODE_VERSION=24.21.0
+# A service has no HOME: what the machine knows of the user stands for it.
+if [ -z "${HOME:-}" ]; then
+  HOME=$(getent passwd "$(id -u)" | cut -d : -f 6)
+  export HOME
+fi
 CD_CACHE="${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/cofferdam"
 
 cd_say() { printf 'cofferdam: %s\n' "$*" >&2; }
@@ -62,19 +67,28 @@ cd_install_node() {
   rm -rf "$cd_staging" "$CD_CACHE/node-$CD_NODE_VERSION"
   mkdir -p "$cd_staging"
   cd_npm install --prefix "$cd_staging" --no-save "node-linux-$cd_arch@$CD_NODE_VERSION" ||
-    cd_lack "Node.js $CD_NODE_VERSION could not be installed through npm: $cd_why" "$cd_registry, or install Node.js $CD_NODE_MAJOR or newer"
+    cd_lack "Node.js $CD_NODE_VERSION could not be installed through npm: $cd_why" "$cd_remedy, or install Node.js $CD_NODE_MAJOR or newer"
   "$cd_staging/node_modules/node-linux-$cd_arch/bin/node" --version >/dev/null 2>&1 ||
     cd_lack "Node.js $CD_NODE_VERSION was installed and does not start here" "install Node.js $CD_NODE_MAJOR or newer"
   mv -T "$cd_staging" "$CD_CACHE/node-$CD_NODE_VERSION"
 }
 
-# npm without scripts, quick to give up, trusting whom the system trusts (a distribution's Node.js does so by itself); why it failed ends up in cd_why, what to look at in cd_registry.
+# npm without scripts, quick to give up, trusting whom the system trusts (a distribution's Node.js does so by itself).
+# Why it failed ends up in cd_why, what to look at in cd_remedy. npm tells of files that it could not write by a warning
+# only, and ends well: that is a failure here.
 cd_npm() {
-  NODE_USE_SYSTEM_CA=1 npm "$@" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error --fetch-retries=2 \
-    --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=4000 >/dev/null 2>"$CD_CACHE/npm.log" && return 0
-  cd_why=$(sed -n 's/^npm \(error\|ERR!\) //p' "$CD_CACHE/npm.log" | grep -v -E '^(code|errno|syscall|type|network *$|A complete log)' | head -n 1 | cut -c 1-300)
-  : "${cd_why:=$(head -n 1 "$CD_CACHE/npm.log" | cut -c 1-300)}"
-  cd_registry="see that your npm reaches its registry: npm ping"
+  NODE_USE_SYSTEM_CA=1 npm "$@" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=warn --fetch-retries=2 \
+    --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=4000 >/dev/null 2>"$CD_CACHE/npm.log" && cd_why= || cd_why="npm ended with status $?"
+  [ -z "$cd_why" ] || [ -s "$CD_CACHE/npm.log" ] || cd_why="$cd_why and could not write what it says to $CD_CACHE"
+  cd_unwritten=$(sed -n 's/^npm [Ww][Aa][Rr][Nn] tar TAR_ENTRY_ERROR //p' "$CD_CACHE/npm.log" | head -n 1 | cut -c 1-300)
+  [ -n "$cd_why$cd_unwritten" ] || return 0
+  cd_said=$(sed -n 's/^npm \(error\|ERR!\) //p' "$CD_CACHE/npm.log" | grep -v -E '^(code|errno|syscall|type|path|dest|network *$|A complete log)' |
+    head -n 1 | sed -E 's/^(network|rofs|nospc|enoent|eacces) //' | cut -c 1-300)
+  cd_why=${cd_unwritten:-${cd_said:-$cd_why}}
+  case $cd_why in
+    *ENOSPC* | *EDQUOT* | *EROFS* | *EACCES* | *EPERM* | *"mkdir "* | *"could not write"*) cd_remedy="make room there, or make it writable" ;;
+    *) cd_remedy="see that your npm reaches its registry: npm ping" ;;
+  esac
   return 1
 }
 
@@ -114,7 +128,10 @@ cd_install_packages() {
     # shellcheck disable=SC2086
     cd_apt $cd_missing && return 0
   fi
-  cd_lack "apt-get failed: $(grep -E '^E: ' "$CD_CACHE/apt.log" | head -n 1 | cut -c 1-300)" "$cd_fix"
+  # Lists that could not be fetched are a warning to apt; that a package is not in them is then no news.
+  cd_why=$(sed -n -E 's/^[EW]: (Failed to fetch)/\1/p' "$CD_CACHE/apt.log" | head -n 1)
+  : "${cd_why:=$(sed -n 's/^E: //p' "$CD_CACHE/apt.log" | head -n 1)}"
+  cd_lack "apt-get failed: $(printf %s "${cd_why:-it did not say why}" | cut -c 1-300)" "$cd_fix"
 }
 
 cd_apt() {
@@ -136,7 +153,7 @@ cd_install_modules() {
   # running npm is too old for.
   cd_path=$PATH
   PATH="$(dirname "$CD_NODE"):$PATH"
-  cd_npm ci --prefix "$1" || cd_lack "npm ci failed: $cd_why" "$cd_registry"
+  cd_npm ci --prefix "$1" || cd_lack "npm ci failed: $cd_why" "$cd_remedy"
   PATH=$cd_path
   cp "$1/package-lock.json" "$1/node_modules/.installed-lock.json"
 }

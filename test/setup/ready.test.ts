@@ -10,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -144,6 +144,36 @@ describe('the launcher on a machine with an old Node.js', () => {
     ]);
   });
 
+  test('does not take for installed what npm could not write whole, which npm only warns of', async () => {
+    npm(
+      'install_node "$@"; echo "npm warn tar TAR_ENTRY_ERROR ENOSPC: no space left on device, write" >&2; exit 0 #',
+    );
+    const ran = await launch().ended;
+    expect(ran).toMatchObject({
+      status: 69,
+      stderr: expect.stringMatching(
+        /through npm: ENOSPC: no space left on device, write\n {2}fix: make room there/,
+      ),
+    });
+    npm('install_node');
+    expect(await launch().ended).toMatchObject({ status: 0 });
+  });
+
+  test('tells what npm could not do on a disk that is read-only, not where', async () => {
+    npm(
+      `printf "npm ERR! %s\\n" "code EROFS" "syscall mkdir" "path /x" "errno -30" "rofs EROFS: read-only file system, mkdir '/x'" >&2; exit 226 #`,
+    );
+    expect((await launch().ended).stderr).toContain(
+      "through npm: EROFS: read-only file system, mkdir '/x'\n  fix: make room there, or make it writable",
+    );
+  });
+
+  test('without HOME uses the home folder that the machine knows', async () => {
+    const ran = await run('sh', ['-c', 'unset HOME XDG_CACHE_HOME; . package/setup/ready.sh; echo $CD_CACHE'])
+      .ended;
+    expect(ran.stdout).toBe(`${userInfo().homedir}/.cache/cofferdam\n`);
+  });
+
   test('without npm names what to install, and ends with 69', async () => {
     rmSync(join(place, 'bin/npm'));
     const ran = await run('sh', [
@@ -175,13 +205,15 @@ describe('a checkout', () => {
     copyFileSync(join(place, 'bin/node'), join(place, 'new/node'));
     npm('mkdir -p checkout/node_modules; exit 1 #');
     expect((await need()).status).toBe(69);
+    npm('mkdir -p checkout/node_modules; echo "npm WARN tar TAR_ENTRY_ERROR ENOSPC: full" >&2; exit 0 #');
+    expect((await need()).status).toBe(69);
     npm('mkdir -p checkout/node_modules #');
     for (let i = 0; i < 2; i += 1) expect((await need()).status).toBe(0);
-    expect(calls()).toHaveLength(2);
-    expect(calls()[1]).toContain(`by ${place}/new/node`);
+    expect(calls()).toHaveLength(3);
+    expect(calls()[2]).toContain(`by ${place}/new/node`);
     writeFileSync(join(place, 'checkout/package-lock.json'), '{"second":1}');
     expect((await need()).status).toBe(0);
-    expect(calls()).toHaveLength(3);
+    expect(calls()).toHaveLength(4);
   });
 });
 
@@ -213,8 +245,18 @@ describe('a machine without the OCI runtime', () => {
     const ran = await without(`exec ${place}/package/cofferdam exec -- true`);
     expect(ran.status).toBe(69);
     expect(ran.stderr).toBe(
-      'cofferdam: installing by apt-get: runc\ncofferdam: apt-get failed: E: Unable to locate package runc\n' +
+      'cofferdam: installing by apt-get: runc\ncofferdam: apt-get failed: Unable to locate package runc\n' +
         '  fix: apt-get update && apt-get install -y --no-install-recommends runc\n',
+    );
+  });
+
+  test('is told that the package lists could not be fetched, rather than that a package is not in them', async () => {
+    program(
+      'apt-get',
+      `case $1 in update) echo "W: Failed to fetch http://mirror.test/x  Could not resolve" >&2 ;; *) echo "E: Unable to locate package runc" >&2; exit 100 ;; esac`,
+    );
+    expect((await without(`exec ${place}/package/cofferdam exec -- true`)).stderr).toContain(
+      'apt-get failed: Failed to fetch http://mirror.test/x  Could not resolve\n',
     );
   });
 

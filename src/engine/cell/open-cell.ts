@@ -19,6 +19,7 @@ import {
 import { gatewayRecord, observationRecord } from './cell-events.ts';
 import type { Journal } from './journal.ts';
 import { LimitWatch } from './limit-watch.ts';
+import { lackOfRights } from './machine-rights.ts';
 import { OpenConnections } from './open-connections.ts';
 import { recordLost } from './record-lost.ts';
 import { Repetitions } from './repetitions.ts';
@@ -75,7 +76,8 @@ export async function openCell(
   makers: CellMakers = { startGateway, openSandbox },
 ): Promise<Result<Cell, Refusal>> {
   const { journal, allow, resolver, scratch, ...sandboxRequest } = request;
-  if (process.geteuid?.() !== 0) return err(notRoot());
+  const lack = lackOfRights();
+  if (lack !== undefined) return err(lack);
   const runtime = chooseRuntime(request.controls.isolation);
   if (!runtime.ok) return runtime;
   const jobId = request.jobId;
@@ -275,15 +277,6 @@ const COMPLETENESS = [
     how: 'every question and connection passes the gateway, which decides it; packets that the kernel refuses are reported and may be counted together',
   },
 ] as const;
-
-function notRoot(): Refusal {
-  return refusal(
-    'machine',
-    'machine/root',
-    'only root can make the namespaces, mounts and limits of a sandbox here',
-    'run the same command with sudo',
-  );
-}
 
 function count(counts: CellCounts, event: GatewayEvent): void {
   switch (event.kind) {
