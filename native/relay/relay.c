@@ -32,17 +32,23 @@ struct way {
   int from, to;
   int pipe[2];
   size_t held;
-  bool ended, done;
+  /* Nothing was taken and something is held: the pipe may be full, also of small pieces, and is until some of it has gone. */
+  bool full, ended, done;
   unsigned long long total;
 };
 
+static bool wants(const struct way *way) { return !way->ended && !way->full && way->held < PIPE_BYTES; }
+
 /* Gives false when the connection is broken. */
 static bool fill(struct way *way) {
-  while (!way->ended && way->held < PIPE_BYTES) {
+  while (wants(way)) {
     ssize_t got = splice(way->from, NULL, way->pipe[1], NULL, PIPE_BYTES - way->held, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
     if (got > 0) way->held += (size_t)got;
     else if (got == 0) way->ended = true;
-    else return errno == EAGAIN || errno == EINTR;
+    else if (errno == EAGAIN) {
+      way->full = way->held > 0;
+      return true;
+    } else return errno == EINTR;
   }
   return true;
 }
@@ -52,6 +58,7 @@ static bool drain(struct way *way) {
     ssize_t sent = splice(way->pipe[0], NULL, way->to, NULL, way->held, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
     if (sent > 0) {
       way->held -= (size_t)sent;
+      way->full = false;
       way->total += (unsigned long long)sent;
     } else return sent < 0 && (errno == EAGAIN || errno == EINTR);
   }
@@ -88,9 +95,9 @@ int main(int count, char **values) {
   bool whole = open_way(&out) && open_way(&back);
   while (whole && !asked_to_end && !(out.done && back.done)) {
     struct pollfd sockets[2] = {{.fd = 3}, {.fd = 4}};
-    if (!out.ended && out.held < PIPE_BYTES) sockets[0].events |= POLLIN;
+    if (wants(&out)) sockets[0].events |= POLLIN;
     if (back.held > 0) sockets[0].events |= POLLOUT;
-    if (!back.ended && back.held < PIPE_BYTES) sockets[1].events |= POLLIN;
+    if (wants(&back)) sockets[1].events |= POLLIN;
     if (out.held > 0) sockets[1].events |= POLLOUT;
     /* A side of which nothing is wanted reports its end again and again. */
     for (int i = 0; i < 2; i++)

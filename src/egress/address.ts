@@ -1,4 +1,5 @@
 import { BlockList, isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
 
 /**
  * Ranges that no name may lead to unless the operator named one: this machine, its networks, the cloud's metadata, and
@@ -21,6 +22,7 @@ const FORBIDDEN: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[] = [
   ['240.0.0.0', 4, 'ipv4'],
   ['::', 96, 'ipv6'],
   ['::ffff:0:0', 96, 'ipv6'],
+  ['::ffff:0:0:0', 96, 'ipv6'],
   ['64:ff9b::', 96, 'ipv6'],
   ['64:ff9b:1::', 48, 'ipv6'],
   ['100::', 64, 'ipv6'],
@@ -59,10 +61,31 @@ export function rangeList(ranges: readonly string[]): Ranges {
   );
 }
 
-/** Whether an address may be dialled: not in a forbidden range, or in one that the operator named. */
-export function mayDial(address: string, allowed: Ranges): boolean {
+/**
+ * Whether an address may be dialled: not in a forbidden range and not one of this machine's own, or in a range that the
+ * operator named. A public address of the machine's leads past its firewall to what listens on it, as loopback does.
+ */
+export function mayDial(address: string, allowed: Ranges, own: Ranges): boolean {
   const version = isIP(address);
   if (version === 0) return false;
   const family = version === 4 ? 'ipv4' : 'ipv6';
-  return !forbidden[family].check(address, family) || allowed[family].check(address, family);
+  const refused = forbidden[family].check(address, family) || own[family].check(address, family);
+  return !refused || allowed[family].check(address, family);
+}
+
+const FRESH_MS = 1_000;
+
+/** This machine's own addresses where it is called, asked for again after a second: interfaces come and go. */
+export function ownAddresses(): () => Ranges {
+  let found = rangeList([]);
+  let until = 0;
+  return () => {
+    const now = performance.now();
+    if (now < until) return found;
+    until = now + FRESH_MS;
+    found = rangeList(
+      Object.values(networkInterfaces()).flatMap((all) => all?.map((one) => one.address) ?? []),
+    );
+    return found;
+  };
 }

@@ -26,6 +26,9 @@ def talk(s, pieces, rest=0, early=b''):
         if rest: time.sleep(rest)
     sender.join()
     return '%d %s' % (count, seen.hexdigest())
+# Who has not spoken yet may still name another host, and stays with the gateway.
+def spoken():
+    s = socket.create_connection((ask('api.test'), PORT), 30); s.sendall(b'\\0'); return s
 `;
 
 let server: Server;
@@ -174,6 +177,47 @@ s.settimeout(10); print(attempt(lambda: [1 for _ in iter(lambda: s.recv(4096), b
     );
   });
 
+  test('costs no processor time while its reader reads nothing, in either direction', async () => {
+    // In small pieces: the pipe between is then full long before it holds as many bytes as it could.
+    serve = (socket) => {
+      socket.on('data', (bytes) => {
+        if (bytes.includes(1)) socket.pause();
+      });
+      const talk = (): void => {
+        while (socket.write(PIECE.subarray(0, 700)));
+        socket.once('drain', talk);
+      };
+      socket.setNoDelay(true);
+      talk();
+    };
+    const running = inside(
+      gateway,
+      `PORT = ${port}
+${CLIENT}
+s = spoken(); s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1); got = 0
+while got < 24 * 1024 * 1024: got += len(s.recv(65536))
+s.sendall(b'\\1')
+s.setblocking(False)
+end = time.time() + 4
+while time.time() < end:
+    try: s.send(b'x' * 50)
+    except BlockingIOError: time.sleep(0.01)
+`,
+    );
+    await until(() => relays().length === 1);
+    const [pid = 0] = relays();
+    const spent = (): number => {
+      const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(' ');
+      return Number(fields[13]) + Number(fields[14]);
+    };
+    await sleep(2_000);
+    const before = spent();
+    await sleep(1_500);
+    // In hundredths of a second.
+    expect(spent() - before).toBeLessThan(30);
+    await running;
+  });
+
   test('ends for both when its relay is killed, and the record says that its size is not known', async () => {
     let broken = false;
     serve = (socket) => {
@@ -184,8 +228,9 @@ s.settimeout(10); print(attempt(lambda: [1 for _ in iter(lambda: s.recv(4096), b
     };
     const running = inside(
       gateway,
-      `${CLIENT}
-print(attempt(lambda: talk(socket.create_connection((ask('api.test'), ${port}), 30), 0, 0.001)))`,
+      `PORT = ${port}
+${CLIENT}
+print(attempt(lambda: talk(spoken(), 0, 0.001)))`,
     );
     await until(() => relays().length === 1);
     for (const pid of relays()) process.kill(pid, 'SIGKILL');
@@ -200,8 +245,9 @@ print(attempt(lambda: talk(socket.create_connection((ask('api.test'), ${port}), 
     serve = (socket) => void send(socket, PIECES * 100);
     const running = inside(
       gateway,
-      `${CLIENT}
-print(attempt(lambda: talk(socket.create_connection((ask('api.test'), ${port}), 30), 0, 0.001)))`,
+      `PORT = ${port}
+${CLIENT}
+print(attempt(lambda: talk(spoken(), 0, 0.001)))`,
     );
     await until(() => relays().length === 1);
     const [pid] = relays();
@@ -216,8 +262,9 @@ print(attempt(lambda: talk(socket.create_connection((ask('api.test'), ${port}), 
     serve = (socket) => void send(socket, PIECES * 100);
     const running = inside(
       gateway,
-      `${CLIENT}
-print(attempt(lambda: talk(socket.create_connection((ask('api.test'), ${port}), 30), 0, 0.001)))`,
+      `PORT = ${port}
+${CLIENT}
+print(attempt(lambda: talk(spoken(), 0, 0.001)))`,
     );
     await until(() => relays().length === 1);
     const [pid] = relays();

@@ -11,6 +11,8 @@ const HANDSHAKE_RECORD = 22;
 const CLIENT_HELLO = 1;
 const SERVER_NAME = 0;
 const MAX_HELLO = 16_384;
+/** Each record costs a reading of those before it. */
+const MAX_RECORDS = 16;
 
 /** True when the bytes can only be the beginning of TLS. */
 export function looksLikeTls(bytes: Buffer): boolean {
@@ -19,16 +21,19 @@ export function looksLikeTls(bytes: Buffer): boolean {
 
 /**
  * Reads the server name out of a ClientHello (RFC 8446 section 4.1.2, RFC 6066 section 3), which may be cut into several
- * records. Strict: lengths must fit exactly, extensions may stand once, one host name. Never throws.
+ * records, though not into crumbs. Strict: lengths must fit exactly, extensions may stand once, one host name. Never throws.
  */
 export function readClientHello(bytes: Buffer): ClientHello {
   const handshake: Buffer[] = [];
   let size = 0;
   for (let at = 0; ; ) {
-    const body = size >= 4 ? helloLength(Buffer.concat(handshake)) : undefined;
-    if (body === 'malformed') return { kind: 'malformed' };
-    if (body !== undefined && size >= 4 + body)
-      return readBody(Buffer.concat(handshake).subarray(4, 4 + body));
+    if (handshake.length > MAX_RECORDS) return { kind: 'malformed' };
+    if (size >= 4) {
+      const all = Buffer.concat(handshake);
+      const length = all.readUIntBE(1, 3);
+      if (all[0] !== CLIENT_HELLO || length > MAX_HELLO) return { kind: 'malformed' };
+      if (size >= 4 + length) return readBody(all.subarray(4, 4 + length));
+    }
     if (at + RECORD_HEADER > bytes.length) return { kind: 'more' };
     const length = bytes.readUInt16BE(at + 3);
     if (bytes[at] !== HANDSHAKE_RECORD || bytes[at + 1] !== 3 || length === 0 || length > MAX_HELLO)
@@ -39,11 +44,6 @@ export function readClientHello(bytes: Buffer): ClientHello {
     size += length;
     at = end;
   }
-}
-
-function helloLength(handshake: Buffer): number | 'malformed' {
-  const length = handshake.readUIntBE(1, 3);
-  return handshake[0] === CLIENT_HELLO && length <= MAX_HELLO ? length : 'malformed';
 }
 
 /** Cuts vectors with a length before them; what does not fit throws, and is caught once. */

@@ -1,47 +1,17 @@
 import { connect, isIP, type Socket } from 'node:net';
-import { type Ranges, mayDial } from './address.ts';
-import { type Carried, handOverWhenLarge } from './bulk-relay.ts';
-import { looksLikeTls, readClientHello } from './client-hello.ts';
-import type { DenialReason, EgressPolicy, GatewayEvent } from './contract.ts';
+import { mayDial } from './address.ts';
+import { type ConnectionContext, type Hello, PEEK_MS, type Target } from './connection-context.ts';
+import type { DenialReason, EgressPolicy } from './contract.ts';
 import { allowsPort, decide } from './decide.ts';
-import { HttpRequests, looksLikeHttp } from './http-requests.ts';
-import type { NamePool } from './name-pool.ts';
-import type { Recorder } from './recorder.ts';
+import { FirstWords, type Words } from './first-words.ts';
+import { closed, relay } from './relay.ts';
 
-export interface ConnectionContext {
-  readonly policy: EgressPolicy;
-  readonly ranges: Ranges;
-  readonly pool: NamePool;
-  readonly recorder: Recorder;
-  readonly resolve: (host: string) => Promise<readonly string[]>;
-  readonly next: () => number;
-}
-
-/**
- * How long and how much a client may take until it has said what it wants. A busy client connects long before it speaks;
- * on a port that no entry names nothing that it says can help it, so it is not kept waiting.
- */
-const PEEK_MS = 10_000;
+/** On a port that no entry names nothing that a client says can help it, so it is not kept waiting. */
 const HOPELESS_PEEK_MS = 1_000;
 const SILENT_PEEK_MS = 50;
-const PEEK_BYTES = 32_768;
 const DIAL_MS = 10_000;
 /** TLS alerts (RFC 8446 section 6): fatal, access_denied; fatal, decode_error. */
 const ALERT_DENIED = Buffer.from([21, 3, 3, 0, 2, 2, 49]);
-
-interface Target {
-  readonly id: number;
-  readonly family: 4 | 6;
-  readonly clientPort: number;
-  readonly address: string;
-  readonly port: number;
-  readonly host?: string;
-}
-
-type Hello =
-  | { readonly protocol: 'tls' | 'http'; readonly claimed?: string; readonly first: Buffer }
-  | { readonly protocol: 'tcp'; readonly first: Buffer }
-  | { readonly protocol: 'tls' | 'http'; readonly malformed: true; readonly first: Buffer };
 
 /** Serves one connection of the job's: finds where it was going, decides, has the decision recorded, and only then dials. */
 export async function serve(client: Socket, context: ConnectionContext): Promise<void> {
@@ -49,8 +19,10 @@ export async function serve(client: Socket, context: ConnectionContext): Promise
   const target = targetOf(client, context);
   const literalAllowed = context.policy.allow.some((entry) => entry.host === target.address);
   if (target.host === undefined && !literalAllowed) {
-    const reason = mayDial(target.address, context.ranges) ? 'address-without-name' : 'forbidden-range';
-    await deny(client, target, context, { protocol: 'tcp', first: Buffer.alloc(0) }, reason);
+    const reason = mayDial(target.address, context.ranges, context.own())
+      ? 'address-without-name'
+      : 'forbidden-range';
+    await deny(client, target, context, 'tcp', reason);
     return;
   }
   const hello = await readHello(client, patience(context.policy, target));
@@ -59,7 +31,7 @@ export async function serve(client: Socket, context: ConnectionContext): Promise
     return;
   }
   if ('malformed' in hello) {
-    await deny(client, target, context, hello, 'malformed');
+    await deny(client, target, context, hello.protocol, 'malformed');
     return;
   }
   const verdict = decide(context.policy, {
@@ -69,7 +41,7 @@ export async function serve(client: Socket, context: ConnectionContext): Promise
     ...('claimed' in hello && hello.claimed !== undefined && { claimed: hello.claimed }),
   });
   if (!verdict.allowed) {
-    await deny(client, target, context, hello, verdict.reason);
+    await deny(client, target, context, hello.protocol, verdict.reason);
     return;
   }
   await pass(client, target, context, hello, verdict.entry.entry);
@@ -107,7 +79,8 @@ function patience(policy: EgressPolicy, { host, address, port }: Target): Patien
  */
 function readHello(client: Socket, { ms, mayBeSilent }: Patience): Promise<Hello | undefined> {
   return new Promise((resolve) => {
-    let bytes: Buffer = Buffer.alloc(0);
+    const words = new FirstWords();
+    const silent: Hello = { protocol: 'tcp', first: Buffer.alloc(0), silent: true };
     const done = (hello: Hello | undefined): void => {
       clearTimeout(timer);
       client.off('data', look);
@@ -118,14 +91,22 @@ function readHello(client: Socket, { ms, mayBeSilent }: Patience): Promise<Hello
     };
     const gone = (): void => done(undefined);
     const ended = (): void => {
-      done(bytes.length === 0 && !mayBeSilent ? undefined : { protocol: 'tcp', first: bytes });
+      if (words.size > 0) done(words.ended());
+      else done(mayBeSilent ? silent : undefined);
     };
-    const timer = setTimeout(() => done({ protocol: 'tcp', first: bytes }), ms);
+    const late = (): void => {
+      if (words.size === 0) done(silent);
+      // Who began to say what could be a request or a hello is not let through for stopping in the middle of it.
+      else done(mayBeSilent ? words.unclear() : words.ended());
+    };
+    let timer = setTimeout(late, ms);
     const look = (chunk: Buffer): void => {
-      bytes = Buffer.concat([bytes, chunk]);
-      const hello = classify(bytes);
+      const hello = words.take(chunk);
       if (hello !== undefined) done(hello);
-      else if (bytes.length > PEEK_BYTES) done({ protocol: 'tcp', first: bytes });
+      else if (mayBeSilent && words.size === chunk.length) {
+        clearTimeout(timer);
+        timer = setTimeout(late, PEEK_MS);
+      }
     };
     client.on('data', look);
     client.on('close', gone);
@@ -133,47 +114,25 @@ function readHello(client: Socket, { ms, mayBeSilent }: Patience): Promise<Hello
   });
 }
 
-function classify(bytes: Buffer): Hello | undefined {
-  if (looksLikeTls(bytes)) {
-    const hello = readClientHello(bytes);
-    if (hello.kind === 'more') return undefined;
-    if (hello.kind === 'malformed') return { protocol: 'tls', malformed: true, first: bytes };
-    return {
-      protocol: 'tls',
-      first: bytes,
-      ...(hello.serverName !== undefined && { claimed: hello.serverName }),
-    };
-  }
-  if (!looksLikeHttp(bytes)) return { protocol: 'tcp', first: bytes };
-  if (!bytes.includes('\r\n\r\n')) return undefined;
-  let found: Hello = { protocol: 'http', malformed: true, first: bytes };
-  new HttpRequests().take(bytes, (head) => {
-    if (head.kind === 'head')
-      found = { protocol: 'http', first: bytes, ...(head.host !== undefined && { claimed: head.host }) };
-    return false;
-  });
-  return found;
-}
-
 /** One cause, one behaviour: an alert for TLS, a 403 with the reason for HTTP, a reset for the rest. Never a wait. */
 async function deny(
   client: Socket,
   target: Target,
   context: ConnectionContext,
-  hello: Hello,
+  protocol: Words['protocol'],
   reason: DenialReason,
 ): Promise<void> {
   // Told first, while the connection still stands: who made it can then be found.
   await context.recorder.tell({
     kind: 'connect',
     ...target,
-    protocol: hello.protocol,
+    protocol,
     verdict: 'denied',
     reason,
   });
-  if (hello.protocol === 'tls') {
+  if (protocol === 'tls') {
     client.end(ALERT_DENIED, () => client.destroy());
-  } else if (hello.protocol === 'http') {
+  } else if (protocol === 'http') {
     client.end(forbidden(target, reason), () => client.destroy());
   } else {
     client.resetAndDestroy();
@@ -194,9 +153,10 @@ async function pass(
   entry: string,
 ): Promise<void> {
   const addresses = target.host === undefined ? [target.address] : await context.resolve(target.host);
-  const open = addresses.filter((address) => mayDial(address, context.ranges));
+  const own = context.own();
+  const open = addresses.filter((address) => mayDial(address, context.ranges, own));
   if (addresses.length > 0 && open.length === 0) {
-    await deny(client, target, context, hello, 'forbidden-range');
+    await deny(client, target, context, hello.protocol, 'forbidden-range');
     return;
   }
   const started = Date.now();
@@ -216,7 +176,7 @@ async function pass(
     );
     return;
   }
-  relay(client, far, hello, target, context, started);
+  relay({ client, far }, hello, target, context, started);
 }
 
 /** The addresses in turn. What is dialled is what was resolved and checked: nothing is resolved again. */
@@ -239,94 +199,4 @@ async function dial(addresses: readonly string[], port: number): Promise<Socket 
     if (far !== undefined) return far;
   }
   return undefined;
-}
-
-function relay(
-  client: Socket,
-  far: Socket,
-  hello: Hello,
-  target: Target,
-  context: ConnectionContext,
-  started: number,
-): void {
-  const requests = hello.protocol === 'http' ? new HttpRequests() : undefined;
-  const inspect = (bytes: Buffer): boolean =>
-    requests === undefined ||
-    requests.take(bytes, (head) => head.kind === 'head' && head.host === (target.host ?? target.address));
-  let told = false;
-  let handed: Promise<Carried> | undefined;
-  const finish = (): void => {
-    if (told || !client.destroyed || !far.destroyed) return;
-    told = true;
-    void tellClosed();
-  };
-  const tellClosed = async (): Promise<void> => {
-    const carried = await handed;
-    const known = carried === undefined || !Number.isNaN(carried.inward + carried.outward);
-    const inward = far.bytesRead + (known ? (carried?.inward ?? 0) : 0);
-    const outward = far.bytesWritten + (known ? (carried?.outward ?? 0) : 0);
-    if (!known) {
-      const why = `connection ${target.id}: its relay was killed, and how much it carried is not known`;
-      void context.recorder.tell({ kind: 'gap', why });
-    }
-    await context.recorder.tell(closed(target, started, inward, outward, requests?.requests ?? 1));
-  };
-  for (const [one, other] of [
-    [client, far],
-    [far, client],
-  ] as const) {
-    one.on('error', () => one.destroy());
-    one.on('close', () => {
-      other.destroySoon();
-      finish();
-    });
-  }
-  const outward = (bytes: Buffer): void => {
-    if (!inspect(bytes)) {
-      const reason: DenialReason = 'name-mismatch';
-      void context.recorder.tell({ kind: 'connect', ...target, protocol: 'http', verdict: 'denied', reason });
-      far.destroy();
-      client.resetAndDestroy();
-      return;
-    }
-    if (!far.write(bytes)) {
-      client.pause();
-      far.once('drain', () => client.resume());
-    }
-  };
-  client.setNoDelay(true);
-  client.on('end', () => far.end());
-  far.on('end', () => client.end());
-  outward(hello.first);
-  if (client.destroyed) return;
-  if (requests === undefined) client.pipe(far, { end: false });
-  else client.on('data', outward);
-  far.pipe(client, { end: false });
-  client.resume();
-  // Of HTTP every request is still to be read; of anything else nothing is looked at any more.
-  if (requests === undefined) {
-    handOverWhenLarge({ client, far }, (carried) => {
-      handed = carried;
-    });
-  }
-  if (client.readableEnded) far.end();
-}
-
-function closed(
-  target: Target,
-  started: number,
-  bytesIn: number,
-  bytesOut: number,
-  requests: number,
-  failure?: string,
-): GatewayEvent {
-  return {
-    kind: 'closed',
-    id: target.id,
-    bytesIn,
-    bytesOut,
-    durationMs: Date.now() - started,
-    requests,
-    ...(failure !== undefined && { failure }),
-  };
 }

@@ -101,16 +101,25 @@ describe('addresses', () => {
       'fd00:ec2::254',
       '::ffff:127.0.0.1',
       '64:ff9b::7f00:1',
+      '::ffff:0:127.0.0.1',
       '2002:7f00:1::',
       '224.0.0.1',
       '255.255.255.255',
       'not an address',
     ]) {
-      expect(mayDial(address, none), address).toBe(false);
+      expect(mayDial(address, none, none), address).toBe(false);
     }
-    expect(mayDial('93.184.216.34', none)).toBe(true);
-    expect(mayDial('127.0.0.1', rangeList(['127.0.0.0/8']))).toBe(true);
-    expect(mayDial('10.0.0.1', rangeList(['127.0.0.0/8', 'nonsense', '10.0.0.0/99']))).toBe(false);
+    expect(mayDial('93.184.216.34', none, none)).toBe(true);
+    expect(mayDial('127.0.0.1', rangeList(['127.0.0.0/8']), none)).toBe(true);
+    expect(mayDial('10.0.0.1', rangeList(['127.0.0.0/8', 'nonsense', '10.0.0.0/99']), none)).toBe(false);
+  });
+
+  test('of this machine may not be dialled either where they are public', () => {
+    const own = rangeList(['203.0.113.7', '2001:db8::7']);
+    expect(mayDial('203.0.113.7', rangeList([]), own)).toBe(false);
+    expect(mayDial('2001:DB8:0::7', rangeList([]), own)).toBe(false);
+    expect(mayDial('203.0.113.8', rangeList([]), own)).toBe(true);
+    expect(mayDial('203.0.113.7', rangeList(['203.0.113.0/24']), own)).toBe(true);
   });
 });
 
@@ -185,7 +194,7 @@ describe('plain HTTP', () => {
         seen.push(head.kind === 'head' ? (head.host ?? '-') : 'malformed');
         return head.kind === 'head';
       });
-      if (!goes) break;
+      if (goes.ended !== undefined) break;
     }
     return seen;
   };

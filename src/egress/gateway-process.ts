@@ -1,12 +1,13 @@
 import { endRelays, prepareRelay } from './bulk-relay.ts';
 import { createSocket } from 'node:dgram';
 import { createServer, Socket } from 'node:net';
-import { type Ranges, rangeList } from './address.ts';
+import { ownAddresses, type Ranges, rangeList } from './address.ts';
 import { type FromGateway, readLines, type ToGateway, writeLine } from './channel.ts';
 import { serve } from './connection.ts';
 import type { EgressPolicy, Resolver } from './contract.ts';
+import { Gathered } from './gathered.ts';
 import { NamePool } from './name-pool.ts';
-import { answerQuestion } from './name-server.ts';
+import { type Answered, answerQuestion } from './name-server.ts';
 import { Recorder } from './recorder.ts';
 import { resolverOf } from './resolve.ts';
 import { rightsOf } from './rights.ts';
@@ -21,6 +22,8 @@ const REPORTS = 8;
 const NOBODY = 65_534;
 const MAX_CONNECTIONS = 2_048;
 const DNS_TCP_MS = 5_000;
+const MAX_DNS_CONNECTIONS = 64;
+const MAX_QUESTION = 8_192;
 const PROTOCOLS: Readonly<Record<number, string>> = {
   1: 'icmp',
   6: 'tcp',
@@ -86,7 +89,7 @@ function serveConnections(
 ): void {
   let id = 0;
   let open = 0;
-  const context = { policy, pool, recorder, resolve, ranges, next: () => (id += 1) };
+  const context = { policy, pool, recorder, resolve, ranges, own: ownAddresses(), next: () => (id += 1) };
   const server = createServer({ pauseOnConnect: false, allowHalfOpen: true }, (client) => {
     open += 1;
     client.on('close', () => {
@@ -100,7 +103,12 @@ function serveConnections(
       client.resetAndDestroy();
       return;
     }
-    serve(client, context).catch(() => client.resetAndDestroy());
+    serve(client, context).catch((error: unknown) => {
+      client.resetAndDestroy();
+      // A defect of ours refuses, and does not hide what it refused.
+      const why = `a connection was refused: ${error instanceof Error ? error.message : String(error)}`;
+      void recorder.tell({ kind: 'gap', why });
+    });
   });
   server.on('error', fatal);
   server.listen({ fd: TCP4 });
@@ -119,19 +127,24 @@ function serveNames(policy: EgressPolicy, pool: NamePool): void {
     void recorder.tell(answered.event).then(() => udp.send(answered.message, peer.port, peer.address));
   });
   udp.bind({ fd: DNS_UDP });
+  serveNamesOverTcp((message, clientPort) =>
+    answerQuestion(message, policy, pool, { transport: 'tcp', clientPort }),
+  );
+}
+
+/** The answers of one connection wait until the client has read those before: it can have few, and hoard nothing here. */
+function serveNamesOverTcp(answer: (message: Buffer, clientPort: number) => Answered | undefined): void {
   const tcp = createServer((client) => {
-    let held: Buffer = Buffer.alloc(0);
+    const held = new Gathered();
     client.setTimeout(DNS_TCP_MS, () => client.destroy());
     client.on('error', () => client.destroy());
     client.on('data', (chunk: Buffer) => {
-      held = Buffer.concat([held, chunk]);
-      while (held.length >= 2 && held.length >= 2 + held.readUInt16BE(0)) {
-        const size = held.readUInt16BE(0);
-        const answered = answerQuestion(held.subarray(2, 2 + size), policy, pool, {
-          transport: 'tcp',
-          clientPort: client.remotePort ?? 0,
-        });
-        held = held.subarray(2 + size);
+      held.add(chunk);
+      let bytes = held.take();
+      while (bytes.length >= 2 && bytes.length >= 2 + bytes.readUInt16BE(0)) {
+        const size = bytes.readUInt16BE(0);
+        const answered = answer(bytes.subarray(2, 2 + size), client.remotePort ?? 0);
+        bytes = bytes.subarray(2 + size);
         if (answered === undefined) {
           client.destroy();
           return;
@@ -139,10 +152,17 @@ function serveNames(policy: EgressPolicy, pool: NamePool): void {
         void recorder.tell(answered.event);
         const length = Buffer.alloc(2);
         length.writeUInt16BE(answered.message.length);
-        client.write(Buffer.concat([length, answered.message]));
+        if (!client.write(Buffer.concat([length, answered.message]))) client.pause();
       }
-      if (held.length > 8_192) client.destroy();
+      held.add(bytes);
+      if (held.size > MAX_QUESTION) client.destroy();
     });
+    client.on('drain', () => client.resume());
+  });
+  tcp.maxConnections = MAX_DNS_CONNECTIONS;
+  tcp.on('drop', () => {
+    const why = `a connection to the resolver was refused: more than ${MAX_DNS_CONNECTIONS} are open`;
+    void recorder.tell({ kind: 'gap', why });
   });
   tcp.on('error', fatal);
   tcp.listen({ fd: DNS_TCP });

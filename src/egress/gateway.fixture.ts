@@ -11,7 +11,12 @@ export async function openGateway(
 ): Promise<Gateway> {
   const allow = parseAllowlist(entries, {});
   if (!allow.ok) throw new Error(allow.error.why);
-  const addresses = { 'api.test': ['127.0.0.1'], 'other.test': ['127.0.0.1'], 'inside.test': ['10.0.0.1'] };
+  const addresses = {
+    'api.test': ['127.0.0.1'],
+    'other.test': ['127.0.0.1'],
+    'inside.test': ['10.0.0.1'],
+    'own.test': ['203.0.113.7'],
+  };
   const opened = await startGateway({
     policy: { allow: allow.value, allowRanges },
     resolver: { kind: 'static', addresses },

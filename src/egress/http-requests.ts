@@ -1,85 +1,125 @@
+import { Gathered } from './gathered.ts';
 import { hostName } from './host-name.ts';
 
-const METHOD = /^[A-Z]{2,16} /;
-const REQUEST_LINE = /^([A-Z]{2,16}) (\S{1,8000}) HTTP\/1\.[01]$/;
+const REQUEST_LINE = /^([A-Z]{2,16}) (\S{1,8000}) HTTP\/1\.([01])$/;
 const HEADER = /^([A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}):[ \t]*(.*?)[ \t]*$/;
+const CHUNK_LINE = /^([0-9a-fA-F]{1,8})(?:;[^\r\n\0]{0,1000})?$/;
+/** Headers of which one reader may take the first and another the last. */
+const SINGULAR: readonly string[] = ['host', 'content-length', 'transfer-encoding', 'upgrade'];
 const MAX_HEAD = 65_536;
+const MAX_LINE = 8_192;
 
-/** True when the bytes can be the beginning of an HTTP/1 request. */
-export function looksLikeHttp(bytes: Buffer): boolean {
-  const text = bytes.subarray(0, 17).toString('latin1');
-  return METHOD.test(text) || (text.length < 17 && /^[A-Z]{1,16}$/.test(text));
+export type RequestHead = { readonly kind: 'malformed' } | { readonly kind: 'head'; readonly host?: string };
+
+/** What may go on. `ended` says that nothing more may: the last head was malformed, or refused by whoever was asked. */
+export interface Passed {
+  readonly pass: readonly Buffer[];
+  readonly ended?: RequestHead['kind'];
 }
 
-export type HttpProgress =
-  | { readonly kind: 'more' }
-  | { readonly kind: 'malformed' }
-  | { readonly kind: 'head'; readonly host?: string };
+type Part =
+  | { readonly kind: 'head' | 'chunk-line' | 'chunk-end' | 'trailer' }
+  | { readonly kind: 'length' | 'chunk'; left: number };
 
 /**
  * Follows the requests of one plain HTTP connection, so that each is held against the name that was asked for, also the
- * second on a connection that is kept. Strict where two readers could differ (RFC 9112 section 6.3, request smuggling):
- * one Host, one length, no length beside chunks, no folded header, no bare carriage return; a change of protocol and
- * CONNECT are malformed here. Never throws.
+ * second on a connection that is kept. No byte of a request goes on before its whole head was: a server may be content
+ * with less than we are. Strict where two readers could differ (RFC 9112 section 6.3, request smuggling): one Host, one
+ * length, no length beside chunks, no chunks in HTTP/1.0, no folded header, no line without a carriage return and none
+ * with two; a change of protocol and CONNECT are malformed here. Never throws.
  */
 export class HttpRequests {
-  #head: Buffer = Buffer.alloc(0);
-  #body:
-    | { kind: 'length'; left: number }
-    | { kind: 'chunk-line'; line: string }
-    | { kind: 'chunk'; left: number }
-    | { kind: 'trailer'; line: string }
-    | undefined;
+  readonly #held = new Gathered();
+  /** Where the line that is not whole yet begins in what is held. */
+  #line = 0;
+  #part: Part = { kind: 'head' };
   requests = 0;
 
-  /**
-   * Takes bytes on their way out and calls `head` for each request's head; `head` says whether it may go on. Gives false
-   * when the connection must end.
-   */
-  take(bytes: Buffer, head: (progress: Exclude<HttpProgress, { kind: 'more' }>) => boolean): boolean {
-    let at = 0;
-    while (at < bytes.length) {
-      if (this.#body !== undefined) {
-        const next = this.#skip(bytes, at);
-        if (next === undefined) {
-          head({ kind: 'malformed' });
-          return false;
-        }
-        at = next;
+  /** Takes bytes on their way out and calls `head` for each request's head; `head` says whether it may go on. */
+  take(bytes: Buffer, head: (head: RequestHead) => boolean): Passed {
+    const pass: Buffer[] = [];
+    for (let at = 0; at < bytes.length; ) {
+      const part = this.#part;
+      if (part.kind === 'length' || part.kind === 'chunk') {
+        const size = Math.min(part.left, bytes.length - at);
+        pass.push(bytes.subarray(at, at + size));
+        at += size;
+        part.left -= size;
+        if (part.left === 0) this.#part = { kind: part.kind === 'length' ? 'head' : 'chunk-end' };
         continue;
       }
-      const from = this.#head.length;
-      this.#head = Buffer.concat([this.#head, bytes.subarray(at)]);
-      const end = this.#head.indexOf('\r\n\r\n', Math.max(0, from - 3));
-      if (end === -1) {
-        if (this.#head.length <= MAX_HEAD) return true;
-        head({ kind: 'malformed' });
-        return false;
+      const newline = bytes.indexOf(10, at);
+      const end = newline === -1 ? bytes.length : newline + 1;
+      this.#held.add(bytes.subarray(at, end));
+      at = end;
+      const ended = newline === -1 ? this.#tooLong() : this.#takeLine(pass, head);
+      if (ended !== undefined) {
+        if (ended === 'malformed') head({ kind: 'malformed' });
+        return { pass, ended };
       }
-      at += end + 4 - from;
-      const read = this.#readHead(this.#head.subarray(0, end).toString('latin1'));
-      this.#head = Buffer.alloc(0);
-      if (!head(read) || read.kind === 'malformed') return false;
-      this.requests += 1;
     }
-    return true;
+    return { pass };
   }
 
-  #readHead(text: string): Exclude<HttpProgress, { kind: 'more' }> {
+  #tooLong(): 'malformed' | undefined {
+    const most = this.#part.kind === 'head' ? MAX_HEAD : MAX_LINE;
+    return this.#held.size > most ? 'malformed' : undefined;
+  }
+
+  /** The last line that is held is whole. */
+  #takeLine(pass: Buffer[], head: (head: RequestHead) => boolean): RequestHead['kind'] | undefined {
+    const held = this.#held.bytes;
+    const line = held.toString('latin1', this.#line, held.length);
+    if (this.#tooLong() !== undefined || !line.endsWith('\r\n') || /[\r\0]/.test(line.slice(0, -2)))
+      return 'malformed';
+    const text = line.slice(0, -2);
+    switch (this.#part.kind) {
+      case 'head': {
+        if (text !== '') {
+          this.#line = held.length;
+          return undefined;
+        }
+        const read = this.#readHead(held.toString('latin1', 0, Math.max(0, held.length - 4)));
+        if (read.kind === 'malformed') return 'malformed';
+        if (!head(read)) return 'head';
+        this.requests += 1;
+        break;
+      }
+      case 'chunk-line': {
+        const size = CHUNK_LINE.exec(text)?.[1];
+        if (size === undefined) return 'malformed';
+        const left = Number.parseInt(size, 16);
+        this.#part = left === 0 ? { kind: 'trailer' } : { kind: 'chunk', left };
+        break;
+      }
+      case 'chunk-end':
+        if (text !== '') return 'malformed';
+        this.#part = { kind: 'chunk-line' };
+        break;
+      default:
+        if (text === '') this.#part = { kind: 'head' };
+        else if (!isTrailer(text)) return 'malformed';
+    }
+    pass.push(this.#held.take());
+    this.#line = 0;
+    return undefined;
+  }
+
+  #readHead(text: string): RequestHead {
     const [first = '', ...lines] = text.split('\r\n');
     const request = REQUEST_LINE.exec(first);
-    if (request === null || request[1] === 'CONNECT' || /[\r\n\0]/.test(text.replaceAll('\r\n', '')))
-      return { kind: 'malformed' };
+    if (request === null || request[1] === 'CONNECT') return { kind: 'malformed' };
     const headers = new Map<string, string>();
     for (const line of lines) {
       const match = HEADER.exec(line);
       const name = match?.[1]?.toLowerCase();
       if (name === undefined) return { kind: 'malformed' };
-      if (['host', 'content-length', 'transfer-encoding', 'upgrade'].includes(name) && headers.has(name))
-        return { kind: 'malformed' };
+      if (SINGULAR.includes(name) && headers.has(name)) return { kind: 'malformed' };
       headers.set(name, match?.[2] ?? '');
     }
-    if (headers.has('upgrade') || !this.#bodyFollows(headers)) return { kind: 'malformed' };
+    const body = bodyAfter(headers, request[3] === '1');
+    if (headers.has('upgrade') || body === undefined) return { kind: 'malformed' };
+    this.#part = body;
     const host = claimedHost(headers.get('host'));
     const target = request[2] ?? '';
     if (!target.startsWith('/') && target !== '*') {
@@ -88,49 +128,24 @@ export class HttpRequests {
     }
     return host === undefined ? { kind: 'head' } : { kind: 'head', host };
   }
+}
 
-  #bodyFollows(headers: ReadonlyMap<string, string>): boolean {
-    const encoding = headers.get('transfer-encoding');
-    const length = headers.get('content-length');
-    if (encoding !== undefined) {
-      if (length !== undefined || encoding.toLowerCase() !== 'chunked') return false;
-      this.#body = { kind: 'chunk-line', line: '' };
-      return true;
-    }
-    if (length === undefined) return true;
-    if (!/^\d{1,15}$/.test(length)) return false;
-    if (Number(length) > 0) this.#body = { kind: 'length', left: Number(length) };
-    return true;
-  }
+/** A trailer that says where a request goes or how long it is has no place there (RFC 9110 section 6.5.1). */
+function isTrailer(line: string): boolean {
+  const name = HEADER.exec(line)?.[1]?.toLowerCase();
+  return name !== undefined && !SINGULAR.includes(name);
+}
 
-  /** Passes over a body; gives where it goes on, or undefined when the body is not well formed. */
-  #skip(bytes: Buffer, at: number): number | undefined {
-    const body = this.#body;
-    if (body === undefined) return at;
-    if (body.kind === 'length' || body.kind === 'chunk') {
-      const taken = Math.min(body.left, bytes.length - at);
-      body.left -= taken;
-      if (body.left === 0) this.#body = body.kind === 'length' ? undefined : { kind: 'chunk-line', line: '' };
-      return at + taken;
-    }
-    const newline = bytes.indexOf(10, at);
-    const end = newline === -1 ? bytes.length : newline + 1;
-    body.line += bytes.subarray(at, end).toString('latin1');
-    if (body.line.length > 8_192) return undefined;
-    if (newline === -1) return end;
-    if (!body.line.endsWith('\r\n')) return undefined;
-    const line = body.line.slice(0, -2);
-    if (body.kind === 'trailer') {
-      this.#body = line === '' ? undefined : { kind: 'trailer', line: '' };
-      return end;
-    }
-    const size = /^([0-9a-fA-F]{1,8})(?:;.{0,1000})?$/.exec(line);
-    if (size?.[1] === undefined) return undefined;
-    const left = Number.parseInt(size[1], 16);
-    // The chunk's own line break is part of what is passed over.
-    this.#body = left === 0 ? { kind: 'trailer', line: '' } : { kind: 'chunk', left: left + 2 };
-    return end;
+/** What follows a head; undefined when two readers could see different things. */
+function bodyAfter(headers: ReadonlyMap<string, string>, chunks: boolean): Part | undefined {
+  const encoding = headers.get('transfer-encoding');
+  const length = headers.get('content-length');
+  if (encoding !== undefined) {
+    const plain = chunks && length === undefined && encoding.toLowerCase() === 'chunked';
+    return plain ? { kind: 'chunk-line' } : undefined;
   }
+  if (length === undefined || /^0{1,15}$/.test(length)) return { kind: 'head' };
+  return /^\d{1,15}$/.test(length) ? { kind: 'length', left: Number(length) } : undefined;
 }
 
 function claimedHost(value: string | undefined): string | undefined {

@@ -83,8 +83,9 @@ function repetition(event: GatewayEvent): string | undefined {
         : `connection to ${event.host ?? event.address}:${event.port} (${event.reason ?? ''})`;
     case 'refused-packet':
       return `${event.protocol} to ${event.address}:${event.port ?? ''}`;
-    case 'closed':
     case 'gap':
+      return event.why;
+    case 'closed':
       return undefined;
   }
 }
