@@ -5,6 +5,19 @@ export type {
   ZoneSettings,
   ZonesSettings,
 } from './configuration.ts';
+export { coversRule } from './egress/covers-rule.ts';
+export { coversHost, parseDestination, USUAL_PORTS } from './egress/destination.ts';
+export { hostName } from './egress/host-name.ts';
+export { isPathPattern, matchesPath, normalisePath, pathBeyond } from './egress/path-pattern.ts';
+export {
+  type AllowEntry,
+  type EgressRule,
+  type Method,
+  METHODS,
+  readsRequests,
+  ruleOf,
+  ruleText,
+} from './egress/rule.ts';
 export { LIMIT_KEYS, type LimitKey, type LimitName, type Limits } from './limits.ts';
 export { configurationIn, type LoadedConfiguration, operatorConfiguration } from './load-configuration.ts';
 export { notOperatorsOwn, readOperatorFile } from './operator-file.ts';

@@ -1,9 +1,6 @@
-import { isIP } from 'node:net';
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
+import { parseDestination } from '../config/index.ts';
 import type { AllowedDestination } from './contract.ts';
-import { hostName } from './host-name.ts';
-
-const ENTRY = /^(\*\.)?(\[[0-9a-fA-F:.]{2,45}\]|[^\s:/@[\]]{1,253})(?::(\d{1,5}))?$/;
 
 /**
  * Reads an allowlist's entries: `host`, `host:port`, `*.host`, an address literal, or a preset that was resolved. One
@@ -29,21 +26,9 @@ export function parseAllowlist(
 }
 
 function parseEntry(entry: string): Result<AllowedDestination, Refusal> {
-  const match = ENTRY.exec(entry);
-  if (match === null) return unreadable(entry, 'is not a host, host:port, *.host, address or preset');
-  const [, wildcard, written = '', port] = match;
-  const bare = written.startsWith('[') ? written.slice(1, -1) : written;
-  const literal = isIP(bare) !== 0;
-  const host = literal ? bare.toLowerCase() : hostName(bare);
-  if (host === undefined || (!literal && /^[\d.]+$/.test(bare)))
-    return unreadable(entry, 'does not hold a host name');
-  if (wildcard !== undefined && (literal || !host.includes('.'))) {
-    return unreadable(entry, 'stands for far too many hosts');
-  }
-  const number = port === undefined ? undefined : Number(port);
-  if (number !== undefined && (number < 1 || number > 65_535))
-    return unreadable(entry, 'has a port that is none');
-  return ok({ host: `${wildcard ?? ''}${host}`, entry, ...(number !== undefined && { ports: [number] }) });
+  const to = parseDestination(entry);
+  if (to.kind !== 'host') return unreadable(entry, to.kind === 'wrong' ? to.why : 'is a preset');
+  return ok({ host: to.host, entry, ...(to.port !== undefined && { ports: [to.port] }) });
 }
 
 function unreadable(entry: string, why: string): Result<never, Refusal> {

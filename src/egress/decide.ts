@@ -1,8 +1,6 @@
 import { isIP } from 'node:net';
+import { coversHost, USUAL_PORTS } from '../config/index.ts';
 import type { AllowedDestination, DenialReason, EgressPolicy } from './contract.ts';
-
-/** Ports of an entry that names none: HTTPS, and HTTP whose every request is held against the name. */
-const USUAL_PORTS = [443, 80];
 
 export type Decision =
   | { readonly allowed: true; readonly entry: AllowedDestination }
@@ -19,19 +17,16 @@ export interface Destination {
   readonly claimed?: string;
 }
 
-function covers(entry: AllowedDestination, host: string): boolean {
-  if (!entry.host.startsWith('*.')) return entry.host === host;
-  return isIP(host) === 0 && host.endsWith(entry.host.slice(1)) && host.length > entry.host.length - 1;
-}
-
 /** Whether any entry covers the name: its question may be answered. Says nothing of ports. */
 export function allowsName(policy: EgressPolicy, host: string): AllowedDestination | undefined {
-  return policy.allow.find((entry) => covers(entry, host));
+  return policy.allow.find((entry) => coversHost(entry.host, host));
 }
 
 /** The entry that names this host on this port, whatever is spoken there. */
 export function allowsPort(policy: EgressPolicy, host: string, port: number): AllowedDestination | undefined {
-  return policy.allow.find((entry) => covers(entry, host) && (entry.ports ?? USUAL_PORTS).includes(port));
+  return policy.allow.find(
+    (entry) => coversHost(entry.host, host) && (entry.ports ?? USUAL_PORTS).includes(port),
+  );
 }
 
 /**
@@ -40,7 +35,7 @@ export function allowsPort(policy: EgressPolicy, host: string, port: number): Al
  */
 export function decide(policy: EgressPolicy, to: Destination): Decision {
   const literal = isIP(to.host) !== 0;
-  const named = policy.allow.filter((entry) => covers(entry, to.host));
+  const named = policy.allow.filter((entry) => coversHost(entry.host, to.host));
   if (named.length === 0) return denied(literal ? 'address-without-name' : 'not-on-allowlist');
   const entry = allowsPort(policy, to.host, to.port);
   if (entry === undefined) return denied('not-on-allowlist');

@@ -15,3 +15,5 @@ export { decideZone, type ZoneDecision } from './decide-zone.ts';
 export { type Fact, type FactName, type ZoneFacts } from './facts.ts';
 export { type AskedIsolation, withIsolation } from './isolation.ts';
 export { type SettledControls, settleControls } from './settle-controls.ts';
+export type { EgressCell } from './policy-diff/egress-cells.ts';
+export { diffPolicies, type PolicyChange } from './policy-diff/policy-diff.ts';

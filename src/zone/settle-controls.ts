@@ -1,6 +1,7 @@
 import {
   compareTiers,
   compareZones,
+  coversRule,
   LIMIT_KEYS,
   type LimitKey,
   type LimitName,
@@ -183,23 +184,9 @@ function lesserPermissions(
   return kept;
 }
 
-/**
- * Whether an allowlist covers an entry: the same entry, or a plain name under one of its wildcards with the same port.
- * A preset covers only itself here: what it stands for is the client's configuration, known later.
- */
+/** Whether one entry of an allowlist covers another as a whole. */
 function coversDestination(allow: readonly string[], entry: string): boolean {
-  if (allow.includes(entry)) return true;
-  if (entry.startsWith('@') || entry.startsWith('*') || entry.startsWith('[')) return false;
-  const [name = '', port] = entry.toLowerCase().split(':');
-  const parent = name.slice(name.indexOf('.') + 1);
-  return allow.some((one) => {
-    const [ours = '', oursPort] = one.toLowerCase().split(':');
-    const named = ours === name || (name.includes('.') && ours === `*.${parent}`);
-    return (
-      named &&
-      (oursPort === undefined ? port === undefined || port === '443' || port === '80' : oursPort === port)
-    );
-  });
+  return allow.some((one) => coversRule(one, entry));
 }
 
 /** What zone untrusted never has, held here once more for whatever path led to these controls. */

@@ -1,0 +1,179 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { coversRule } from './covers-rule.ts';
+import { parseDestination } from './destination.ts';
+import { isPathPattern, matchesPath, normalisePath, pathBeyond } from './path-pattern.ts';
+import { type EgressRule, METHODS } from './rule.ts';
+
+describe('the path of a request', () => {
+  test.each([
+    ['/', ['']],
+    ['/a/b', ['a', 'b']],
+    ['/a/b/', ['a', 'b', '']],
+    ['/%61/b?x=%2F..', ['a', 'b']],
+    ['/a%2bb', ['a%2Bb']],
+    ['/@scope%40x/-/x-1.0.0.tgz', ['@scope%40x', '-', 'x-1.0.0.tgz']],
+  ])('%s is read in one way', (target, segments) => {
+    expect(normalisePath(target)).toEqual(segments);
+  });
+
+  test.each([
+    '',
+    'a',
+    'http://good.test/a',
+    '/a/../b',
+    '/a/./b',
+    '/..',
+    '/a//b',
+    '//a',
+    '/a/%2e%2e/b',
+    '/a/%2E/b',
+    '/a%2fb',
+    '/a%5cb',
+    '/a\\b',
+    '/a%00',
+    '/a%252e',
+    '/a;b',
+    '/a%3bb',
+    '/a%3Fb',
+    '/a#b',
+    '/a%2',
+    '/a%zz',
+    '/ä',
+    '/a b',
+    '/a\tb',
+    '/a%7f',
+    `/${'a'.repeat(9_000)}`,
+  ])('%j is refused: two programs could read it as two', (target) => {
+    expect(normalisePath(target)).toBeUndefined();
+  });
+
+  test('says the same in every spelling that means the same, and never holds a step', () => {
+    fc.assert(
+      fc.property(fc.string({ maxLength: 40 }), (text) => {
+        const path = normalisePath(`/${text}`);
+        if (path === undefined) return;
+        expect(normalisePath(`/${path.join('/')}`)).toEqual(path);
+        expect(path.some((segment) => segment === '.' || segment === '..')).toBe(false);
+      }),
+    );
+  });
+});
+
+const segment = fc.constantFrom('a', 'b', '*');
+const pattern = fc
+  .tuple(fc.array(segment, { maxLength: 3 }), fc.boolean())
+  .map(([segments, open]) => `/${[...segments, ...(open || segments.length === 0 ? ['**'] : [])].join('/')}`);
+const path = fc.array(fc.constantFrom('a', 'b', 'c'), { minLength: 1, maxLength: 5 });
+
+describe('a pattern of paths', () => {
+  test.each([
+    ['/**', '/', true],
+    ['/**', '/a/b/c', true],
+    ['/a/**', '/a', true],
+    ['/a/**', '/a/', true],
+    ['/a/**', '/b', false],
+    ['/a/*', '/a/b', true],
+    ['/a/*', '/a/', false],
+    ['/a/*', '/a/b/c', false],
+    ['/a/*/c', '/a/b/c', true],
+    ['/a', '/a/', false],
+  ])('%s and %s: %s', (one, target, expected) => {
+    expect(matchesPath(one, normalisePath(target) ?? [])).toBe(expected);
+  });
+
+  test.each(['a', '/a/**/b', '/a*', '/***', '/a//b', '/../a', '/%61', '/a?b', ''])('%j is none', (text) => {
+    expect(isPathPattern(text)).toBe(false);
+  });
+
+  test('beyond another is shown by a path that the one has and the other has not, exactly when there is one', () => {
+    fc.assert(
+      fc.property(
+        fc.array(pattern, { minLength: 1, maxLength: 3 }),
+        fc.array(pattern, { maxLength: 3 }),
+        path,
+        (a, b, tried) => {
+          const within = (patterns: readonly string[], at: readonly string[]): boolean =>
+            patterns.some((one) => matchesPath(one, at));
+          const found = pathBeyond(a, b);
+          if (found === undefined) expect(within(a, tried) && !within(b, tried)).toBe(false);
+          else {
+            const segments = normalisePath(found) ?? [];
+            expect(within(a, segments)).toBe(true);
+            expect(within(b, segments)).toBe(false);
+          }
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('a rule', () => {
+  test.each([
+    ['api.test', 'api.test', true],
+    ['api.test', 'api.test:443', true],
+    ['api.test', 'api.test:80', true],
+    ['api.test:443', 'api.test', false],
+    ['api.test', 'api.test:8443', false],
+    ['*.test.test', 'a.test.test', true],
+    ['*.test.test', 'a.b.test.test', true],
+    ['*.test.test', '*.b.test.test', true],
+    ['*.b.test.test', '*.test.test', false],
+    ['*.test.test', 'test.test', false],
+    ['*.test.test', 'eviltest.test', false],
+    ['@npm', '@npm', true],
+    ['@npm', 'registry.test', false],
+    ['registry.test', '@npm', false],
+    ['API.test', 'api.TEST.', true],
+  ] as const)('%s covers %s: %s', (wider, narrower, expected) => {
+    expect(coversRule(wider, narrower)).toBe(expected);
+  });
+
+  test('covers itself narrowed in any respect, and nothing that it narrows itself', () => {
+    const narrowing = fc.record(
+      {
+        methods: fc.subarray([...METHODS], { minLength: 1 }),
+        paths: fc.array(pattern, { minLength: 1, maxLength: 2 }),
+        uploadBytes: fc.nat(1_000),
+        downloadBytes: fc.nat(1_000),
+        requests: fc.nat(1_000),
+      },
+      { requiredKeys: [] },
+    );
+    fc.assert(
+      fc.property(narrowing, (some) => {
+        const plain: EgressRule = { to: 'api.test' };
+        const narrow: EgressRule = { ...plain, ...some };
+        expect(coversRule(plain, narrow)).toBe(true);
+        expect(coversRule(narrow, narrow)).toBe(true);
+        const everyPath = some.paths?.some((one) => one === '/**') === true;
+        const narrows =
+          Object.keys(some).some((key) => key !== 'paths') || (some.paths !== undefined && !everyPath);
+        if (narrows) expect(coversRule(narrow, plain)).toBe(false);
+      }),
+    );
+  });
+
+  test('names a destination in one of five ways, and in no other', () => {
+    for (const wrong of [
+      '',
+      '*',
+      '*.',
+      '*.test',
+      'http://a.test',
+      'a.test/b',
+      'a b',
+      'a.test:0',
+      'a.test:70000',
+      '1.2',
+      '0x7f.1',
+      '@Npm',
+      '127.1',
+      '[::1%lo]',
+    ]) {
+      expect(parseDestination(wrong).kind, wrong).toBe('wrong');
+    }
+    expect(parseDestination('[2001:DB8::1]:443')).toEqual({ kind: 'host', host: '2001:db8::1', port: 443 });
+  });
+});

@@ -1,0 +1,44 @@
+/** The methods that a rule may name (RFC 9110 section 9.3, RFC 5789). */
+export const METHODS = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+export type Method = (typeof METHODS)[number];
+
+/** One entry of an allowlist with all that narrows it. What is absent does not narrow. */
+export interface EgressRule {
+  /** `host`, `host:port`, `*.host`, an address literal, or a preset such as `@npm`. */
+  readonly to: string;
+  /** Only requests of these methods, and so only HTTP that can be read. */
+  readonly methods?: readonly Method[];
+  /** Only requests of these paths (`path-pattern.ts`), and so only HTTP that can be read. */
+  readonly paths?: readonly string[];
+  /** Bytes that one job may send there in all. */
+  readonly uploadBytes?: number;
+  /** Bytes that one job may get from there in all. */
+  readonly downloadBytes?: number;
+  /** Requests that one job may make there in all; a connection of which no request is read counts as one. */
+  readonly requests?: number;
+}
+
+/** As it stands in `cofferdam.yaml`: a text is a rule that narrows nothing. */
+export type AllowEntry = string | EgressRule;
+
+export function ruleOf(entry: AllowEntry): EgressRule {
+  return typeof entry === 'string' ? { to: entry } : entry;
+}
+
+/** Whether a connection under it must be read request by request. */
+export function readsRequests(rule: Omit<EgressRule, 'to'>): boolean {
+  return rule.methods !== undefined || rule.paths !== undefined;
+}
+
+/** A rule in one line, as a person reads it: `api.test  GET HEAD  /v1/**  upload 1000000 bytes`. */
+export function ruleText(entry: AllowEntry): string {
+  const { to, methods, paths, uploadBytes, downloadBytes, requests } = ruleOf(entry);
+  return [
+    to,
+    ...(methods === undefined ? [] : [methods.join(' ')]),
+    ...(paths === undefined ? [] : [paths.join(' ')]),
+    ...(uploadBytes === undefined ? [] : [`upload ${uploadBytes} bytes`]),
+    ...(downloadBytes === undefined ? [] : [`download ${downloadBytes} bytes`]),
+    ...(requests === undefined ? [] : [`${requests} requests`]),
+  ].join('  ');
+}

@@ -1,0 +1,168 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import {
+  type AllowEntry,
+  configurationIn,
+  coversHost,
+  type EgressRule,
+  matchesPath,
+  METHODS,
+  normalisePath,
+  parseDestination,
+  readsRequests,
+  ruleOf,
+  USUAL_PORTS,
+} from '../../config/index.ts';
+import { rangesBeyond } from './address-ranges.ts';
+import { budgetsBeyond } from './budgets.ts';
+import { cellsBeyond } from './egress-cells.ts';
+import { diffPolicies } from './policy-diff.ts';
+
+const MACHINE = { memoryBytes: 8e9, cpus: 4 };
+
+async function policy(text: string) {
+  const loaded = await configurationIn(Buffer.from(`version: 1\n${text}`), 'cofferdam.yaml', 'operator');
+  if (!loaded.ok) throw new Error(JSON.stringify(loaded.error));
+  return loaded.value;
+}
+
+async function told(before: string, after: string): Promise<readonly string[]> {
+  return diffPolicies(await policy(before), await policy(after), MACHINE).map(
+    ({ direction, zone, key, what }) => `${direction} ${zone ?? '-'} ${key} ${what}`,
+  );
+}
+
+describe('the difference of two policies', () => {
+  test('of a policy and itself, or of its defaults written out, is nothing', async () => {
+    const one = 'zones: {untrusted: {egress: {allow: [a.test, "*.b.test:8443", "@npm"]}}}';
+    expect(await told(one, one)).toEqual([]);
+    expect(
+      await told('', 'zones: {release: {approvals: {required: 1}}, untrusted: {caches: {write: false}}}'),
+    ).toEqual([]);
+  });
+
+  test.each([
+    ['zones: {release: {approvals: {required: 0}}}', 'opened release approvals.required'],
+    ['zones: {internal: {secrets: {allow: [NPM_TOKEN]}}}', 'opened internal secrets.allow secret NPM_TOKEN'],
+    ['zones: {internal: {permissions: {contents: write}}}', 'opened internal permissions.contents'],
+    ['zones: {internal: {publication: {packages: true}}}', 'opened internal publication.packages'],
+    ['zones: {untrusted: {caches: {write: true}}}', 'opened untrusted caches.write'],
+    ['zones: {untrusted: {limits: {pids: 100000}}}', 'opened untrusted limits.pids 512 becomes 100000'],
+    ['zones: {untrusted: {egress: {allowRanges: [10.0.0.0/8]}}}', 'opened untrusted egress.allowRanges'],
+    ['zones: {untrusted: {acceptUnenforced: [memory]}}', 'opened untrusted acceptUnenforced'],
+    ['zones: {untrusted: {isolation: {runtime: crun}}}', 'changed untrusted isolation.runtime'],
+    ['trust: {repositories: [{name: a/b, path: /srv/b}]}', 'opened - trust.repositories a/b'],
+  ])('sees that %s opens something, and that leaving it out closes it', async (text, expected) => {
+    const opened = await told('', text);
+    expect(opened.join('\n')).toContain(expected);
+    const back = await told(text, '');
+    expect(back.some((line) => line.startsWith('opened'))).toBe(false);
+    expect(back.length).toBeGreaterThan(0);
+  });
+
+  test('sees a wall that is asked for no more', async () => {
+    const asked = 'zones: {untrusted: {isolation: {floor: sandboxed-kernel, secondWalls: [landlock]}}}';
+    const lines = await told(asked, '');
+    expect(lines.filter((line) => line.startsWith('opened'))).toHaveLength(2);
+  });
+});
+
+const entry: fc.Arbitrary<AllowEntry> = fc
+  .record(
+    {
+      to: fc.constantFrom(
+        'a.test',
+        '*.a.test',
+        'b.a.test',
+        '*.b.a.test',
+        'a.test:443',
+        'a.test:22',
+        '*.a.test:22',
+        '@npm',
+      ),
+      methods: fc.subarray(['GET', 'POST'] as const, { minLength: 1 }),
+      paths: fc.subarray(['/x', '/x/**', '/*', '/*/y'], { minLength: 1, maxLength: 2 }),
+    },
+    { requiredKeys: ['to'] },
+  )
+  .map((rule) => rule as EgressRule);
+
+/** What a list allows, said in another way than the comparison says it. */
+function allows(
+  list: readonly AllowEntry[],
+  host: string,
+  port: number,
+  method: string | undefined,
+  path: string,
+): boolean {
+  return list.map(ruleOf).some((rule) => {
+    const to = parseDestination(rule.to);
+    if (to.kind !== 'host' || !coversHost(to.host, host)) return false;
+    if (!(to.port === undefined ? USUAL_PORTS : [to.port]).includes(port)) return false;
+    if (method === undefined) return !readsRequests(rule);
+    if (rule.methods !== undefined && !rule.methods.some((one) => one === method)) return false;
+    return rule.paths === undefined || rule.paths.some((one) => matchesPath(one, normalisePath(path) ?? []));
+  });
+}
+
+describe('what an allowlist allows beyond another', () => {
+  const lists = fc.tuple(fc.array(entry, { maxLength: 4 }), fc.array(entry, { maxLength: 4 }));
+
+  test('is true of every example that it gives', () => {
+    fc.assert(
+      fc.property(lists, ([wide, narrow]) => {
+        for (const cell of cellsBeyond(wide, narrow)) {
+          if (cell.port === undefined) continue;
+          const host = cell.host.replace('*', 'unnamed');
+          const method = cell.speech === 'what is not HTTP' ? undefined : cell.speech;
+          expect(allows(wide, host, cell.port, method, cell.example)).toBe(true);
+          expect(allows(narrow, host, cell.port, method, cell.example)).toBe(false);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  test('leaves out nothing that can be done', () => {
+    const tried = fc.record({
+      host: fc.constantFrom('a.test', 'b.a.test', 'c.a.test', 'd.b.a.test', 'other.test'),
+      port: fc.constantFrom(443, 80, 22, 8443),
+      method: fc.constantFrom(undefined, ...METHODS, 'BREW'),
+      path: fc.constantFrom('/', '/x', '/x/', '/x/y', '/z', '/z/y', '/x/y/z'),
+    });
+    fc.assert(
+      fc.property(lists, tried, ([wide, narrow], { host, port, method, path }) => {
+        if (!allows(wide, host, port, method, path) || allows(narrow, host, port, method, path)) return;
+        const covering = cellsBeyond(wide, narrow).some(
+          (cell) =>
+            coversHost(cell.host, host) &&
+            cell.port === port &&
+            (method === undefined
+              ? cell.speech === 'what is not HTTP'
+              : cell.speech === method || (cell.speech === 'another method' && method === 'BREW')) &&
+            cell.paths.some((one) => matchesPath(one, normalisePath(path) ?? [])),
+        );
+        expect(covering).toBe(true);
+      }),
+      { numRuns: 5_000 },
+    );
+  });
+
+  test('counts bytes and requests, of which the widest rule decides', () => {
+    const rule = (uploadBytes?: number): AllowEntry => ({
+      to: 'a.test:443',
+      ...(uploadBytes !== undefined && { uploadBytes }),
+    });
+    expect(budgetsBeyond([rule(5)], [rule(9)])).toEqual([]);
+    expect(budgetsBeyond([rule(9)], [rule(5)])).toEqual(['9 bytes to a.test:443, where 5 were the most']);
+    expect(budgetsBeyond([rule(5), rule()], [rule(5)])).toHaveLength(1);
+    expect(budgetsBeyond([rule(5)], [])).toEqual([]);
+  });
+
+  test('compares ranges of addresses as sets', () => {
+    expect(rangesBeyond(['10.0.0.0/8'], ['10.0.0.0/9', '10.128.0.0/9'])).toEqual([]);
+    expect(rangesBeyond(['10.0.0.0/8'], ['10.0.0.0/9'])).toEqual(['10.0.0.0/8']);
+    expect(rangesBeyond(['fd00::/8', '::ffff:10.0.0.0/104'], ['fc00::/7'])).toEqual(['::ffff:10.0.0.0/104']);
+    expect(rangesBeyond(['0.0.0.0/0'], ['::/0'])).toEqual(['0.0.0.0/0']);
+  });
+});
