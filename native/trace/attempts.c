@@ -8,11 +8,13 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/syscall.h>
-#include <time.h>
 
 /* Not yet in every C library's headers; the numbers are the same on all architectures (asm-generic/unistd.h). */
 #ifndef SYS_open_tree_attr
 #define SYS_open_tree_attr 467
+#endif
+#ifndef SYS_fchmodat2
+#define SYS_fchmodat2 452
 #endif
 
 #define SLOTS 64
@@ -20,12 +22,13 @@
 
 #define REFUSED(call, path) {SYS_##call, #call, EPERM, path, 0}
 #define IDENTITY(call, ids) {SYS_##call, #call, 0, -1, ids}
+#define MODE(call, path) {SYS_##call, #call, 0, path, 'm'}
 
 static const struct attempt_kind kinds[] = {
   REFUSED(ptrace, -1),        REFUSED(process_vm_readv, -1), REFUSED(process_vm_writev, -1), REFUSED(process_madvise, -1),
   REFUSED(pidfd_getfd, -1),   REFUSED(kcmp, -1),             REFUSED(unshare, -1),           REFUSED(setns, -1),
   REFUSED(clone, -1),         REFUSED(mount, 1),             REFUSED(umount2, 0),            REFUSED(pivot_root, 0),
-  REFUSED(chroot, 0),         REFUSED(open_tree, 1),         REFUSED(open_tree_attr, 1),     REFUSED(move_mount, 3),
+  REFUSED(chroot, 0),         REFUSED(open_tree, 1),         REFUSED(move_mount, 3),
   REFUSED(fsopen, 0),         REFUSED(fspick, 1),            REFUSED(mount_setattr, 1),      REFUSED(init_module, -1),
   REFUSED(finit_module, -1),  REFUSED(delete_module, 0),     REFUSED(kexec_load, -1),        REFUSED(reboot, -1),
   REFUSED(swapon, 0),         REFUSED(swapoff, 0),           REFUSED(acct, 0),               REFUSED(quotactl, -1),
@@ -39,20 +42,20 @@ static const struct attempt_kind kinds[] = {
 #ifdef SYS_iopl
   REFUSED(iopl, -1),          REFUSED(ioperm, -1),
 #endif
-  /* Libraries ask for it and do without when the kernel does not know it. */
+  /* Libraries ask for them and do without when the kernel does not know them. */
+  {SYS_open_tree_attr, "open_tree_attr", ENOSYS, 1, 0},
   {SYS_io_uring_setup, "io_uring_setup", ENOSYS, -1, 0},
   IDENTITY(setuid, 'u'),      IDENTITY(setreuid, 'u'),       IDENTITY(setresuid, 'u'),       IDENTITY(setfsuid, 'u'),
   IDENTITY(setgid, 'g'),      IDENTITY(setregid, 'g'),       IDENTITY(setresgid, 'g'),       IDENTITY(setfsgid, 'g'),
   IDENTITY(setgroups, 'G'),
+  /* The filter hands over only those that set a set-user-id bit. */
+  MODE(fchmod, -1),           MODE(fchmodat, 1),             MODE(fchmodat2, 1),
+#ifdef SYS_chmod
+  MODE(chmod, 0),
+#endif
 };
 
 static struct attempt slots[SLOTS];
-
-static int64_t steady_ms(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 const struct attempt_kind *attempt_kind(int number) {
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i += 1)
@@ -97,6 +100,7 @@ struct attempt *attempt_begin(pid_t task, const struct attempt_kind *kind, const
   attempt->caller.at_ms = now_ms();
   (void)read_identity(task, &attempt->caller);
   read_command(task, &attempt->caller);
+  if (kind->number == SYS_fchmod) read_descriptor((int)arguments[0], &attempt->caller);
   if (kind->path >= 0) read_path(task, arguments[kind->path], &attempt->caller);
   return attempt;
 }

@@ -129,6 +129,39 @@ void record_execution(const struct execution *seen) {
   finish_line();
 }
 
+void record_end(const struct ended *ended) {
+  put_text("{\"kind\":\"end\"");
+  put_number("pid", ended->pid);
+  put_number("parent", ended->parent);
+  put_number("at", ended->at_ms);
+  if (ended->began_ms >= 0) put_number("began", ended->began_ms);
+  if (ended->processor_ns >= 0) put_number("processor", ended->processor_ns);
+  if (ended->code >= 0) put_number("code", ended->code);
+  if (ended->signal > 0) put_number("signal", ended->signal);
+  put_text("}");
+  finish_line();
+}
+
+void record_socket(const struct socket_seen *seen) {
+  put_text(seen->use == SOCKET_CONNECTS ? "{\"kind\":\"connect\",\"protocol\":" : "{\"kind\":\"listen\",\"protocol\":");
+  put_string(seen->protocol, strlen(seen->protocol));
+  put_number("port", seen->port);
+  put_text(",\"address\":");
+  put_string(seen->address, strlen(seen->address));
+  put_process(seen->caller);
+  put_text("}");
+  finish_line();
+}
+
+void record_count(const char *kind, uint64_t count) {
+  put_text("{\"kind\":\"");
+  put_text(kind);
+  put_text("\"");
+  put_number("count", (int64_t)count);
+  put_text("}");
+  finish_line();
+}
+
 void record_refusal(pid_t pid, int family, int type, int protocol) {
   put_text("{\"kind\":\"socket\"");
   put_number("pid", pid);

@@ -50,6 +50,12 @@ static bool answer(int notify, int error) {
   return ioctl(notify, SECCOMP_IOCTL_NOTIF_SEND, response) == 0;
 }
 
+int64_t steady_ms(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static void serve_execution(int notify, bool at) {
   static struct execution seen;
   pid_t task = (pid_t)request->pid;
@@ -61,6 +67,8 @@ static void serve_execution(int notify, bool at) {
   read_execution(task, at, request->data.args, &seen);
   /* Only now is it certain that the process we read was the caller and not another with its recycled id. */
   bool valid = ioctl(notify, SECCOMP_IOCTL_NOTIF_ID_VALID, &request->id) == 0;
+  /* Before it can end. */
+  if (identified && valid) life_begin(&seen);
   if (!answer(notify, 0) || !valid) return;
   if (identified) record_execution(&seen);
   else record_gap("a process was started whose identity could not be read");
@@ -108,6 +116,18 @@ static void serve_identity(int notify, const struct attempt_kind *kind) {
   else attempt_drop(attempt);
 }
 
+static void serve_exit(int notify) {
+  life_exit((pid_t)request->pid, (int)(request->data.args[0] & 0xff));
+  (void)answer(notify, 0);
+}
+
+static void serve_use(int notify, enum socket_use use) {
+  bool told = socket_begin((pid_t)request->pid, (int)request->data.args[0], use);
+  bool valid = ioctl(notify, SECCOMP_IOCTL_NOTIF_ID_VALID, &request->id) == 0;
+  bool answered = answer(notify, 0);
+  if (told) socket_answered(answered && valid);
+}
+
 /* One notification. False when the descriptor is of no more use. */
 bool serve(int notify) {
   memset(request, 0, sizes.seccomp_notif);
@@ -120,6 +140,10 @@ bool serve(int notify) {
     case SYS_execve: serve_execution(notify, false); return true;
     case SYS_execveat: serve_execution(notify, true); return true;
     case SYS_socket: serve_socket(notify); return true;
+    case SYS_exit_group: serve_exit(notify); return true;
+    case SYS_connect: serve_use(notify, SOCKET_CONNECTS); return true;
+    case SYS_listen: serve_use(notify, SOCKET_LISTENS); return true;
+    case SYS_bind: serve_use(notify, SOCKET_BINDS); return true;
     default: break;
   }
   const struct attempt_kind *kind = attempt_kind(request->data.nr);

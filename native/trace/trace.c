@@ -37,8 +37,9 @@
 
 /* Each process that the runtime starts brings one descriptor; beyond the bound the runtime is refused, closed. */
 #define DESCRIPTORS_MAX 512
+#define LAST_ENDS_MS 100
 
-enum { FROM_ENGINE, TO_ENGINE, LISTENER, FIXED };
+enum { FROM_ENGINE, TO_ENGINE, LISTENER, LIVES, FIXED };
 enum role { NOTIFY, CONNECTION };
 
 static struct pollfd polled[FIXED + DESCRIPTORS_MAX];
@@ -170,21 +171,47 @@ static void prepare(const char *path) {
   polled[FROM_ENGINE] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
   polled[LISTENER] = (struct pollfd){.fd = listen_at(path), .events = POLLIN};
   polled[TO_ENGINE] = (struct pollfd){.fd = STDOUT_FILENO};
+  polled[LIVES] = (struct pollfd){.fd = lives_prepare(), .events = POLLIN};
+  if (polled[LIVES].fd < 0) fail("epoll");
   if (fcntl(STDOUT_FILENO, F_SETFL, fcntl(STDOUT_FILENO, F_GETFL) | O_NONBLOCK) != 0) fail("standard output");
   drop_privileges();
 }
 
-static bool engine_closed(void) {
-  char ignored[64];
+static void tell_unwatched(void) {
+  uint64_t count = lives_unwatched();
+  if (count > 0) record_count("unwatched", count);
+}
+
+/* All that was seen until now is told when this is. */
+static void settle(void) {
+  attempt_settle(true);
+  while (lives_look(0)) continue;
+  sockets_look();
+  tell_unwatched();
+}
+
+/* The engine's orders are single letters: `s`ettle. True when it has closed. */
+static bool obey_engine(void) {
+  char orders[64];
   if (polled[FROM_ENGINE].revents == 0) return false;
-  ssize_t got = read(STDIN_FILENO, ignored, sizeof ignored);
+  ssize_t got = read(STDIN_FILENO, orders, sizeof orders);
+  for (ssize_t i = 0; i < got; i += 1) {
+    if (orders[i] != 's') continue;
+    settle();
+    record_text("{\"kind\":\"settled\"}");
+  }
   return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
+}
+
+static int wait_ms(void) {
+  int sockets = sockets_wait_ms();
+  return sockets >= 0 ? sockets : attempt_wait_ms();
 }
 
 /* False when there is no engine any more to take what we see. */
 static bool wait_for_events(void) {
   polled[TO_ENGINE].events = record_pending() ? POLLOUT : 0;
-  while (poll(polled, polled_count, attempt_wait_ms()) < 0)
+  while (poll(polled, polled_count, wait_ms()) < 0)
     if (errno != EINTR) fail("poll");
   return (polled[TO_ENGINE].revents & (POLLERR | POLLHUP)) == 0;
 }
@@ -218,15 +245,22 @@ int main(int argc, char **argv) {
   bool closed = false;
   while (!closed && (!notified_ever || notify_count > 0)) {
     if (!record_flush() || !wait_for_events()) return 0;
-    closed = engine_closed();
+    if (polled[LIVES].revents != 0) (void)lives_look(0);
     attempt_settle(false);
-    if (!closed) serve_events();
+    sockets_look();
+    /* What happened before an order is told before its answer. */
+    serve_events();
+    closed = obey_engine();
   }
   /* From here on nothing is served: an execve that still waits fails. What was seen may wait for a slow reader. */
   while (polled_count > FIXED) forget(polled_count - 1);
   close(polled[LISTENER].fd);
   polled[LISTENER].fd = polled[FROM_ENGINE].fd = -1;
-  attempt_settle(true);
+  /* The filter lets go of a process a moment before its end is told. */
+  while (!closed && lives_look(LAST_ENDS_MS)) continue;
+  settle();
+  close(polled[LIVES].fd);
+  polled[LIVES].fd = -1;
   if (!closed) record_text("{\"kind\":\"ended\"}");
   while (record_flush() && record_pending())
     if (!wait_for_events()) return 0;

@@ -31,7 +31,7 @@ struct attempt_kind {
   const char *name;
   int error;
   int path; /* which argument is a path or a name; -1: none */
-  char ids; /* what it sets: `u`ser, `g`roup, further `G`roups; 0: nothing */
+  char ids; /* what it sets: `u`ser, `g`roup, further `G`roups, `m`ode; 0: nothing */
 };
 
 #define ATTEMPT_ARGUMENTS 3
@@ -46,10 +46,28 @@ struct attempt {
   struct execution caller; /* `path`: what the call names; its arguments are the caller's own */
 };
 
+/* How a process ended. -1: not known; `began_ms` of one that started no program is not. */
+struct ended {
+  pid_t pid, parent;
+  int64_t at_ms, began_ms, processor_ns;
+  int code, signal;
+};
+
+enum socket_use { SOCKET_CONNECTS, SOCKET_LISTENS, SOCKET_BINDS };
+
+struct socket_seen {
+  enum socket_use use;
+  const char *protocol;
+  unsigned port;
+  char address[128];
+  const struct execution *caller;
+};
+
 /* serve.c: answers notifications. */
 bool serve_prepare(void);
 bool serve(int notify);
 int64_t now_ms(void);
+int64_t steady_ms(void);
 
 /* attempts.c */
 const struct attempt_kind *attempt_kind(int number);
@@ -60,9 +78,24 @@ void attempt_drop(struct attempt *attempt);
 int attempt_wait_ms(void);
 void attempt_settle(bool all);
 
+/* lives.c */
+int lives_prepare(void);
+void life_begin(const struct execution *seen);
+void life_exit(pid_t task, int code);
+bool lives_look(int wait_ms);
+uint64_t lives_unwatched(void);
+
+/* sockets.c */
+bool socket_begin(pid_t task, int descriptor, enum socket_use use);
+void socket_answered(bool answered);
+int sockets_wait_ms(void);
+void sockets_look(void);
+
 /* caller.c: reads about a process that the kernel holds in a notification; the caller checks afterwards that it still is. */
+size_t read_proc(pid_t task, const char *name, char *into, size_t room);
 bool read_identity(pid_t task, struct execution *into);
 void read_command(pid_t task, struct execution *into);
+void read_descriptor(int descriptor, struct execution *into);
 void read_path(pid_t task, uint64_t address, struct execution *into);
 bool identity_changes(pid_t task, const struct attempt_kind *kind, const unsigned long long *arguments, bool *refused);
 void read_execution(pid_t task, bool at, const unsigned long long *args, struct execution *into);
@@ -71,6 +104,9 @@ void read_execution(pid_t task, bool at, const unsigned long long *args, struct 
 void record_text(const char *line);
 void record_execution(const struct execution *seen);
 void record_attempt(const struct attempt *attempt);
+void record_end(const struct ended *ended);
+void record_socket(const struct socket_seen *seen);
+void record_count(const char *kind, uint64_t count);
 void record_refusal(pid_t pid, int family, int type, int protocol);
 void record_gap(const char *why);
 bool record_pending(void);

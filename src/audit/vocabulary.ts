@@ -118,7 +118,8 @@ export type RecordEvent =
       readonly durationMs?: number;
       /** Both null: that it ended was seen, and not how. */
       readonly exit: { readonly code: number | null; readonly signal: string | null };
-      readonly cpuMs?: { readonly user: number; readonly system: number };
+      /** Processor time of all its threads, until it asked to end. */
+      readonly cpuMs?: number;
     })
   | (InStep & {
       /** What a step started and left running. */

@@ -142,7 +142,30 @@ export interface ObservedAttempt {
   };
 }
 
+/** How a process ended. Absent: not known. */
+export interface ObservedExit {
+  readonly pid: number;
+  readonly at: number;
+  /** Since it was first seen to start a program. */
+  readonly durationMs?: number;
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Processor time of all its threads. */
+  readonly cpuMs?: number;
+}
+
+/** A socket that waits for others. */
+export interface ObservedListener {
+  readonly protocol: 'tcp' | 'udp' | 'unix';
+  /** An address, or a path; `@` begins an abstract name. */
+  readonly address: string;
+  readonly port?: number;
+  readonly process: { readonly pid: number; readonly argv: readonly string[] };
+}
+
 export type Observation =
+  | { readonly kind: 'exit'; readonly exit: ObservedExit }
+  | { readonly kind: 'listening'; readonly listener: ObservedListener }
   | { readonly kind: 'process'; readonly process: ObservedProcess }
   | { readonly kind: 'attempt'; readonly attempt: ObservedAttempt }
   | {
@@ -173,13 +196,15 @@ export interface Sandbox {
   usage(): Promise<Usage>;
   /** Which of its file systems of limited size are full at this moment. */
   full(): Promise<readonly LimitName[]>;
-  /** The process that owns a TCP connection's inner end, as the job sees its id; undefined when it has gone. */
+  /** Settles when all that the telemetry saw until now was told. */
+  observed(): Promise<void>;
+  /** The process that asked for a connection, by its inner end, as the job sees its id; undefined when it was not seen. */
   ownerOf(flow: {
     readonly protocol?: 'tcp' | 'udp';
     readonly localPort: number;
     /** Absent for a datagram, which may come from a socket without a peer. */
     readonly remotePort?: number;
-  }): { readonly pid: number; readonly argv: readonly string[] } | undefined;
+  }): Promise<{ readonly pid: number; readonly argv: readonly string[] } | undefined>;
   /** Settles if the sandbox ends by itself (killed from outside, a crash): the job must then fail. */
   readonly died: Promise<{ readonly why: string }>;
   /**

@@ -10,7 +10,7 @@ export interface Owner {
  * Finds which process made a connection or asked a question. The job can lie about its arguments, and a process may be
  * gone before it is looked up: this is telemetry, and an unknown owner stays unknown.
  */
-export function ownerOf(sandbox: Sandbox | undefined, event: GatewayEvent): Owner | undefined {
+export async function ownerOf(sandbox: Sandbox | undefined, event: GatewayEvent): Promise<Owner | undefined> {
   if (sandbox === undefined) return undefined;
   switch (event.kind) {
     case 'connect':

@@ -10,9 +10,14 @@ export interface Where {
 }
 
 /** What the gateway saw, in the record's words, with the process that did it where it can be found. */
-export function gatewayRecord(event: GatewayEvent, at: Where, sandbox: Sandbox | undefined): RecordEvent {
+export async function gatewayRecord(
+  event: GatewayEvent,
+  at: Where,
+  sandbox: Sandbox | undefined,
+): Promise<RecordEvent> {
+  // It belongs to the step in which it happened, also when its process is found later.
   const { job, step } = at;
-  const process = ownerOf(sandbox, event);
+  const process = await ownerOf(sandbox, event);
   const by = process === undefined ? {} : { process };
   switch (event.kind) {
     case 'dns': {
@@ -71,6 +76,21 @@ export function observationRecord(seen: Observation, at: Where): RecordEvent {
         ...(attempt.count > 1 && { count: attempt.count }),
       };
     }
+    case 'exit': {
+      const { pid, at: when, durationMs, cpuMs, code, signal } = seen.exit;
+      return {
+        type: 'process.exited',
+        job,
+        step,
+        pid,
+        at: new Date(when).toISOString(),
+        exit: { code, signal },
+        ...(durationMs !== undefined && { durationMs }),
+        ...(cpuMs !== undefined && { cpuMs }),
+      };
+    }
+    case 'listening':
+      return { type: 'network.listening', job, step, ...seen.listener };
     case 'refused-packet':
       return { type: 'network.refused', job, step, family: seen.family, protocol: seen.protocol };
     case 'gap':

@@ -111,7 +111,7 @@ export async function openCell(
     if (at.step === ARMING) return;
     count(counts, event);
     connections.see(event);
-    await journal.write(gatewayRecord(event, at, sandbox), {
+    await journal.write(await gatewayRecord(event, at, sandbox), {
       durable: event.kind === 'connect' && event.verdict === 'allowed',
     });
   };
@@ -209,7 +209,7 @@ function assemble(
     counts,
     broken,
     settled: async (withinMs) => {
-      await Promise.all([connections.settled(withinMs), watch.look()]);
+      await Promise.all([connections.settled(withinMs), watch.look(), sandbox.observed()]);
     },
     setStep: (stepId) => {
       ends.step();
@@ -271,6 +271,14 @@ const COMPLETENESS = [
   {
     what: 'process.started',
     how: 'every execve and execveat waits until its arguments were read; a hostile thread can change them after that',
+  },
+  {
+    what: 'process.exited',
+    how: 'every process that asks to end and every one that started a program; not the end by a signal of one that never started a program',
+  },
+  {
+    what: 'risk.attempted',
+    how: 'every call of those in docs/record.md is refused or told while its caller waits; the same again is counted',
   },
   {
     what: 'network',

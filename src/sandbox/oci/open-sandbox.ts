@@ -1,6 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
+import { err, ok, type Refusal, type Result } from '../../base/index.ts';
 import { TIER_OF } from '../../config/index.ts';
 import type { LimitName } from '../../zone/index.ts';
 import type { ChosenRuntime } from '../choose-runtime.ts';
@@ -25,7 +25,7 @@ import {
 } from '../process/receipt.ts';
 import { InitSession } from '../process/session.ts';
 import { startTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
-import { isFull, openWorkspace, unmountBelow, type Workspace } from '../workspace/index.ts';
+import { openWorkspace, unmountBelow, type Workspace } from '../workspace/index.ts';
 import { boundCheck, resolveInside } from './bound-places.ts';
 import { Cgroup } from './cgroup.ts';
 import { prepareParent } from './cgroup-parent.ts';
@@ -34,7 +34,9 @@ import { mountOnHost } from './host-mounts.ts';
 import { layRoot } from './lay-root.ts';
 import { limitsUnheld, notOwned } from './limits-held.ts';
 import { namespaceChecks } from './namespaces.ts';
-import { ownerOf } from './owner-of.ts';
+import { endedBy, fullOf } from './limits-reached.ts';
+import { cannotPrepare, noNamespace } from './open-refusals.ts';
+import { askerOf } from './owner-of.ts';
 import { ownKernelChecks } from './own-kernel.ts';
 import { runtimeVersion } from './runtime-version.ts';
 import type { IdMapping, RuntimeConfig } from './runtime-spec.ts';
@@ -280,8 +282,9 @@ function assemble(
       return { ...cgroup.usage(), workspaceBytes: bytes, workspaceInodes: inodes };
     },
     full: () => fullOf(workspace, temporary),
-    // Of a kernel of its own every socket is that kernel's.
-    ownerOf: (flow) => (ownKernel ? undefined : ownerOf(container.initPid, cgroup.processes(), flow)),
+    observed: async () => undo.telemetry?.observed(),
+    ownerOf: async (flow) =>
+      undo.telemetry && askerOf(undo.telemetry, container.initPid, () => cgroup.processes(), flow),
     died: Promise.race([session.ended, undo.telemetry?.died ?? new Promise<never>(() => undefined)]).then(
       ({ why }) => ({
         why: ownKernel ? endedBy(why, cgroup) : why,
@@ -289,46 +292,6 @@ function assemble(
     ),
     destroy: (destroyOptions) => undo.all(destroyOptions?.keepUpperAt),
   };
-}
-
-async function fullOf(workspace: Workspace, temporary: readonly string[]): Promise<readonly LimitName[]> {
-  const nothing = { bytes: false, inodes: false };
-  const [own, ...others] = await Promise.all([
-    workspace.full().catch(() => nothing),
-    ...temporary.map((path) => isFull(path).catch(() => nothing)),
-  ]);
-  return [
-    ...(own.bytes ? (['workspaceBytes'] as const) : []),
-    ...(own.inodes ? (['workspaceInodes'] as const) : []),
-    ...(others.some((one) => one.bytes) ? (['tmpBytes'] as const) : []),
-    ...(others.some((one) => one.inodes) ? (['tmpInodes'] as const) : []),
-  ];
-}
-
-/** A kernel that is a process ends as a whole when it gets no more memory or processes, and so the job. */
-function endedBy(why: string, cgroup: Cgroup): string {
-  const { oomKills = 0, pidsRefused = 0 } = cgroup.usage();
-  if (oomKills > 0) return `${why}: its kernel had no more memory than the limit memoryBytes`;
-  return pidsRefused > 0 ? `${why}: its kernel had no more processes than the limit pids` : why;
-}
-
-/** A full or read-only disk, most of all. */
-function cannotPrepare(error: unknown): Refusal {
-  return refusal(
-    'machine',
-    'sandbox/cannot-prepare',
-    `the sandbox's own files could not be made: ${error instanceof Error ? error.message : String(error)}`,
-    'see that /run has room and can be written',
-  );
-}
-
-function noNamespace(): Refusal {
-  return refusal(
-    'machine',
-    'sandbox/no-namespace',
-    'the network namespace of the job was not made',
-    'see what cofferdam doctor says of this machine',
-  );
 }
 
 /** Everything that was made so far, to be taken back in order whatever happened. */

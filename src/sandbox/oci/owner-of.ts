@@ -1,11 +1,14 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Sandbox } from '../contract.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
 
 const MAX_PROCESSES = 4_096;
 const MAX_DESCRIPTORS = 4_096;
 const MAX_ARGUMENTS_BYTES = 4_096;
 const MAX_TABLE_BYTES = 4_194_304;
 
+type Owner = NonNullable<Awaited<ReturnType<Sandbox['ownerOf']>>>;
 type Flow = Parameters<Sandbox['ownerOf']>[0];
 
 function read(path: string): Buffer | undefined {
@@ -16,15 +19,31 @@ function read(path: string): Buffer | undefined {
   }
 }
 
+/** The telemetry's word comes by another way than the gateway's, and may come after it. */
+const LATE_MS = 20;
+
+/**
+ * The process that asked for a connection: as the telemetry saw it ask, else whoever holds it now (a socket that sends
+ * without connecting has asked nobody).
+ */
+export async function askerOf(
+  telemetry: Telemetry,
+  initPid: number,
+  processes: () => readonly number[],
+  flow: Flow,
+): Promise<Owner | undefined> {
+  const asked = (): Owner | undefined => telemetry.ownerOf(flow.protocol ?? 'tcp', flow.localPort);
+  const owner = asked() ?? ownerOf(initPid, processes(), flow);
+  if (owner !== undefined) return owner;
+  await wait(LATE_MS);
+  return asked();
+}
+
 /**
  * The process that holds a connection's inner end: by the socket's number in the sandbox's own table of connections,
  * then by who has that socket open. What the job says of itself (its arguments) is bounded and hostile.
  */
-export function ownerOf(
-  initPid: number,
-  processes: readonly number[],
-  flow: Flow,
-): { readonly pid: number; readonly argv: readonly string[] } | undefined {
+function ownerOf(initPid: number, processes: readonly number[], flow: Flow): Owner | undefined {
   const inode = socketInode(initPid, flow.localPort, flow.remotePort, flow.protocol ?? 'tcp');
   if (inode === undefined) return undefined;
   const wanted = `socket:[${inode}]`;
@@ -70,7 +89,7 @@ function holds(pid: number, wanted: string): boolean {
   }
 }
 
-function describe(pid: number): { readonly pid: number; readonly argv: readonly string[] } {
+function describe(pid: number): Owner {
   const status = read(`/proc/${pid}/status`)?.toString('latin1') ?? '';
   const inner = /^NSpid:.*\s(\d+)$/m.exec(status)?.[1];
   const line = read(`/proc/${pid}/cmdline`)?.subarray(0, MAX_ARGUMENTS_BYTES).toString('utf8') ?? '';

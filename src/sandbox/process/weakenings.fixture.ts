@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { seccompProfile } from '../seccomp/profile.ts';
 import { CHECKS, CONFINEMENT_CHECKS, OUTER_CHECKS } from './receipt.ts';
 import {
   type Weakening,
@@ -57,14 +58,7 @@ export const WEAKENINGS: ReadonlyMap<string, Weakening> = new Map<string, Weaken
   [
     'executions not shown to the telemetry',
     {
-      weaken: ({ linux }) => {
-        for (const rule of linux.seccomp.syscalls)
-          if (rule.names.includes('execve')) rule.action = 'SCMP_ACT_ALLOW';
-        linux.seccomp.syscalls = linux.seccomp.syscalls.filter(
-          (rule) => rule.action !== 'SCMP_ACT_NOTIFY' && !rule.names.includes('socket'),
-        );
-        Reflect.deleteProperty(linux.seccomp, 'listenerPath');
-      },
+      weaken: ({ linux }) => void Object.assign(linux, { seccomp: seccompProfile(process.arch, undefined) }),
       names: ['executions-are-seen'],
       perhaps: list(`
   reach-metadata reach-address reach-address-ipv6 reach-by-datagram reach-by-datagram-ipv6

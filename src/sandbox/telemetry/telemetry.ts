@@ -3,7 +3,8 @@ import { lstat, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts';
 import { nativeProgram } from '../native-program.ts';
-import { TraceReader, type TraceReading } from './trace-reader.ts';
+import type { Flow } from './flow-owners.ts';
+import { SETTLE, TraceReader, type TraceReading } from './trace-reader.ts';
 
 export interface TelemetryRequest extends TraceReading {
   /** A folder of the control side for the socket; made with mode 0700 when it is missing. No job may see it. */
@@ -25,6 +26,10 @@ export interface Telemetry {
    * the sandbox any more. Never settles after `close` or after the sandbox's last process.
    */
   readonly died: Promise<{ readonly why: string }>;
+  /** Settles when all that was seen until now was observed, or when it has ended. */
+  observed(): Promise<void>;
+  /** The process that asked for a connection, by its inner end; also one that has gone meanwhile. */
+  ownerOf(protocol: 'tcp' | 'udp', localPort: number): Flow['process'] | undefined;
   /** Ends it; every observation was made when this settles. Close it after the sandbox is gone. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -62,7 +67,16 @@ export async function startTelemetry(request: TelemetryRequest): Promise<Result<
     await rm(listenerPath, { force: true });
   };
   const { landlock, first, died } = reader;
-  return ok({ listenerPath, listening: true, landlock, first, died, close });
+  return ok({
+    listenerPath,
+    listening: true,
+    landlock,
+    first,
+    died,
+    observed: () => reader.observed(() => child.stdin.write(SETTLE)),
+    ownerOf: (protocol, localPort) => reader.flows.find(protocol, localPort),
+    close,
+  });
 }
 
 function machineLacks(why: string): Refusal {

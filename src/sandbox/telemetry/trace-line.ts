@@ -1,13 +1,18 @@
-import type { ObservedAttempt, ObservedProcess } from '../contract.ts';
+import type { ObservedAttempt, ObservedExit, ObservedListener, ObservedProcess } from '../contract.ts';
+import { signalName } from '../process/names.ts';
+import type { Flow } from './flow-owners.ts';
 
 /** One line of the trace program, checked. Text in it came from the job and is hostile. */
 export type TraceLine =
-  | { readonly kind: 'attached' | 'ended' }
+  | { readonly kind: 'attached' | 'ended' | 'settled' }
   | { readonly kind: 'ready'; readonly landlock: number }
   | { readonly kind: 'exec'; readonly hostPid: number; readonly process: ObservedProcess }
   | { readonly kind: 'attempt'; readonly attempt: ObservedAttempt }
   | { readonly kind: 'socket'; readonly pid: number; readonly family: string; readonly protocol: string }
-  | { readonly kind: 'dropped'; readonly count: number }
+  | { readonly kind: 'exit'; readonly exit: ObservedExit }
+  | { readonly kind: 'connect'; readonly flow: Flow }
+  | { readonly kind: 'listening'; readonly listener: ObservedListener }
+  | { readonly kind: 'dropped' | 'unwatched'; readonly count: number }
   | { readonly kind: 'gap'; readonly why: string };
 
 /** Linux numbers (include/linux/socket.h) of the families that a job may meet. */
@@ -95,6 +100,45 @@ function attempt(members: Readonly<Record<string, unknown>>): TraceLine | undefi
   };
 }
 
+function ended(members: Readonly<Record<string, unknown>>): TraceLine | undefined {
+  const [pid, at, began] = [count(members['pid']), count(members['at']), count(members['began'])];
+  const [code, signal, cpuNs] = [
+    count(members['code']),
+    count(members['signal']),
+    count(members['processor']),
+  ];
+  if (pid === undefined || at === undefined) return undefined;
+  return {
+    kind: 'exit',
+    exit: {
+      pid,
+      at,
+      code: code ?? null,
+      signal: signal === undefined ? null : signalName(signal),
+      ...(began !== undefined && { durationMs: Math.max(0, at - began) }),
+      ...(cpuNs !== undefined && { cpuMs: Math.round(cpuNs / 1_000) / 1_000 }),
+    },
+  };
+}
+
+function socketUse(
+  kind: 'connect' | 'listen',
+  members: Readonly<Record<string, unknown>>,
+): TraceLine | undefined {
+  const { protocol, address, argv } = members;
+  const [pid, port] = [count(members['pid']), count(members['port'])];
+  if (protocol !== 'tcp' && protocol !== 'udp' && protocol !== 'unix') return undefined;
+  if (typeof address !== 'string' || pid === undefined || port === undefined) return undefined;
+  if (!Array.isArray(argv) || !argv.every((item) => typeof item === 'string')) return undefined;
+  const process = { pid, argv };
+  if (kind === 'listen')
+    return {
+      kind: 'listening',
+      listener: { protocol, address, process, ...(protocol !== 'unix' && { port }) },
+    };
+  return protocol === 'unix' ? undefined : { kind, flow: { protocol, localPort: port, process } };
+}
+
 /** Reads one line; `undefined` when it is not one that the trace program writes. */
 export function parseTraceLine(text: string): TraceLine | undefined {
   let members: unknown;
@@ -109,8 +153,14 @@ export function parseTraceLine(text: string): TraceLine | undefined {
   switch (kind) {
     case 'ready':
       return { kind, landlock: count(line['landlock']) ?? 0 };
+    case 'end':
+      return ended(line);
+    case 'connect':
+    case 'listen':
+      return socketUse(kind, line);
     case 'attached':
     case 'ended':
+    case 'settled':
       return { kind };
     case 'exec':
       return exec(line);
@@ -128,7 +178,8 @@ export function parseTraceLine(text: string): TraceLine | undefined {
         protocol: protocolName(family, type, protocol),
       };
     }
-    case 'dropped': {
+    case 'dropped':
+    case 'unwatched': {
       const lost = count(line['count']);
       return lost === undefined ? undefined : { kind, count: lost };
     }

@@ -1,4 +1,5 @@
 import type { Observation } from '../contract.ts';
+import { FlowOwners } from './flow-owners.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { PathSearch } from './path-search.ts';
 import { type TraceLine, parseTraceLine } from './trace-line.ts';
@@ -10,12 +11,16 @@ export interface TraceReading {
   readonly innerUid?: (hostUid: number) => number | undefined;
 }
 
+/** What the trace program is written when it is to say that all was told. */
+export const SETTLE = 's';
+
 /** Turns what a trace program says into observations, and its end into a reason; wherever the program runs. */
 export class TraceReader {
   /** Settles when it is ready: with nothing, or with the reason why it never will be. */
   readonly ready: Promise<string | undefined>;
   readonly first: Promise<string>;
   readonly died: Promise<{ readonly why: string }>;
+  readonly flows = new FlowOwners();
   readonly #observe: (seen: Observation) => void;
   readonly #innerUid: (hostUid: number) => number | undefined;
   readonly #search: PathSearch;
@@ -23,6 +28,9 @@ export class TraceReader {
   readonly #ready = Promise.withResolvers<string | undefined>();
   readonly #first = Promise.withResolvers<string>();
   readonly #died = Promise.withResolvers<{ readonly why: string }>();
+  /** Who waits for a word that all was told, in order. */
+  #settling: (() => void)[] = [];
+  #ended = false;
   landlock = 0;
   /** Until it is ready its end is a refusal, and after `ended` or `expectEnd` its end is due. */
   #expected = true;
@@ -40,6 +48,16 @@ export class TraceReader {
     this.#lines.add(chunk);
   }
 
+  /** Settles when all that was seen until now was observed, or when it has ended; `ask` writes `SETTLE` to the program. */
+  observed(ask: () => void): Promise<void> {
+    if (this.#ended) return Promise.resolve();
+    const told = new Promise<void>((resolve) => {
+      this.#settling.push(resolve);
+    });
+    ask();
+    return told;
+  }
+
   expectEnd(): void {
     this.#expected = true;
   }
@@ -48,6 +66,9 @@ export class TraceReader {
   end(why: string): void {
     this.#ready.resolve(why);
     this.#search.end();
+    this.#ended = true;
+    for (const settled of this.#settling) settled();
+    this.#settling = [];
     if (this.#expected) return;
     this.#expected = true;
     const reason = `the process telemetry ended by itself: ${why}`;
@@ -74,6 +95,10 @@ export class TraceReader {
         return;
       case 'attached':
         return;
+      case 'settled':
+        this.#search.end();
+        this.#settling.shift()?.();
+        return;
       case 'exec':
         this.#first.resolve(line.process.executable ?? line.process.argv[0] ?? '');
         this.#search.add(line.hostPid, this.#within(line.process));
@@ -83,6 +108,13 @@ export class TraceReader {
           kind: 'attempt',
           attempt: { ...line.attempt, process: this.#within(line.attempt.process) },
         });
+        return;
+      case 'exit':
+      case 'listening':
+        this.#observe(line);
+        return;
+      case 'connect':
+        this.flows.add(line.flow);
         return;
       case 'socket':
         this.#observe({
@@ -96,6 +128,12 @@ export class TraceReader {
         this.#observe({
           kind: 'gap',
           why: `${line.count} observations of processes were lost: they came too fast`,
+        });
+        return;
+      case 'unwatched':
+        this.#observe({
+          kind: 'gap',
+          why: `the ends of ${line.count} processes were not watched: there were too many at once`,
         });
         return;
       case 'gap':
