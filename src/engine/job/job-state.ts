@@ -40,16 +40,27 @@ export interface JobGround {
   readonly path: string;
 }
 
+/** A step may leave a few MiB and a workflow may have thousands: together they stay in the engine's memory. */
+const MAX_HELD = 32 * 2 ** 20;
+
 /** What changes while a job runs: variables, the search path, and its status. */
 export class JobState {
   readonly ground: JobGround;
   readonly #environment: Map<string, string>;
   #added: readonly string[] = [];
+  #held = 0;
   status: StatusSoFar['status'] = 'success';
 
   constructor(ground: JobGround, environment: ReadonlyMap<string, string>) {
     this.ground = ground;
     this.#environment = new Map(environment);
+  }
+
+  /** Counts characters that a step left for others. False when they are more than is kept for one job. */
+  hold(characters: number): boolean {
+    if (this.#held + characters > MAX_HELD) return false;
+    this.#held += characters;
+    return true;
   }
 
   setVariable(name: string, value: string): void {

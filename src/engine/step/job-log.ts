@@ -65,10 +65,16 @@ export class JobLog {
     return Buffer.concat(bytes).toString('utf8');
   }
 
+  /** Counts output that is not shown: a step can say as little without end by commands as by lines. False as for `line`. */
+  unshown(bytes: number): boolean {
+    if (this.bytes + bytes > this.#limitBytes || this.#failed) return false;
+    this.bytes += bytes + 1;
+    return true;
+  }
+
   /** Takes one line of the job's. False when the limit is reached: the line was not taken. */
   line(line: Buffer, partial: boolean): boolean {
-    if (this.bytes + line.length > this.#limitBytes || this.#failed) return false;
-    this.bytes += line.length + 1;
+    if (!this.unshown(line.length)) return false;
     this.#lines.push(this.#masker.push(line));
     if (!partial) this.#lines.push(this.#masker.push(NEWLINE));
     // What is held back because a secret might be beginning is shown when nothing more comes.

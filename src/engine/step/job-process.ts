@@ -42,12 +42,7 @@ export async function runJobProcess(
   const commands = new StepCommands({
     mask: (value) => {
       const masked = context.log.mask(value);
-      if (!masked.ok)
-        context.annotate(frame.id, {
-          level: 'warning',
-          message: `not masked: ${masked.error.why}`,
-          properties: {},
-        });
+      return masked.ok ? undefined : masked.error.why;
     },
     used: (use) =>
       void context.journal.write({
@@ -79,13 +74,22 @@ export async function runJobProcess(
       line: (line, partial) => {
         const text = partial ? undefined : commandIn(line);
         const shown = text === undefined ? undefined : commands.line(text);
-        if (text !== undefined && shown === undefined) return true;
+        if (text !== undefined && shown === undefined) return context.log.unshown(line.length);
         return context.log.line(shown === undefined || shown === text ? line : Buffer.from(shown), partial);
       },
     },
   );
   if (end.exit.failure === 'ENOENT') return failedStep(frame, missing(argv[0]));
   return conclude(frame, end, commands, await opened.value.read(), carried);
+}
+
+function tooMuchKept(): Refusal {
+  return refusal(
+    'limit',
+    'commands/kept',
+    'the steps of this job have set more outputs and variables than are kept',
+    'hand large values on in files',
+  );
 }
 
 function missing(program: string): Refusal {
@@ -112,6 +116,10 @@ async function conclude(
   const { context } = frame;
   if (!files.ok) return { ...(await failedStep(frame, files.error)), exit: end.exit };
   const { variables, outputs, state, paths, summary } = files.value;
+  const left = [variables, outputs, state, Object.entries(commands.data.outputs), [paths]].flat(3);
+  if (!context.state.hold(left.reduce((sum, text) => sum + text.length, 0))) {
+    return { ...(await failedStep(frame, tooMuchKept())), exit: end.exit };
+  }
   for (const [name, value] of variables) context.state.setVariable(name, value);
   for (const path of paths) context.state.addPath(path);
   Object.assign(carried.state, commands.data.state, Object.fromEntries(state));

@@ -23,7 +23,8 @@ export interface Annotation {
 }
 
 export interface StepCommandsOwner {
-  readonly mask: (value: string) => void;
+  /** Why it is not hidden, when it is not. */
+  readonly mask: (value: string) => string | undefined;
   readonly used: (use: CommandUse) => void;
   readonly annotate: (annotation: Annotation) => void;
 }
@@ -60,7 +61,10 @@ function pointed(properties: Readonly<Record<string, string>>): Readonly<Record<
 }
 
 const MAX_USES = 1_000;
-const MAX_VALUE = 1_048_576;
+const MAX_ANNOTATIONS = 1_000;
+/** Of outputs and state together, as much as the files for them may hold. */
+const MAX_KEPT = 1_048_576;
+const MAX_NAMES = 5_000;
 
 /**
  * Obeys the commands in a step's output (`::name key=value::data`; GitHub's workflow commands reference). Output is the
@@ -71,6 +75,9 @@ export class StepCommands {
   readonly #owner: StepCommandsOwner;
   #stopToken: string | undefined;
   #uses = 0;
+  #annotations = 0;
+  #kept = 0;
+  #names = 0;
 
   constructor(owner: StepCommandsOwner) {
     this.#owner = owner;
@@ -103,7 +110,7 @@ export class StepCommands {
       case 'set-env':
       case 'add-path':
         this.#use({ command, names: name === '' ? [] : [name], refused: 'use the file command instead' });
-        this.#owner.annotate({
+        this.#annotate({
           level: 'error',
           message: `The command ${command} is disabled; write to $${command === 'set-env' ? 'GITHUB_ENV' : 'GITHUB_PATH'} instead.`,
           properties: {},
@@ -112,7 +119,7 @@ export class StepCommands {
         return undefined;
       case 'add-mask':
         this.#use({ command, names: [] });
-        if (data.trim() !== '') this.#owner.mask(data);
+        if (data.trim() !== '') this.#mask(data);
         return undefined;
       case 'stop-commands':
         if (data === '' || REGISTERED.has(data.toLowerCase())) {
@@ -121,13 +128,13 @@ export class StepCommands {
           return line;
         }
         this.#use({ command, names: [] });
-        this.#owner.mask(data);
+        this.#mask(data);
         this.#stopToken = data;
         return line;
       case 'error':
       case 'warning':
       case 'notice':
-        this.#owner.annotate({ level: command, message: data, properties: pointed(properties) });
+        this.#annotate({ level: command, message: data, properties: pointed(properties) });
         return `${command[0]?.toUpperCase() ?? ''}${command.slice(1)}: ${data}`;
       case 'group':
         return `▶ ${data}`;
@@ -147,14 +154,33 @@ export class StepCommands {
   }
 
   #set(into: Record<string, string>, command: string, name: string, value: string): undefined {
-    if (name === '' || name.length > 1_000 || value.length > MAX_VALUE) {
-      this.#use({ command, names: [], refused: 'its name is missing or its value is too long' });
+    this.#kept += name.length + value.length;
+    this.#names += 1;
+    if (name === '' || name.length > 1_000 || this.#kept > MAX_KEPT || this.#names > MAX_NAMES) {
+      this.#use({ command, names: [], refused: 'its name is missing, or there is too much of it' });
       this.data.failed = true;
       return undefined;
     }
     Object.defineProperty(into, name, { value, enumerable: true, configurable: true, writable: true });
     this.#use({ command, names: [name] });
     return undefined;
+  }
+
+  #mask(value: string): void {
+    const why = this.#owner.mask(value);
+    if (why !== undefined)
+      this.#annotate({ level: 'warning', message: `not masked: ${why}`, properties: {} });
+  }
+
+  #annotate(annotation: Annotation): void {
+    this.#annotations += 1;
+    if (this.#annotations <= MAX_ANNOTATIONS) this.#owner.annotate(annotation);
+    else if (this.#annotations === MAX_ANNOTATIONS + 1)
+      this.#owner.annotate({
+        level: 'warning',
+        message: 'Further annotations are not listed',
+        properties: {},
+      });
   }
 
   #use(use: CommandUse): void {

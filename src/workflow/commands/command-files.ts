@@ -29,9 +29,7 @@ export function parseEnvironmentFile(bytes: Uint8Array, file: CommandFile): Resu
       pair = [line.slice(0, equals), line.slice(equals + 1)];
     } else if (heredoc >= 0) {
       const delimiter = line.slice(heredoc + 2);
-      const end = lines.findIndex(
-        (candidate, index) => index > at && candidate.replace(/\r$/, '') === delimiter,
-      );
+      const end = delimited(lines, at + 1, delimiter);
       if (delimiter === '' || end === -1)
         return refuse(file, `the delimiter ${JSON.stringify(delimiter.slice(0, 60))} is not found again`);
       pair = [line.slice(0, heredoc), lines.slice(at + 1, end).join('\n')];
@@ -47,6 +45,14 @@ export function parseEnvironmentFile(bytes: Uint8Array, file: CommandFile): Resu
     if (pairs.length > MAX_PAIRS) return refuse(file, `there are more than ${MAX_PAIRS} values`);
   }
   return ok(pairs);
+}
+
+/** Where the delimiter stands again, from a line on. */
+function delimited(lines: readonly string[], from: number, delimiter: string): number {
+  for (let at = from; at < lines.length; at += 1) {
+    if (lines[at]?.replace(/\r$/, '') === delimiter) return at;
+  }
+  return -1;
 }
 
 function badName(name: string, file: CommandFile): string | undefined {

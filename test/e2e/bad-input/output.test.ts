@@ -75,6 +75,28 @@ describe('the output of a step', () => {
     await verified();
   });
 
+  test('of commands that show nothing is cut at the same limit, and what they set takes no memory', async () => {
+    workflow(
+      `perl -e '$v = "x" x 60000; for ($i = 0; ; $i++) { print "::set-output name=n", $i, "::", $v, "\\n" }'`,
+    );
+    const ran = await measured('run', repository);
+    expect(ran.status, ran.tail).toBe(1);
+    expect(ran.tail).toMatch(/! limit +logBytes \(64000000\) in __run/);
+    expect(ran.peak).toBeLessThan(400_000_000);
+    workflow('yes ::debug::x');
+    expect((await measured('run', repository)).tail).toMatch(/! limit +logBytes \(64000000\) in __run/);
+    await verified();
+  });
+
+  test('of remarks without end is recorded in bounds', async () => {
+    workflow('yes ::warning::x | head -n 200000; yes ::add-mask::x | head -n 200000');
+    expect((await measured('run', repository)).status).toBe(0);
+    const shown = await place.run(['audit', 'show', runId(), '--json']);
+    const types = shown.stdout.split('\n').filter((line) => line.includes('"annotation"'));
+    expect(types).toHaveLength(1_001);
+    await verified();
+  });
+
   test('of random bytes and escape codes comes to the terminal as harmless characters', async () => {
     workflow(
       'head -c 200000 /dev/urandom; printf "\\n\\033]0;owned\\007\\033[2J\\233H\\342\\200\\256\\n::error file=\\033[31mx::\\033[2Jy\\n"; exit 1',
