@@ -8,6 +8,7 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly items?: Schema;
+  readonly anyOf?: readonly Schema[];
   readonly enum?: readonly string[];
   readonly const?: unknown;
   readonly pattern?: string;
@@ -42,11 +43,14 @@ function walk(schema: Schema, path: string, rows: string[]): void {
       `| \`${shown}\` | ${kind(value)} | ${cell(value.description ?? value.items?.description ?? '')} |`,
     );
     walk(value, at, rows);
-    if (value.items?.properties !== undefined) walk(value.items, `${at}[]`, rows);
+    // An item in two spellings: the longer one has the keys.
+    const item = value.items?.anyOf?.find(({ properties }) => properties !== undefined) ?? value.items;
+    if (item?.properties !== undefined) walk(item, `${at}[]`, rows);
   }
 }
 
 function kind(schema: Schema): string {
+  if (schema.anyOf !== undefined) return schema.anyOf.map(kind).join(' or ');
   if (schema.const !== undefined) return `\`${String(schema.const)}\``;
   if (schema.enum !== undefined) return schema.enum.map((word) => `\`${word}\``).join(', ');
   if (schema.type === 'array') return `list of ${kind(schema.items ?? {})}`;

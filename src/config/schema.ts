@@ -1,6 +1,7 @@
 // zod takes 40 ms to load: only what reads a file may import this module, and only when there is a file.
 import { z } from 'zod';
 import { parseDuration, parseSize } from '../base/index.ts';
+import { egressSchema } from './egress/schema.ts';
 import { LIMIT_KEY_NAMES } from './limits.ts';
 import { ISOLATION_TIERS, RUNTIMES, SECOND_WALLS, ZONES } from './zones.ts';
 
@@ -68,45 +69,6 @@ const limits = z
   })
   .describe('The most that one job may use. Each is enforced from outside the job.');
 
-const LABEL = '[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?';
-const HOST = `(?:\\*\\.)?${LABEL}(?:\\.${LABEL}){0,20}`;
-const PORT = '(?::[0-9]{1,5})?';
-const DESTINATION = new RegExp(`^(?:@[a-z][a-z0-9-]{0,30}|${HOST}${PORT}|\\[[0-9A-Fa-f:.]{2,45}\\]${PORT})$`);
-const RANGE = /^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}\/[0-9]{1,2}|[0-9A-Fa-f:.]{2,45}\/[0-9]{1,3})$/;
-
-const egress = z
-  .strictObject({
-    allow: z
-      .array(
-        z
-          .string({ error: 'must be a destination such as registry.test, api.test:8443, *.cdn.test or @npm' })
-          .max(260, { error: 'is too long' })
-          .regex(DESTINATION, {
-            error: 'must be a destination such as registry.test, api.test:8443, *.cdn.test or @npm',
-          }),
-      )
-      .max(1_000, { error: 'may hold 1000 entries' })
-      .describe(
-        'The only destinations that can be reached. `host` (ports 443 and 80), `host:port`, `*.host` for one label ' +
-          'more, or a preset such as `@npm`: the registries that this machine\u2019s own client is configured for. ' +
-          'An empty list denies all. It takes the place of the default list.',
-      )
-      .optional(),
-    allowRanges: z
-      .array(
-        z
-          .string({ error: 'must be a range such as 10.1.0.0/16 or fd00::/8' })
-          .regex(RANGE, { error: 'must be a range such as 10.1.0.0/16 or fd00::/8' }),
-      )
-      .max(100, { error: 'may hold 100 entries' })
-      .describe(
-        'Address ranges that an allowed name may resolve to although they are private, loopback, link-local or ' +
-          'metadata ranges. Without an entry here such addresses are refused.',
-      )
-      .optional(),
-  })
-  .describe('What jobs may reach (guide §4).');
-
 /** The scopes of a job's token (GitHub's workflow syntax, `permissions`). */
 const SCOPES = [
   'actions',
@@ -158,7 +120,7 @@ const SECRET = /^[A-Za-z_][A-Za-z0-9_]{0,199}$/;
 
 const zoneSettings = z
   .strictObject({
-    egress: egress.optional(),
+    egress: egressSchema.optional(),
     secrets: z
       .strictObject({
         allow: z

@@ -1,6 +1,12 @@
 import { connect, isIP, type Socket } from 'node:net';
 import { mayDial } from './address.ts';
-import { type ConnectionContext, type Hello, PEEK_MS, type Target } from './connection-context.ts';
+import {
+  type ConnectionContext,
+  type Grant,
+  type Hello,
+  PEEK_MS,
+  type Target,
+} from './connection-context.ts';
 import type { DenialReason, EgressPolicy } from './contract.ts';
 import { allowsPort, decide } from './decide.ts';
 import { FirstWords, type Words } from './first-words.ts';
@@ -39,12 +45,19 @@ export async function serve(client: Socket, context: ConnectionContext): Promise
     port: target.port,
     protocol: hello.protocol,
     ...('claimed' in hello && hello.claimed !== undefined && { claimed: hello.claimed }),
+    ...('request' in hello && { request: hello.request }),
   });
   if (!verdict.allowed) {
     await deny(client, target, context, hello.protocol, verdict.reason);
     return;
   }
-  await pass(client, target, context, hello, verdict.entry.entry);
+  // A request is counted when it is read; of what is not read, the connection is.
+  const counted = hello.protocol === 'http' || hello.silent === true;
+  if (!counted && !context.budgets.take(verdict.entry, { requests: 1 })) {
+    await deny(client, target, context, hello.protocol, 'budget');
+    return;
+  }
+  await pass(client, target, context, hello, verdict);
 }
 
 function targetOf(client: Socket, context: ConnectionContext): Target {
@@ -150,7 +163,7 @@ async function pass(
   target: Target,
   context: ConnectionContext,
   hello: Hello,
-  entry: string,
+  grant: Grant,
 ): Promise<void> {
   const addresses = target.host === undefined ? [target.address] : await context.resolve(target.host);
   const own = context.own();
@@ -161,7 +174,7 @@ async function pass(
   }
   const started = Date.now();
   const far = await dial(open, target.port);
-  const base = { ...target, protocol: hello.protocol, verdict: 'allowed' as const, entry };
+  const base = { ...target, protocol: hello.protocol, verdict: 'allowed' as const, entry: grant.entry.entry };
   const dialled = far?.remoteAddress;
   const recorded = await context.recorder.recorded({
     kind: 'connect',
@@ -176,7 +189,7 @@ async function pass(
     );
     return;
   }
-  relay({ client, far }, hello, target, context, started);
+  relay({ client, far }, hello, grant, target, context, started);
 }
 
 /** The addresses in turn. What is dialled is what was resolved and checked: nothing is resolved again. */

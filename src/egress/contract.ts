@@ -1,7 +1,8 @@
 import type { Refusal, Result } from '../base/index.ts';
+import type { EgressRule } from '../config/index.ts';
 
 /** One destination that may be reached: the allowlist's entry after presets were resolved. */
-export interface AllowedDestination {
+export interface AllowedDestination extends Omit<EgressRule, 'to'> {
   /** Lower-case ASCII name without a final dot; `*.name` for any whole left label; or an address literal. */
   readonly host: string;
   /** Absent: 443 and 80. */
@@ -24,6 +25,10 @@ export type DenialReason =
   | 'name-mismatch'
   | 'no-server-name'
   | 'protocol-not-allowed'
+  | 'request-not-allowed'
+  | 'path-not-clear'
+  | 'not-readable'
+  | 'budget'
   | 'query-type-not-allowed'
   | 'malformed'
   | 'limit';

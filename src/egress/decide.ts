@@ -1,9 +1,14 @@
 import { isIP } from 'node:net';
-import { coversHost, USUAL_PORTS } from '../config/index.ts';
+import { coversHost, matchesPath, normalisePath, readsRequests, USUAL_PORTS } from '../config/index.ts';
 import type { AllowedDestination, DenialReason, EgressPolicy } from './contract.ts';
 
 export type Decision =
-  | { readonly allowed: true; readonly entry: AllowedDestination }
+  | {
+      readonly allowed: true;
+      readonly entry: AllowedDestination;
+      /** Every entry under which its requests may go, each of which must be read; absent: nothing is read. */
+      readonly reads?: readonly AllowedDestination[];
+    }
   | { readonly allowed: false; readonly reason: DenialReason };
 
 /** What is known of a connection when it must be decided. */
@@ -15,6 +20,13 @@ export interface Destination {
   readonly protocol: 'tls' | 'http' | 'tcp';
   /** The name in TLS SNI or HTTP Host. */
   readonly claimed?: string;
+  /** The first request, of HTTP. */
+  readonly request?: Request;
+}
+
+export interface Request {
+  readonly method: string;
+  readonly path: string;
 }
 
 /** Whether any entry covers the name: its question may be answered. Says nothing of ports. */
@@ -31,25 +43,54 @@ export function allowsPort(policy: EgressPolicy, host: string, port: number): Al
 
 /**
  * Decides one connection. Absence never grants: without an entry for host and port it is denied. A connection whose own
- * words name another host than the one it asked for is denied, also when both are on the list.
+ * words name another host than the one it asked for is denied, also when both are on the list. Where every entry asks for
+ * methods or paths, what cannot be read is denied.
  */
 export function decide(policy: EgressPolicy, to: Destination): Decision {
   const literal = isIP(to.host) !== 0;
   const named = policy.allow.filter((entry) => coversHost(entry.host, to.host));
   if (named.length === 0) return denied(literal ? 'address-without-name' : 'not-on-allowlist');
-  const entry = allowsPort(policy, to.host, to.port);
-  if (entry === undefined) return denied('not-on-allowlist');
+  // One without a bound first: what another has used up does not take from it.
+  const entries = named
+    .filter((entry) => (entry.ports ?? USUAL_PORTS).includes(to.port))
+    .toSorted((a, b) => Number(isBounded(a)) - Number(isBounded(b)));
+  if (entries.length === 0) return denied('not-on-allowlist');
+  const unread = entries.find((entry) => !readsRequests(entry));
   if (to.protocol === 'tcp') {
     // A protocol that does not name its host is let through only where the operator named the port.
-    const explicit = entry.ports?.includes(to.port) === true && !USUAL_PORTS.includes(to.port);
-    return explicit ? { allowed: true, entry } : denied('protocol-not-allowed');
+    const explicit = entries.find(
+      (entry) =>
+        entry.ports?.includes(to.port) === true && !USUAL_PORTS.includes(to.port) && !readsRequests(entry),
+    );
+    return explicit === undefined ? denied('protocol-not-allowed') : { allowed: true, entry: explicit };
   }
-  if (to.claimed === undefined) {
-    return literal && to.protocol === 'tls' ? { allowed: true, entry } : denied('no-server-name');
-  }
-  return to.claimed === to.host ? { allowed: true, entry } : denied('name-mismatch');
+  if (to.claimed === undefined && !(literal && to.protocol === 'tls')) return denied('no-server-name');
+  if (to.claimed !== undefined && to.claimed !== to.host) return denied('name-mismatch');
+  if (unread !== undefined) return { allowed: true, entry: unread };
+  if (to.protocol !== 'http' || to.request === undefined) return denied('not-readable');
+  const verdict = decideRequest(entries, to.request);
+  return verdict.allowed ? { ...verdict, reads: entries } : verdict;
 }
 
-function denied(reason: DenialReason): Decision {
+export type RequestDecision =
+  | { readonly allowed: true; readonly entry: AllowedDestination }
+  | { readonly allowed: false; readonly reason: DenialReason };
+
+/** Decides one request under the entries of its connection. A path that could be read as two is none of them. */
+export function decideRequest(entries: readonly AllowedDestination[], request: Request): RequestDecision {
+  const path = normalisePath(request.path);
+  const entry = entries.find(({ methods, paths }) => {
+    if (methods !== undefined && !methods.some((method) => method === request.method)) return false;
+    return paths === undefined || (path !== undefined && paths.some((pattern) => matchesPath(pattern, path)));
+  });
+  if (entry !== undefined) return { allowed: true, entry };
+  return denied(path === undefined ? 'path-not-clear' : 'request-not-allowed');
+}
+
+function isBounded({ uploadBytes, downloadBytes, requests }: AllowedDestination): boolean {
+  return [uploadBytes, downloadBytes, requests].some((bound) => bound !== undefined);
+}
+
+function denied(reason: DenialReason): { readonly allowed: false; readonly reason: DenialReason } {
   return { allowed: false, reason };
 }

@@ -4,7 +4,13 @@ import { HttpRequests } from './http-requests.ts';
 
 /** What a connection is, by its first bytes, which are all in `first`. */
 export type Words =
-  | { readonly protocol: 'tls' | 'http'; readonly claimed?: string; readonly first: Buffer }
+  | { readonly protocol: 'tls'; readonly claimed?: string; readonly first: Buffer }
+  | {
+      readonly protocol: 'http';
+      readonly claimed?: string;
+      readonly request: { readonly method: string; readonly path: string };
+      readonly first: Buffer;
+    }
   | { readonly protocol: 'tls' | 'http'; readonly malformed: true; readonly first: Buffer }
   | { readonly protocol: 'tcp'; readonly first: Buffer };
 
@@ -94,7 +100,12 @@ export class FirstWords {
       found ??=
         head.kind === 'malformed'
           ? { protocol: 'http', malformed: true, first }
-          : { protocol: 'http', first, ...(head.host !== undefined && { claimed: head.host }) };
+          : {
+              protocol: 'http',
+              first,
+              request: { method: head.method, path: head.path },
+              ...(head.host !== undefined && { claimed: head.host }),
+            };
       return false;
     });
     return found;

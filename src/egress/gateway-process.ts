@@ -1,5 +1,6 @@
 import { endRelays, prepareRelay } from './bulk-relay.ts';
 import { createSocket } from 'node:dgram';
+import { Budgets } from './budgets.ts';
 import { createServer, Socket } from 'node:net';
 import { ownAddresses, type Ranges, rangeList } from './address.ts';
 import { type FromGateway, readLines, type ToGateway, writeLine } from './channel.ts';
@@ -89,7 +90,16 @@ function serveConnections(
 ): void {
   let id = 0;
   let open = 0;
-  const context = { policy, pool, recorder, resolve, ranges, own: ownAddresses(), next: () => (id += 1) };
+  const context = {
+    policy,
+    budgets: new Budgets(),
+    pool,
+    recorder,
+    resolve,
+    ranges,
+    own: ownAddresses(),
+    next: () => (id += 1),
+  };
   const server = createServer({ pauseOnConnect: false, allowHalfOpen: true }, (client) => {
     open += 1;
     client.on('close', () => {

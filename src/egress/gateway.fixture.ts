@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
+import type { AllowEntry } from '../config/index.ts';
 import { parseAllowlist } from './allowlist.ts';
 import type { Gateway, GatewayEvent } from './contract.ts';
 import { startGateway } from './gateway.ts';
 
 /** A real gateway that may reach this machine's loopback, and knows three names. */
 export async function openGateway(
-  entries: readonly string[],
+  entries: readonly AllowEntry[],
   record: (event: GatewayEvent) => void,
   allowRanges: readonly string[] = ['127.0.0.0/8'],
 ): Promise<Gateway> {

@@ -9,7 +9,15 @@ const SINGULAR: readonly string[] = ['host', 'content-length', 'transfer-encodin
 const MAX_HEAD = 65_536;
 const MAX_LINE = 8_192;
 
-export type RequestHead = { readonly kind: 'malformed' } | { readonly kind: 'head'; readonly host?: string };
+export type RequestHead =
+  | { readonly kind: 'malformed' }
+  | {
+      readonly kind: 'head';
+      readonly host?: string;
+      readonly method: string;
+      /** As it stands in the request, from its first slash on; of `OPTIONS *` the star. */
+      readonly path: string;
+    };
 
 /** What may go on. `ended` says that nothing more may: the last head was malformed, or refused by whoever was asked. */
 export interface Passed {
@@ -122,11 +130,13 @@ export class HttpRequests {
     this.#part = body;
     const host = claimedHost(headers.get('host'));
     const target = request[2] ?? '';
+    let path = target;
     if (!target.startsWith('/') && target !== '*') {
-      const absolute = /^http:\/\/([^/?#]{1,300})(?:[/?#]|$)/i.exec(target);
+      const absolute = /^http:\/\/([^/?#]{1,300})((?:[/?#].*)?)$/i.exec(target);
       if (absolute === null || claimedHost(absolute[1]) !== host) return { kind: 'malformed' };
+      path = absolute[2]?.startsWith('/') === true ? absolute[2] : `/${absolute[2] ?? ''}`;
     }
-    return host === undefined ? { kind: 'head' } : { kind: 'head', host };
+    return { kind: 'head', ...(host !== undefined && { host }), method: request[1] ?? '', path };
   }
 }
 

@@ -1,4 +1,12 @@
-import type { IsolationTier, RuntimeName, LimitName, Limits, SecondWall, ZoneId } from '../config/index.ts';
+import type {
+  AllowEntry,
+  IsolationTier,
+  RuntimeName,
+  LimitName,
+  Limits,
+  SecondWall,
+  ZoneId,
+} from '../config/index.ts';
 
 /** What a zone grants: the product of its defaults and the operator's configuration. Absence never grants. */
 export interface Controls {
@@ -8,11 +16,12 @@ export interface Controls {
   /** Those without which a sandbox is refused; each is used wherever the kernel has it. */
   readonly secondWalls: readonly SecondWall[];
   /**
-   * The allowlist in the words of `cofferdam.yaml`: `host`, `host:port`, `*.host`, or a preset such as `@npm`.
+   * The allowlist in the words of `cofferdam.yaml`: `host`, `host:port`, `*.host`, or a preset such as `@npm`;
+   * each may be narrowed.
    * Empty denies all.
    */
   readonly egress: {
-    readonly allow: readonly string[];
+    readonly allow: readonly AllowEntry[];
     /** CIDR ranges that are otherwise refused (private, loopback, link-local) and that the operator named. */
     readonly allowRanges: readonly string[];
   };

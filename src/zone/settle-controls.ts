@@ -1,4 +1,5 @@
 import {
+  type AllowEntry,
   compareTiers,
   compareZones,
   coversRule,
@@ -8,6 +9,7 @@ import {
   type Limits,
   type LoadedConfiguration,
   type Origin,
+  ruleText,
   type ZoneId,
   type ZoneSettings,
 } from '../config/index.ts';
@@ -112,7 +114,7 @@ function narrow(base: Controls, asked: ZoneSettings, who: string, refused: strin
     if (theirs === true && !ours) no(key, true);
     return ours && (theirs ?? true);
   };
-  const common = <T extends string>(
+  const common = <T extends AllowEntry>(
     key: string,
     ours: readonly T[],
     theirs: readonly T[] | undefined,
@@ -122,7 +124,7 @@ function narrow(base: Controls, asked: ZoneSettings, who: string, refused: strin
     const kept: T[] = [];
     for (const entry of theirs) {
       if (covers(ours, entry)) kept.push(entry);
-      else no(key, entry);
+      else no(key, ruleText(entry));
     }
     return kept;
   };
@@ -185,7 +187,7 @@ function lesserPermissions(
 }
 
 /** Whether one entry of an allowlist covers another as a whole. */
-function coversDestination(allow: readonly string[], entry: string): boolean {
+function coversDestination(allow: readonly AllowEntry[], entry: AllowEntry): boolean {
   return allow.some((one) => coversRule(one, entry));
 }
 

@@ -21,6 +21,10 @@ const WHY: Readonly<Record<string, string>> = {
   'protocol-not-allowed': 'neither TLS nor HTTP, on a port that was not named',
   malformed: 'it cannot be read without doubt',
   limit: 'more than a job may ask for',
+  'request-not-allowed': 'no entry for this host allows such a request',
+  'path-not-clear': 'its path could be read as another one',
+  'not-readable': 'only requests that can be read are allowed there',
+  budget: 'as much as the job may exchange with it has been exchanged',
 };
 
 /** Gathers what was denied, the same once, to be told at the end: what, by whom, why, and how to allow it. */

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Refusal, Result } from '../../base/index.ts';
+import { type AllowEntry, ruleOf } from '../../config/index.ts';
 import { type AllowedDestination, parseAllowlist, resolvePresets } from '../../egress/index.ts';
 
 /** What a job needs so that its clients work through the gateway without being configured. */
@@ -18,12 +19,13 @@ const MAX_CERTIFICATES = 4_194_304;
  * client is not on this machine; the others are the operator's word and must resolve.
  */
 export async function clientSetup(
-  entries: readonly string[],
-  defaults: readonly string[],
+  entries: readonly AllowEntry[],
+  defaults: readonly AllowEntry[],
   outside: Readonly<Record<string, string | undefined>>,
 ): Promise<Result<ClientSetup, Refusal>> {
   const all = [...new Set([...defaults, ...entries])];
-  const presets = await resolvePresets(all, { environment: outside, home: outside['HOME'] }, defaults);
+  const [named, lenient] = [all, defaults].map((list) => list.map((entry) => ruleOf(entry).to));
+  const presets = await resolvePresets(named ?? [], { environment: outside, home: outside['HOME'] }, lenient);
   if (!presets.ok) return presets;
   const destinations = Object.fromEntries(
     Object.entries(presets.value).map(([name, preset]) => [name, preset.destinations]),

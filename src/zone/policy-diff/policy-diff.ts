@@ -1,5 +1,4 @@
 import {
-  type AllowEntry,
   compareTiers,
   LIMIT_KEYS,
   type LimitKey,
@@ -61,10 +60,7 @@ export function diffPolicies(
 type Found = Pick<PolicyChange, 'key' | 'what' | 'egress'>;
 
 function egressOf({ more, less }: Side): readonly Found[] {
-  const [wide, narrow] = [
-    more.egress.allow as readonly AllowEntry[],
-    less.egress.allow as readonly AllowEntry[],
-  ];
+  const [wide, narrow] = [more.egress.allow, less.egress.allow];
   return [
     ...cellsBeyond(wide, narrow).map((egress) => ({ key: 'egress.allow', what: cellText(egress), egress })),
     ...budgetsBeyond(wide, narrow).map((what) => ({ key: 'egress.allow', what })),

@@ -1,0 +1,107 @@
+// zod: only what reads a file may import this module.
+import { z } from 'zod';
+import { parseSize } from '../../base/index.ts';
+import { isPathPattern } from './path-pattern.ts';
+import { type EgressRule, METHODS } from './rule.ts';
+
+const LABEL = '[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?';
+const HOST = `(?:\\*\\.)?${LABEL}(?:\\.${LABEL}){0,20}`;
+const PORT = '(?::[0-9]{1,5})?';
+const DESTINATION = new RegExp(`^(?:@[a-z][a-z0-9-]{0,30}|${HOST}${PORT}|\\[[0-9A-Fa-f:.]{2,45}\\]${PORT})$`);
+const RANGE = /^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}\/[0-9]{1,2}|[0-9A-Fa-f:.]{2,45}\/[0-9]{1,3})$/;
+
+const destinationError = 'must be a destination such as registry.test, api.test:8443, *.cdn.test or @npm';
+const destination = z
+  .string({ error: destinationError })
+  .max(260, { error: 'is too long' })
+  .regex(DESTINATION, { error: destinationError });
+
+function bytes(description: string) {
+  const error = 'must be a size such as 512KB, 10MB or 1GiB';
+  return z
+    .string({ error })
+    .regex(/^\d{1,12}(B|KB|MB|GB|TB|KiB|MiB|GiB|TiB)$/, { error })
+    .transform((text, context) => {
+      const found = parseSize(text);
+      if (found !== undefined && found <= 1e15) return found;
+      context.addIssue({ code: 'custom', message: error });
+      return z.NEVER;
+    })
+    .describe(description);
+}
+
+const rule = z
+  .strictObject({
+    to: destination.describe('The destination: `host`, `host:port`, `*.host`, or a preset such as `@npm`.'),
+    methods: z
+      .array(z.enum(METHODS))
+      .min(1, { error: 'must name a method' })
+      .describe('Only requests of these methods. What is said must then be HTTP that can be read.')
+      .optional(),
+    paths: z
+      .array(
+        z.string().refine(isPathPattern, {
+          error:
+            'must be a path such as /v1/items, /v1/*/files or /v1/**, with nothing encoded that needs not be',
+        }),
+      )
+      .min(1, { error: 'must name a path' })
+      .max(200, { error: 'may hold 200 entries' })
+      .describe(
+        'Only requests of these paths: `*` stands for one segment, `**` at the end for any number. A path that two programs ' +
+          'could read as two is refused. What is said must then be HTTP that can be read.',
+      )
+      .optional(),
+    upload: bytes('The most that one job may send there in all.').optional(),
+    download: bytes('The most that one job may get from there in all.').optional(),
+    requests: z
+      .int({ error: 'must be a whole number from 1 to 1000000000' })
+      .min(1)
+      .max(1_000_000_000)
+      .describe('The most requests of one job. A connection whose requests are not read counts as one.')
+      .optional(),
+  })
+  .transform(
+    ({ to, methods, paths, upload, download, requests }): EgressRule => ({
+      to,
+      ...(methods !== undefined && { methods }),
+      ...(paths !== undefined && { paths }),
+      ...(upload !== undefined && { uploadBytes: upload }),
+      ...(download !== undefined && { downloadBytes: download }),
+      ...(requests !== undefined && { requests }),
+    }),
+  )
+  .describe('One entry of the list, narrowed.');
+
+export const egressSchema = z
+  .strictObject({
+    allow: z
+      .array(
+        z.union([destination, rule], {
+          error: (issue) =>
+            typeof issue.input === 'object' && issue.input !== null
+              ? 'must be a destination, or `to` with `methods`, `paths`, `upload`, `download`, `requests`'
+              : destinationError,
+        }),
+      )
+      .max(1_000, { error: 'may hold 1000 entries' })
+      .describe(
+        'The only destinations that can be reached. `host` (ports 443 and 80), `host:port`, `*.host` for the names below it, ' +
+          'or a preset such as `@npm`: the registries that this machine\u2019s own client is configured for; or a mapping that ' +
+          'narrows one of these. An empty list denies all. It takes the place of the default list.',
+      )
+      .optional(),
+    allowRanges: z
+      .array(
+        z
+          .string({ error: 'must be a range such as 10.1.0.0/16 or fd00::/8' })
+          .regex(RANGE, { error: 'must be a range such as 10.1.0.0/16 or fd00::/8' }),
+      )
+      .max(100, { error: 'may hold 100 entries' })
+      .describe(
+        'Address ranges that an allowed name may resolve to although they are private, loopback, link-local or ' +
+          'metadata ranges. Without an entry here such addresses are refused.',
+      )
+      .optional(),
+  })
+  .describe('What jobs may reach (guide §4).');

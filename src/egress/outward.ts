@@ -1,0 +1,130 @@
+import { Budgets } from './budgets.ts';
+import type { ConnectionContext, Grant, Hello, Target } from './connection-context.ts';
+import type { AllowedDestination, DenialReason } from './contract.ts';
+import { decide, decideRequest } from './decide.ts';
+import { FirstWords, type Words } from './first-words.ts';
+import { HttpRequests, type RequestHead } from './http-requests.ts';
+
+/** What may go on of what was taken, and why nothing more may. */
+export interface Outgoing {
+  readonly pass: readonly Buffer[];
+  readonly denied?: { readonly protocol: Words['protocol']; readonly reason: DenialReason };
+}
+
+/** What of a connection may go out: looked at for as long as it can still name another host, or more than it may have. */
+export class Outward {
+  readonly #target: Target;
+  readonly #context: Pick<ConnectionContext, 'policy' | 'budgets'>;
+  #grant: Grant;
+  #protocol: Words['protocol'];
+  readonly #under = new Set<AllowedDestination>();
+  #words: FirstWords | undefined;
+  #requests: HttpRequests | undefined;
+
+  constructor(hello: Hello, grant: Grant, target: Target, context: ConnectionContext) {
+    this.#target = target;
+    this.#context = context;
+    this.#grant = grant;
+    if (grant.reads === undefined) this.#under.add(grant.entry);
+    this.#protocol = hello.protocol;
+    this.#words = hello.silent === true ? new FirstWords() : undefined;
+    this.#requests = hello.protocol === 'http' ? new HttpRequests() : undefined;
+  }
+
+  /** Whether nothing more is to be looked at. */
+  get free(): boolean {
+    return this.#words === undefined && this.#requests === undefined;
+  }
+
+  /** Whether its bytes are counted against a bound. */
+  get counts(): boolean {
+    return Budgets.counts(this.#grant.entry);
+  }
+
+  /** Whether they may come to be: another entry may decide the next request. */
+  get mayCount(): boolean {
+    return [this.#grant.entry, ...(this.#grant.reads ?? [])].some((entry) => Budgets.counts(entry));
+  }
+
+  get requests(): number {
+    return this.#requests === undefined ? 1 : this.#requests.requests;
+  }
+
+  /** Bytes are held that are not clear yet. */
+  get holds(): boolean {
+    return (this.#words?.size ?? 0) > 0;
+  }
+
+  get overspent(): NonNullable<Outgoing['denied']> {
+    return { protocol: this.#protocol, reason: 'budget' };
+  }
+
+  /**
+   * Counts bytes against every entry that a request of this connection was made under, as which of them they belong to is the
+   * job's word; false when they are more than one of them may have.
+   */
+  spend(way: 'upload' | 'download', bytes: Buffer): boolean {
+    return [...this.#under].every((entry) => this.#context.budgets.take(entry, { [way]: bytes.length }));
+  }
+
+  take(bytes: Buffer): Outgoing {
+    if (this.#words !== undefined) {
+      const words = this.#words.take(bytes);
+      return words === undefined ? { pass: [] } : this.#settle(words);
+    }
+    if (this.#requests === undefined) return { pass: [bytes] };
+    let reason: DenialReason = 'malformed';
+    const { pass, ended } = this.#requests.take(bytes, (head) => {
+      const why = this.#whyNot(head);
+      reason = why ?? reason;
+      return why === undefined;
+    });
+    return ended === undefined ? { pass } : { pass, denied: { protocol: 'http', reason } };
+  }
+
+  /** The client has ended its side. */
+  end(): Outgoing {
+    return this.#words !== undefined && this.holds ? this.#settle(this.#words.ended()) : { pass: [] };
+  }
+
+  /** Too long has passed since it began to speak. */
+  late(): Outgoing {
+    return this.#words === undefined ? { pass: [] } : this.#settle(this.#words.unclear());
+  }
+
+  #whyNot(head: RequestHead): DenialReason | undefined {
+    if (head.kind === 'malformed') return 'malformed';
+    if (head.host !== (this.#target.host ?? this.#target.address)) return 'name-mismatch';
+    const { reads } = this.#grant;
+    if (reads !== undefined) {
+      const verdict = decideRequest(reads, head);
+      if (!verdict.allowed) return verdict.reason;
+      this.#grant = { entry: verdict.entry, reads };
+    }
+    this.#under.add(this.#grant.entry);
+    return this.#context.budgets.take(this.#grant.entry, { requests: 1 }) ? undefined : 'budget';
+  }
+
+  /** Who spoke late is decided upon as if he had spoken at once. */
+  #settle(words: Words): Outgoing {
+    this.#words = undefined;
+    this.#protocol = words.protocol;
+    if ('malformed' in words) return { pass: [], denied: { protocol: words.protocol, reason: 'malformed' } };
+    const claimed = 'claimed' in words && words.claimed !== undefined ? { claimed: words.claimed } : {};
+    const { host, address, port } = this.#target;
+    const request = 'request' in words ? { request: words.request } : {};
+    const to = { host: host ?? address, port, protocol: words.protocol, ...claimed, ...request };
+    const verdict = decide(this.#context.policy, to);
+    if (!verdict.allowed) {
+      return { pass: [], denied: { protocol: words.protocol, reason: verdict.reason } };
+    }
+    this.#grant = verdict;
+    if (verdict.reads === undefined) this.#under.add(verdict.entry);
+    if (words.protocol === 'http') {
+      this.#requests = new HttpRequests();
+      return this.take(words.first);
+    }
+    const counted = this.#context.budgets.take(verdict.entry, { requests: 1 });
+    return counted ? { pass: [words.first] } : { pass: [], denied: this.overspent };
+  }
+}
