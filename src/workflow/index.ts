@@ -8,7 +8,14 @@ export {
 } from './expressions/evaluate-text.ts';
 export { type FilteredEvent, type Matched, matchesEvent } from './jobs/event-filter.ts';
 export { wantedJobs } from './jobs/wanted-jobs.ts';
-export { type Combination, expandMatrix, isChosen, type MatrixChoice, matrixName } from './jobs/matrix.ts';
+export {
+  type Combination,
+  expandMatrix,
+  isChosen,
+  type MatrixChoice,
+  matrixName,
+  valueAt,
+} from './jobs/matrix.ts';
 export { type FileChoice, readFilePatterns } from './jobs/file-patterns.ts';
 export { type ShellCommand, shellCommand } from './jobs/shell-command.ts';
 export type * from './model.ts';

@@ -72,6 +72,17 @@ describe('the command line', () => {
     expect(plain).not.toContain('\u001b');
   });
 
+  test('plans the jobs that are meant, and says of one that gets the same as another no more than that', async () => {
+    const steps = "steps: [{ run: 'true' }]";
+    workflow('ci.yml', `on: push\njobs: { a: { ${JOB}, ${steps} }, b: { ${JOB}, ${steps} } }\n`);
+    const both = await run('plan');
+    expect(both.stdout).toContain('  b   the same as a\n');
+    expect(both.stdout.match(/^ {4}zone /gm)).toHaveLength(1);
+    const one = await run('plan', '--job', 'b');
+    expect(one.stdout).toMatch(/^ {2}b\n {4}zone /m);
+    expect(one.stdout).not.toMatch(/^ {2}a$/m);
+  });
+
   test('tells each line’s job when there are several, why one was skipped, and that none ran', async () => {
     workflow(
       'ci.yml',

@@ -36,6 +36,22 @@ describe('exec', () => {
     expect((await exec(['--timeout', '300ms', '--', 'sleep', '30'])).status).toBe(124);
   });
 
+  test('names where a program lies that the sandbox is not shown, and how to show it; then it is found', async () => {
+    const tools = join(place.directory, 'tools');
+    mkdirSync(tools);
+    writeFileSync(join(tools, 'my-tool'), '#!/bin/sh\necho found\n', { mode: 0o755 });
+    const env = { PATH: `${tools}:${process.env['PATH']}` };
+    const run = (...args: readonly string[]) => place.run(['exec', '--workdir', work, ...args], { env });
+    const ran = await run('--', 'my-tool');
+    expect(ran.status).toBe(127);
+    expect(ran.stderr).toContain(
+      `cofferdam: "my-tool" is ${tools}/my-tool on this machine, which the sandbox is not shown`,
+    );
+    expect(ran.stderr).toContain(`fix: cofferdam exec --read ${tools} -- my-tool\n`);
+    expect(ran.stderr.trim().split('\n').at(-1)).toMatch(/^FAILED /);
+    expect(await run('--read', tools, '--', 'my-tool')).toMatchObject({ status: 0, stdout: 'found\n' });
+  });
+
   test('leaves the folder untouched, and shows nothing of the machine but what was asked for', async () => {
     writeFileSync(join(work, 'file'), 'before');
     const ran = await exec([

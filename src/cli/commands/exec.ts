@@ -8,6 +8,9 @@ import {
   exec,
   type ExecOutcome,
   type ExecRequest,
+  programOutside,
+  searchPath,
+  versionFolders,
   workFolder,
 } from '../../engine/index.ts';
 import { openStateFolder, type StateFolder } from '../../store/index.ts';
@@ -113,14 +116,16 @@ async function run(context: CommandContext): Promise<number> {
   }
   const style = styleFor(context.stderr, context.environment);
   const silent = quiet || json;
-  if (!silent)
-    context.stderr.write(`${denials.render(style, 'cofferdam exec')}${closing(outcome.value, style)}`);
+  const wrong = outcome.value.broken ?? (await notStarted(outcome.value, prepared.value, context));
+  if (!silent) context.stderr.write(denials.render(style, 'cofferdam exec'));
+  if (wrong !== undefined) context.stderr.write(renderRefusal(wrong));
+  if (!silent) context.stderr.write(closing(outcome.value, style));
   if (outcome.value.changed !== undefined || outcome.value.notKept !== undefined) {
     const { afterwards } = await import('../workspace-afterwards.ts');
     await afterwards(context, state, outcome.value, { ...prepared.value, quiet: silent });
   }
   done();
-  const status = exitStatus(outcome.value, prepared.value, context);
+  const status = exitStatus(outcome.value, prepared.value);
   if (json) context.stderr.write(`${JSON.stringify({ ...told(outcome.value, denials), status })}\n`);
   return status;
 }
@@ -179,6 +184,7 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
   if (!read.ok) return read;
   const write = await boundPaths('write', values.write ?? [], state.value.directory);
   if (!write.ok) return write;
+  const shown = [folder.value, ...[...read.value, ...write.value].map(({ path }) => path)];
   // A command's allowlist is what was typed, and nothing else.
   const clients = await clientSetup(values.allow ?? [], [], context.environment);
   if (!clients.ok) return clients;
@@ -211,7 +217,8 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
       writePaths: write.value,
       files: clients.value.files,
       environment: {
-        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+        PATH: await searchPath(context.environment, shown),
+        ...versionFolders(context.environment, shown),
         ...image.value?.environment,
         HOME: '/home/runner',
         USER: 'runner',
@@ -272,28 +279,50 @@ function closing(outcome: ExecOutcome, style: ReturnType<typeof styleFor>): stri
   return `${word}  ${denied} denied, ${gaps} telemetry gaps${left} · record ${folder.id}\n`;
 }
 
-function exitStatus(outcome: ExecOutcome, { strict, request }: Prepared, context: CommandContext): number {
-  if (outcome.broken !== undefined) return refuse(context, outcome.broken);
+function exitStatus(outcome: ExecOutcome, { strict }: Prepared): number {
+  if (outcome.broken !== undefined) return FAILED;
   if (outcome.timedOut) return 124;
   const { code, signal, failure } = outcome.exit;
-  if (failure !== undefined) {
-    context.stderr.write(
-      renderRefusal(
-        refusal(
-          'usage',
-          'exec/not-started',
-          `the command could not be started: ${failure}`,
-          request.root.kind === 'image'
-            ? 'see that the image has the program, for this kind of processor, or show it with --read'
-            : 'see that the program is on this machine, in /usr, or show it with --read',
-        ),
-      ),
-    );
-    return failure === 'ENOENT' ? 127 : 126;
-  }
+  if (failure !== undefined) return failure === 'ENOENT' ? 127 : 126;
   if (signal !== null) return 128 + ((constants.signals as Readonly<Record<string, number>>)[signal] ?? 0);
   if (code === 0 && strict && outcome.denied > 0) return 4;
   return code ?? FAILED;
+}
+
+/** Why the command could not be started, and what would show it to the sandbox where it lies elsewhere on this machine. */
+async function notStarted(
+  { exit }: ExecOutcome,
+  { request }: Prepared,
+  context: CommandContext,
+): Promise<Refusal | undefined> {
+  if (exit.failure === undefined) return undefined;
+  const no = (why: string, fix: string) => refusal('usage', 'exec/not-started', why, fix);
+  const [program] = request.argv;
+  const name = JSON.stringify(program.slice(0, 200));
+  if (exit.failure !== 'ENOENT')
+    return no(`${name} could not be started: ${exit.failure}`, 'see that it is a program, and may be run');
+  if (request.root.kind === 'image')
+    return no(
+      `${name} is not in the image`,
+      'see that the image has the program, for this kind of processor, or show it with --read',
+    );
+  const outside = await programOutside(program, context.environment);
+  if (outside === undefined)
+    return no(
+      `${name} is not on this machine, or what its first line names is not`,
+      'install it in /usr, or show where it is with --read',
+    );
+  const shown = [...request.readPaths, ...request.writePaths].map(({ path }) => path);
+  if (['/usr', request.workdir, ...shown].some((seen) => `${outside.path}/`.startsWith(`${seen}/`)))
+    return no(
+      `${name} is ${outside.path}, but what its first line names, or its loader, is not in the sandbox`,
+      'show where that is with --read',
+    );
+  const shows = outside.show.map((folder) => `--read ${folder}`).join(' ');
+  return no(
+    `${name} is ${outside.path} on this machine, which the sandbox is not shown`,
+    `cofferdam exec ${shows} -- ${request.argv.join(' ')}`.slice(0, 1_000),
+  );
 }
 
 export const command: Command = { help, run };

@@ -3,7 +3,9 @@ import { formatSize, type Refusal } from '../../base/index.ts';
 import {
   type JobZone,
   localFacts,
+  missingTools,
   requestedSecrets,
+  toolsFor,
   unsupportedActions,
   zonesOf,
 } from '../../engine/index.ts';
@@ -31,7 +33,8 @@ network, secrets, token permissions and limits, and what would be refused. WORKF
   meant (--job --matrix) and what it is given (--allow --zone --isolation
   --runtime --secret --secret-file --config)
 
-Exit status: 0, 2 when the run would be refused for what the workflow says, 3 when it would be by policy.
+Exit status: 0, 2 when the run would be refused for what the workflow says, 3 when it would be by policy, 69 for what this
+machine lacks.
 
 example: cofferdam plan ci.yml --event pull_request --fork
 `;
@@ -86,15 +89,18 @@ async function run(context: CommandContext): Promise<number> {
       ? [
           ...unsupported(workflow.value, wanted.value),
           ...(await unsupportedActions(jobsMeant, repository, event)),
+          ...[
+            missingTools(jobsMeant, wanted.value.matrix, await toolsFor(jobsMeant, context.environment)),
+          ].filter((one) => one !== undefined),
         ]
       : [];
-    if (refused.length > 0) status = EXIT.usage;
+    if (refused[0] !== undefined) status = exitStatus(refused[0]);
     const zones = await zonesOf(workflow.value.jobs, { ...request, facts });
     if (!zones.ok) {
       status = refuse(context, [zones.error]);
       continue;
     }
-    const jobs = workflow.value.jobs.flatMap((job) => {
+    const jobs = jobsMeant.flatMap((job) => {
       const granted = zones.value.get(job.id);
       return granted === undefined ? [] : planned(workflow.value, job, granted);
     });
@@ -108,7 +114,16 @@ async function run(context: CommandContext): Promise<number> {
     context.stdout.write(
       `${visible(file.path)}  ${event.name}${event.fork ? ' from a fork' : ''}: ${visible(why)}\n`,
     );
-    for (const job of runs ? jobs : []) context.stdout.write(jobText(job));
+    const told = new Map<string, string>();
+    for (const job of runs ? jobs : []) {
+      const text = jobText(job);
+      const same = told.get(text);
+      if (same === undefined) told.set(text, job.id);
+      const name = `  ${visible(job.id)}`;
+      context.stdout.write(
+        same === undefined ? `${name}\n${text}` : `${name}   the same as ${visible(same)}\n`,
+      );
+    }
     for (const one of refused) context.stderr.write(renderRefusal(one));
   }
   return status;
@@ -145,7 +160,6 @@ function jobText(job: PlannedJob): string {
   const shown = (words: readonly string[]): string => words.map((word) => visible(word)).join(', ') || 'none';
   const approvals = job.controls.approvals.required;
   return [
-    `  ${visible(job.id)}`,
     `    zone      ${job.zone}   because: ${job.because.map((reason) => visible(reason)).join('; ')}`,
     ...job.facts.map(
       (fact) =>

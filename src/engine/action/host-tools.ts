@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { maxSatisfying, valid, validRange } from 'semver';
 import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts';
+import { findHostNpm, lackOfNpm, npmFor } from './host-npm.ts';
 
 /** A program of this machine that a job may use: where it lies, and where the job finds it. */
 export interface HostTool {
@@ -13,12 +14,14 @@ export interface HostTool {
   readonly mount?: { readonly hostPath: string; readonly path: string };
   /** The folder, inside, to put in front of the search path. */
   readonly binDirectory: string;
+  /** Why no npm that is there runs on it. */
+  readonly npmLacks?: string;
 }
 
 const TOOL_CACHE = '/opt/hostedtoolcache';
 const MAX_CANDIDATES = 50;
 
-async function nodeAt(program: string): Promise<HostTool | undefined> {
+async function nodeAt(program: string): Promise<(HostTool & { readonly hasNpm?: boolean }) | undefined> {
   const path = await realpath(program).catch(() => undefined);
   if (path === undefined) return undefined;
   const answer = await promisify(execFile)(path, ['--version'], {
@@ -32,7 +35,24 @@ async function nodeAt(program: string): Promise<HostTool | undefined> {
     return { name: 'node', version, binDirectory: dirname(program.startsWith('/usr/') ? program : path) };
   const prefix = dirname(dirname(path));
   const inside = `${TOOL_CACHE}/node/${version}/${process.arch === 'arm64' ? 'arm64' : 'x64'}`;
-  return { name: 'node', version, mount: { hostPath: prefix, path: inside }, binDirectory: `${inside}/bin` };
+  const mounted = (hostPath: string, bin: string): HostTool => ({
+    name: 'node',
+    version,
+    mount: { hostPath, path: inside },
+    binDirectory: `${inside}/${bin}`,
+  });
+  // Installed from npm packages: npm lies beside it, and both are linked in one folder.
+  const packages = dirname(prefix);
+  if (basename(packages) === 'node_modules' && (await isFile(join(packages, '.bin/npm'))))
+    return { ...mounted(packages, '.bin'), hasNpm: true };
+  return { ...mounted(prefix, 'bin'), hasNpm: await isFile(join(prefix, 'bin/npm')) };
+}
+
+function isFile(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isFile(),
+    () => false,
+  );
 }
 
 async function below(folder: string, tail: string): Promise<readonly string[]> {
@@ -63,18 +83,19 @@ export async function findNodes(
   ];
   const present = new Set<string>();
   for (const candidate of candidates) {
-    if (
-      await stat(candidate).then(
-        (found) => found.isFile(),
-        () => false,
-      )
-    )
-      present.add(await realpath(candidate));
+    if (await isFile(candidate)) present.add(await realpath(candidate));
   }
   const found = await Promise.all([...present].slice(0, MAX_CANDIDATES).map(nodeAt));
+  const npm = await findHostNpm(environment);
   const byVersion = new Map<string, HostTool>();
-  for (const tool of found)
-    if (tool !== undefined && !byVersion.has(tool.version)) byVersion.set(tool.version, tool);
+  for (const one of found) {
+    if (one === undefined) continue;
+    const { hasNpm, ...tool } = one;
+    const npmLacks = hasNpm === true ? undefined : lackOfNpm(tool.version, npm);
+    const known = byVersion.get(tool.version);
+    if (known === undefined || (known.npmLacks !== undefined && npmLacks === undefined))
+      byVersion.set(tool.version, npmLacks === undefined ? tool : { ...tool, npmLacks });
+  }
   return [...byVersion.values()];
 }
 
@@ -96,17 +117,22 @@ export function chooseNode(tools: readonly HostTool[], asked: string): Result<Ho
         );
   const tool = tools.find((candidate) => candidate.version === version);
   if (tool !== undefined) return ok(tool);
-  const major = /\d{1,3}/.exec(wanted)?.[0] ?? '24';
-  const architecture = process.arch === 'arm64' ? 'arm64' : 'x64';
   const have = tools.map((candidate) => candidate.version).join(', ') || 'none';
   return err(
     refusal(
       'machine',
       'tools/node-missing',
       `no Node.js on this machine satisfies ${JSON.stringify(asked)} (here: ${have})`,
-      `npm install --prefix "\${XDG_CACHE_HOME:-$HOME/.cache}/cofferdam/node-${major}" --ignore-scripts node-linux-${architecture}@${major}`,
+      toInstall(/\d{1,3}/.exec(wanted)?.[0] ?? '24'),
     ),
   );
+}
+
+/** The one command that brings a version of Node.js with its npm to where it is looked for. */
+export function toInstall(version: string): string {
+  const architecture = process.arch === 'arm64' ? 'arm64' : 'x64';
+  const major = /^\d+/.exec(version)?.[0] ?? version;
+  return `npm install --prefix "\${XDG_CACHE_HOME:-$HOME/.cache}/cofferdam/node-${major}" --ignore-scripts node-linux-${architecture}@${version} npm@${npmFor(Number(major))}`;
 }
 
 const LTS_NAMES: Readonly<Record<string, string>> = { hydrogen: '18', iron: '20', jod: '22', krypton: '24' };

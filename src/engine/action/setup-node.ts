@@ -2,7 +2,8 @@ import { refusal } from '../../base/index.ts';
 import { readJobFile } from '../../sandbox/index.ts';
 import { failedStep } from '../step/job-process.ts';
 import type { StepFrame, StepWork } from '../step/step-context.ts';
-import { chooseNode } from './host-tools.ts';
+import { USER_PROGRAMS } from '../exec/host-programs.ts';
+import { chooseNode, toInstall } from './host-tools.ts';
 
 const MAX_VERSION_FILE = 65_536;
 
@@ -13,7 +14,11 @@ export async function runSetupNode(inputs: ReadonlyMap<string, string>, frame: S
   if (typeof asked !== 'string') return failedStep(frame, asked);
   const tool = chooseNode(context.tools, asked);
   if (!tool.ok) return failedStep(frame, tool.error);
-  context.state.addPath(tool.value.binDirectory);
+  const { binDirectory, npmLacks, version } = tool.value;
+  if (npmLacks !== undefined)
+    return failedStep(frame, refusal('machine', 'tools/npm-missing', npmLacks, toInstall(version)));
+  // What the job installs by npm install -g comes before what the tool has, as in the tool's own folder.
+  for (const folder of [binDirectory, USER_PROGRAMS]) context.state.addPath(folder);
   context.log.line(Buffer.from(`Node.js ${tool.value.version} of this machine`), false);
   if ((inputs.get('cache') ?? '') !== '') {
     context.log.line(

@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Refusal, Result } from '../../base/index.ts';
 import { type AllowEntry, ruleOf } from '../../config/index.ts';
 import { type AllowedDestination, parseAllowlist, resolvePresets } from '../../egress/index.ts';
+import { USER_PROGRAMS } from './host-programs.ts';
 
 /** What a job needs so that its clients work through the gateway without being configured. */
 export interface ClientSetup {
@@ -32,8 +34,12 @@ export async function clientSetup(
   );
   const allow = parseAllowlist(all, destinations);
   if (!allow.ok) return allow;
-  // Node.js trusts whom the system trusts, as the other tools of the sandbox do.
-  const environment: Record<string, string> = { NODE_USE_SYSTEM_CA: '1' };
+  const environment: Record<string, string> = {
+    // Node.js trusts whom the system trusts, as the other tools of the sandbox do.
+    NODE_USE_SYSTEM_CA: '1',
+    // Its own folder is read-only here: `npm install -g` has a place that the search path knows.
+    NPM_CONFIG_PREFIX: dirname(USER_PROGRAMS),
+  };
   for (const preset of Object.values(presets.value)) Object.assign(environment, preset.environment);
   const path = outside['COFFERDAM_EXTRA_CA_CERTS'] ?? outside['NODE_EXTRA_CA_CERTS'];
   const certificates = path === undefined || path === '' ? '' : await certificatesOf(path);

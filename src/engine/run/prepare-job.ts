@@ -11,7 +11,6 @@ import type { RunGround } from './run-ground.ts';
 
 const HOME = '/home/runner';
 export const EVENT_PATH = '/opt/cofferdam/event.json';
-const SEARCH_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/cofferdam/bin';
 
 function foldersOf(repository: string): JobFolders {
   const name = repository.split('/')[1] ?? 'repository';
@@ -139,7 +138,7 @@ export async function prepareJob(
         USER: 'runner',
         ...granted.clients.environment,
       },
-      path: ground.image?.environment['PATH'] ?? SEARCH_PATH,
+      path: ground.image?.environment['PATH'] ?? ground.searchPath,
     },
     environment,
   );

@@ -26,6 +26,8 @@ export interface RunGround {
   /** Ends every job at once. */
   readonly kill: AbortSignal;
   readonly tools: readonly HostTool[];
+  /** Where a job looks for programs of the host. */
+  readonly searchPath: string;
   /** What every job's root is made of; absent: the host's `/usr`. */
   readonly image: RootImage | undefined;
   readonly journal: Journal;

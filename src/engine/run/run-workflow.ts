@@ -21,8 +21,10 @@ import {
   type Workflow,
 } from '../../workflow/index.ts';
 import { unsupportedActions } from '../action/known-actions.ts';
-import { findNodes, type HostTool } from '../action/host-tools.ts';
+import type { HostTool } from '../action/host-tools.ts';
+import { missingTools, toolsFor } from '../action/missing-tools.ts';
 import type { RunObserver } from '../cell/journal.ts';
+import { searchPath } from '../exec/host-programs.ts';
 import { reapAbandoned } from '../cell/reap-abandoned.ts';
 import { refusedWhenLost } from '../cell/record-lost.ts';
 import { type Dispatched, dispatchInputs } from '../event/dispatch-inputs.ts';
@@ -88,6 +90,9 @@ export async function runWorkflow(
   if (!jobs.ok) return jobs;
   const [action] = await unsupportedActions(jobs.value, request.repository, request.event);
   if (action !== undefined) return err(action);
+  const tools = (await toolsFor(jobs.value, request.outside)).filter(shownIn(request.image));
+  const missing = missingTools(jobs.value, request.matrix, tools);
+  if (missing !== undefined) return err(missing);
   const dispatched = dispatchInputs(request.event, request.workflow);
   if (!dispatched.ok) return dispatched;
   const facts = await localFacts(request.repository, request.event, request.policy.trust);
@@ -101,7 +106,16 @@ export async function runWorkflow(
   return refusedWhenLost(async () => {
     const run = createRun(state, ulid(Date.now(), randomBytes(10)));
     try {
-      return await runJobs(request, jobs.value, dispatched.value, zones.value, run, state, observer, signals);
+      return await runJobs(
+        { ...request, tools },
+        jobs.value,
+        dispatched.value,
+        zones.value,
+        run,
+        state,
+        observer,
+        signals,
+      );
     } finally {
       finishRun(run);
     }
@@ -110,7 +124,7 @@ export async function runWorkflow(
 
 /** Runs the jobs that were chosen, and closes the run's record. Throws `RecordLost`, when nothing runs any more. */
 async function runJobs(
-  request: RunRequest,
+  request: RunRequest & { readonly tools: readonly HostTool[] },
   jobs: readonly Job[],
   dispatched: Dispatched,
   zones: ReadonlyMap<string, JobZone>,
@@ -157,7 +171,8 @@ async function runJobs(
     secrets: request.secrets,
     approve: request.approve,
     kill,
-    tools: needsNode(jobs) ? (await findNodes(request.outside)).filter(shownIn(request.image)) : [],
+    tools: request.tools,
+    searchPath: await searchPath(request.outside, []),
     image: request.image,
     journal: record,
     observer,
@@ -237,10 +252,6 @@ function chosenJobs(workflow: Workflow, only: string | undefined): Result<readon
       `use one of ${names}`,
     ),
   );
-}
-
-function needsNode(jobs: readonly Job[]): boolean {
-  return jobs.some((job) => job.steps.some((step) => step.kind === 'action'));
 }
 
 /** An image does not show the host's `/usr`, so of the host's tools only those that are mounted. */

@@ -143,7 +143,9 @@ export function expressionRefusal(failure: ExpressionFailure, at: Place): Refusa
     'usage',
     'workflow/expression',
     failure.message.slice(0, 2_000),
-    'correct the expression; "Evaluate expressions in workflows" of GitHub\'s documentation describes the language',
+    /Unexpected symbol: '"/.test(failure.message)
+      ? "write texts of an expression in single quotes: 'text'"
+      : 'correct the expression; "Evaluate expressions in workflows" of GitHub\'s documentation describes the language',
     at,
   );
 }

@@ -32,6 +32,9 @@ const KNOWN: Readonly<Record<string, ShellCommand>> = {
   },
 };
 
+/** GitHub's shells that no Linux machine has. */
+export const WINDOWS_SHELLS: ReadonlySet<string> = new Set(['cmd', 'powershell']);
+
 /**
  * The invocation of a step's shell. Without one: `bash -e`, or `sh -e` where there is no bash. A custom shell is a
  * template of words around `{0}`.
@@ -50,6 +53,16 @@ export function shellCommand(
   }
   const known = Object.hasOwn(KNOWN, shell) ? KNOWN[shell] : undefined;
   if (known !== undefined) return ok(known);
+  if (WINDOWS_SHELLS.has(shell)) {
+    return err(
+      refusal(
+        'usage',
+        'workflow/shell',
+        `${shell} is a shell of Windows`,
+        'use bash, sh, python, node or pwsh, or give the step an if that keeps it to Windows',
+      ),
+    );
+  }
   const words = shell.trim().split(/\s+/);
   const [command, ...args] = words;
   if (command === undefined || !args.some((word) => word.includes('{0}')) || shell.length > 1_000) {

@@ -115,7 +115,7 @@ function readStep(
       kind: 'run',
       ...base,
       run,
-      ...field('shell', reader.shell(keys.shell)),
+      ...field('shell', reader.shell(keys.shell, { conditional: keys.if !== undefined })),
       ...field('workingDirectory', reader.text(keys['working-directory'], 'working-directory')),
     };
     return { step, id };

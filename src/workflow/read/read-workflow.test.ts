@@ -16,6 +16,7 @@ describe('a workflow with something that GitHub would not take', () => {
     ['names an unknown context', 'steps: [{ run: "${{ githbu.ref }}" }]', '5:20 workflow/expression'],
     ['calls an unknown function', 'steps: [{ run: "${{ now() }}" }]', '5:20 workflow/expression'],
     ['has a shell that is none', 'steps: [{ run: x, shell: powershell }]', '5:30 workflow/shell'],
+    ['has a shell that is none', 'steps: [{ run: x, if: true, shell: basch }]', '5:40 workflow/shell'],
     ['asks for a secret in an if', 'steps: [{ run: x, if: secrets.a != 0 }]', '5:27 workflow/expression'],
     ['asks for a status outside an if', 'steps: [{ run: "${{ always() }}" }]', '5:20 workflow/expression'],
     ['asks for env in a job’s if', 'if: env.a\n    steps: [{ run: x }]', '5:9 workflow/expression'],
@@ -50,6 +51,22 @@ ${JOB}    name: leg \${{ matrix.n }} of \${{ strategy.job-total }}
     steps: [{ run: x }]
 `;
     expect(await wrong(text)).toEqual([]);
+  });
+
+  it('is taken with a shell of Windows in a step that an if may keep to Windows', async () => {
+    const step = '{ run: x, shell: cmd, if: "runner.os == \'Windows\'" }';
+    expect(await wrong(`on: push\n${JOB}    steps: [${step}]\n`)).toEqual([]);
+  });
+
+  it('is told that texts of an expression are in single quotes', async () => {
+    const read = await readWorkflow(
+      'ci.yml',
+      Buffer.from(`on: push\n${JOB}    if: github.ref != "main"\n    steps: [{ run: x }]\n`),
+    );
+    expect(read).toMatchObject({
+      ok: false,
+      error: [{ fix: expect.stringContaining("single quotes: 'text'") }],
+    });
   });
 });
 

@@ -1,5 +1,5 @@
 import { type Place, type Refusal, refusal } from '../../base/index.ts';
-import { shellCommand } from '../jobs/shell-command.ts';
+import { shellCommand, WINDOWS_SHELLS } from '../jobs/shell-command.ts';
 import type { Assignment, Text } from '../model.ts';
 import type { Entry, Tree } from './yaml-tree.ts';
 
@@ -26,9 +26,13 @@ export class Reader {
     }
   }
 
-  /** A shell that is written out must be one; what is computed is looked at when the step begins. */
-  shell(tree: Tree | undefined): Text | undefined {
+  /**
+   * A shell that is written out must be one; what is computed is looked at when the step begins. So is one of Windows in a
+   * step with an `if`, which may well be for Windows alone.
+   */
+  shell(tree: Tree | undefined, step: { readonly conditional: boolean }): Text | undefined {
     const found = this.text(tree, 'shell');
+    if (found !== undefined && step.conditional && WINDOWS_SHELLS.has(found.text)) return found;
     const command =
       found === undefined || found.text.includes('${{')
         ? undefined
