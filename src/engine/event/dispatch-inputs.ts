@@ -14,7 +14,7 @@ export interface Dispatched {
  * input that the workflow does not know, lacks, or that is of another type. Other events have none.
  */
 export function dispatchInputs(event: RunEvent, workflow: Workflow): Result<Dispatched, Refusal> {
-  if (event.name !== 'workflow_dispatch') return ok({ inputs: {}, event });
+  if (event.name !== 'workflow_dispatch') return ok({ inputs: {}, event: asTriggered(event, workflow) });
   const known = workflow.events.find((trigger) => trigger.event === event.name)?.inputs ?? [];
   const given = Object.entries(mapping(event.payload['inputs']));
   for (const [name] of given) {
@@ -34,6 +34,18 @@ export function dispatchInputs(event: RunEvent, workflow: Workflow): Result<Disp
     texts[input.name] = String(typed.value);
   }
   return ok({ inputs, event: { ...event, payload: { ...event.payload, inputs: texts } } });
+}
+
+/** What a synthesised payload leaves to the workflow: which of its schedules it is, and which workflow ran before. */
+function asTriggered(event: RunEvent, workflow: Workflow): RunEvent {
+  if (event.payloadSource !== 'synthesised') return event;
+  const trigger = workflow.events.find((one) => one.event === event.name);
+  const { payload } = event;
+  if (event.name === 'schedule')
+    return { ...event, payload: { ...payload, schedule: trigger?.cron?.[0] ?? null } };
+  const name = trigger?.workflows?.[0];
+  if (event.name !== 'workflow_run' || name === undefined) return event;
+  return { ...event, payload: { ...payload, workflow_run: { ...mapping(payload['workflow_run']), name } } };
 }
 
 function typedValue(input: DispatchInput, value: ContextValue | undefined): Result<ContextValue, Refusal> {

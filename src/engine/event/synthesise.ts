@@ -1,7 +1,23 @@
 import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts';
 import type { ContextValue } from '../../workflow/index.ts';
-import { type LocalRepository, resolveCommit, snapshotCommit } from '../repository/local-repository.ts';
+import {
+  type LocalRepository,
+  resolveCommit,
+  resolveRef,
+  snapshotCommit,
+} from '../repository/local-repository.ts';
+import { commitsUpTo } from './commit-facts.ts';
 import { EVENTS, type EventName, type RunEvent } from './event.ts';
+import {
+  type Mapping,
+  type PayloadGround,
+  pullRequestPayload,
+  pushPayload,
+  releasePayload,
+  sharedPayload,
+  workflowRunPayload,
+  ZERO,
+} from './payloads.ts';
 
 /** What the command line says of the event; all of it is the operator's word. */
 export interface EventOptions {
@@ -16,10 +32,6 @@ export interface EventOptions {
   readonly payload?: ContextValue;
   readonly payloadLabel?: string;
 }
-
-type Mapping = { readonly [key: string]: ContextValue };
-
-const ZERO = '0'.repeat(40);
 
 function mapping(value: ContextValue | undefined): Mapping | undefined {
   return value !== null && typeof value === 'object' && !Array.isArray(value)
@@ -72,13 +84,13 @@ export async function synthesiseEvent(
       ),
     );
   }
-  const commit = await commitOf(repository, options);
-  if (!commit.ok) return commit;
+  const start = await startOf(name, repository, options);
+  if (!start.ok) return start;
   const given = mapping(options.payload) ?? {};
   const shape = wrongShape(name, given);
   if (shape !== undefined) return err(payloadRefusal(shape, options.payloadLabel));
   const fullName = words(at(given, 'repository', 'full_name')) ?? repository.fullName;
-  const base = { repository, options, given, fullName, sha: commit.value };
+  const base = { repository, options, given, fullName, ...start.value };
   const parts = await eventParts(name, base);
   if (!parts.ok) return parts;
   const payload = merge(parts.value.payload, given);
@@ -88,7 +100,7 @@ export async function synthesiseEvent(
     payload,
     actor: words(at(given, 'sender', 'login')) ?? options.actor,
     repository: fullName,
-    workTree: options.ref === undefined && parts.value.sha === commit.value,
+    workTree: start.value.here && parts.value.sha === start.value.sha,
     payloadSource: options.payload === undefined ? 'synthesised' : 'event-file',
   });
 }
@@ -148,114 +160,108 @@ function hasShape(value: ContextValue, kind: 'mapping' | 'text' | 'commit' | 'nu
   }
 }
 
-interface Ground {
+interface Ground extends Start {
   readonly repository: LocalRepository;
   readonly options: EventOptions;
   readonly given: Mapping;
   readonly fullName: string;
+}
+
+/** The commit and full ref that the event is about. */
+interface Start {
+  readonly ref: string;
   readonly sha: string;
+  /** It is what lies in the work tree. */
+  readonly here: boolean;
 }
 
 type Parts = Pick<RunEvent, 'payload' | 'ref' | 'sha' | 'headRef' | 'baseRef' | 'fork' | 'action'>;
 
-async function commitOf(
+/** GitHub runs these for the default branch, whatever anybody has checked out. */
+const OF_DEFAULT_BRANCH: readonly EventName[] = ['schedule', 'workflow_run'];
+
+async function startOf(
+  name: EventName,
   repository: LocalRepository,
   options: EventOptions,
-): Promise<Result<string, Refusal>> {
-  if (options.ref !== undefined) return resolveCommit(repository, options.ref);
-  if (!repository.git) return ok(snapshotCommit(repository));
-  if (repository.head !== undefined) return ok(repository.head.sha);
-  return err(
-    refusal(
-      'usage',
-      'repository/no-commit',
-      `${repository.directory} has no commit yet`,
-      'commit something first',
-    ),
-  );
+): Promise<Result<Start, Refusal>> {
+  const { head, defaultBranch } = repository;
+  const branch = head?.branch ?? defaultBranch;
+  const current = `refs/heads/${branch}`;
+  if (options.ref !== undefined) {
+    const asked = await resolveRef(repository, options.ref);
+    return asked.ok ? ok({ ...asked.value, ref: asked.value.ref ?? current, here: false }) : asked;
+  }
+  if (!repository.git) return ok({ ref: current, sha: snapshotCommit(repository), here: true });
+  if (head === undefined) {
+    return err(
+      refusal(
+        'usage',
+        'repository/no-commit',
+        `${repository.directory} has no commit yet`,
+        'commit something first',
+      ),
+    );
+  }
+  if (OF_DEFAULT_BRANCH.includes(name) && branch !== defaultBranch) {
+    const tip = await resolveRef(repository, defaultBranch);
+    if (tip.ok) return ok({ ref: `refs/heads/${defaultBranch}`, sha: tip.value.sha, here: false });
+  }
+  return ok({ ref: current, sha: head.sha, here: true });
 }
 
 async function eventParts(name: EventName, ground: Ground): Promise<Result<Parts, Refusal>> {
+  const { ref, sha, options, given } = ground;
   switch (name) {
     case 'push':
-      return ok(push(ground));
+      return ok(await push(ground));
     case 'pull_request':
     case 'pull_request_target':
       return pullRequest(name, ground);
     case 'workflow_dispatch':
       return ok({
-        ref: branchRef(ground),
-        sha: ground.sha,
+        ref,
+        sha,
         fork: false,
         payload: {
-          ...shared(ground),
-          ref: branchRef(ground),
-          inputs: { ...ground.options.inputs },
+          ...sharedPayload(await payloadGround(ground)),
+          ref,
+          inputs: { ...options.inputs },
           workflow: null,
         },
       });
-    case 'schedule':
+    case 'schedule': {
+      const schedule = words(given['schedule']) ?? null;
       return ok({
-        ref: `refs/heads/${ground.repository.defaultBranch}`,
-        sha: ground.sha,
+        ref,
+        sha,
         fork: false,
-        payload: { ...shared(ground), schedule: words(ground.given['schedule']) ?? null },
+        payload: { ...sharedPayload(await payloadGround(ground)), schedule },
       });
+    }
     case 'release':
       return release(ground);
     case 'workflow_run':
-      return ok(workflowRun(ground));
+      return ok(await workflowRun(ground));
   }
 }
 
-function branchRef(ground: Ground): string {
-  const asked = ground.options.ref;
-  if (asked !== undefined) return asked.startsWith('refs/') ? asked : `refs/heads/${asked}`;
-  return `refs/heads/${ground.repository.head?.branch ?? ground.repository.defaultBranch}`;
-}
-
-function repositoryPayload(fullName: string, defaultBranch: string, fork: boolean): Mapping {
-  const [owner = '', name = ''] = fullName.split('/');
+async function payloadGround(ground: Ground, before?: string): Promise<PayloadGround> {
+  const { repository, options, fullName, sha } = ground;
   return {
-    name,
-    full_name: fullName,
-    fork,
-    private: false,
-    default_branch: defaultBranch,
-    owner: { login: owner, type: 'Organization' },
-    html_url: `https://github.com/${fullName}`,
-    clone_url: `https://github.com/${fullName}.git`,
+    fullName,
+    defaultBranch: repository.defaultBranch,
+    actor: options.actor,
+    now: options.now,
+    commits: await commitsUpTo(repository, sha, before),
   };
 }
 
-function shared(ground: Ground): Mapping {
-  return {
-    repository: repositoryPayload(ground.fullName, ground.repository.defaultBranch, false),
-    sender: { login: ground.options.actor, type: 'User' },
-  };
-}
-
-function push(ground: Ground): Parts {
-  const ref = words(ground.given['ref']) ?? branchRef(ground);
-  const commit = { id: ground.sha, message: '', timestamp: ground.options.now.toISOString() };
-  return {
-    ref,
-    sha: ground.sha,
-    fork: false,
-    payload: {
-      ...shared(ground),
-      ref,
-      before: ground.repository.head?.parent ?? ZERO,
-      after: ground.sha,
-      created: false,
-      deleted: false,
-      forced: false,
-      base_ref: null,
-      head_commit: commit,
-      commits: [commit],
-      pusher: { name: ground.options.actor },
-    },
-  };
+async function push(ground: Ground): Promise<Parts> {
+  const ref = words(ground.given['ref']) ?? ground.ref;
+  const made = await payloadGround(ground);
+  const before = ref.startsWith('refs/tags/') ? ZERO : (made.commits[0]?.parents[0] ?? ZERO);
+  return { ref, sha: ground.sha, fork: false, payload: pushPayload(made, ref, ground.sha, before) };
 }
 
 async function pullRequest(
@@ -270,7 +276,9 @@ async function pullRequest(
     options.fork ||
     (given_pr !== undefined && headRepository !== fullName) ||
     at(given_pr, 'head', 'repo', 'fork') === true;
-  const headRef = words(at(given_pr, 'head', 'ref')) ?? repository.head?.branch ?? 'pull-request';
+  const headRef =
+    words(at(given_pr, 'head', 'ref')) ??
+    (options.ref === undefined ? (repository.head?.branch ?? 'pull-request') : branchName(ground.ref));
   const baseRef = words(at(given_pr, 'base', 'ref')) ?? repository.defaultBranch;
   const baseSha = await baseCommit(repository, baseRef, sha);
   const number = at(given, 'number');
@@ -285,35 +293,18 @@ async function pullRequest(
     baseRef,
     ref: target ? `refs/heads/${baseRef}` : `refs/pull/${pull}/merge`,
     sha: target ? baseSha : sha,
-    payload: {
-      ...shared(ground),
+    payload: pullRequestPayload(await payloadGround(ground, baseSha === sha ? undefined : baseSha), {
       action,
       number: pull,
-      pull_request: {
-        number: pull,
-        state: 'open',
-        draft: false,
-        merged: false,
-        title: '',
-        body: null,
-        labels: [],
-        user: { login: options.actor, type: 'User' },
-        author_association: fork ? 'NONE' : 'MEMBER',
-        head: {
-          ref: headRef,
-          sha,
-          label: `${headName.split('/')[0] ?? ''}:${headRef}`,
-          repo: repositoryPayload(headName, repository.defaultBranch, fork),
-        },
-        base: {
-          ref: baseRef,
-          sha: baseSha,
-          label: `${fullName.split('/')[0] ?? ''}:${baseRef}`,
-          repo: repositoryPayload(fullName, repository.defaultBranch, false),
-        },
-      },
-    },
+      fork,
+      head: { ref: headRef, sha, repository: headName },
+      base: { ref: baseRef, sha: baseSha, repository: fullName },
+    }),
   });
+}
+
+function branchName(ref: string): string {
+  return ref.replace(/^refs\/(?:heads|tags)\//, '');
 }
 
 async function baseCommit(repository: LocalRepository, baseRef: string, head: string): Promise<string> {
@@ -322,57 +313,34 @@ async function baseCommit(repository: LocalRepository, baseRef: string, head: st
   return found.ok ? found.value : (repository.head?.parent ?? head);
 }
 
-function release(ground: Ground): Result<Parts, Refusal> {
-  const tag =
-    words(at(ground.given, 'release', 'tag_name')) ?? ground.options.ref?.replace(/^refs\/tags\//, '');
+async function release(ground: Ground): Promise<Result<Parts, Refusal>> {
+  const { options, given } = ground;
+  const tag = words(at(given, 'release', 'tag_name')) ?? options.ref?.replace(/^refs\/tags\//, '');
   if (tag === undefined) {
     return err(refusal('usage', 'event/release', 'a release event needs its tag', 'add --ref refs/tags/TAG'));
   }
-  const action = words(ground.given['action']) ?? ground.options.action ?? 'published';
-  return ok({
-    action,
-    ref: `refs/tags/${tag}`,
-    sha: ground.sha,
-    fork: false,
-    payload: {
-      ...shared(ground),
-      action,
-      release: {
-        tag_name: tag,
-        name: tag,
-        draft: false,
-        prerelease: false,
-        target_commitish: ground.repository.defaultBranch,
-        author: { login: ground.options.actor },
-      },
-    },
-  });
+  const action = words(given['action']) ?? options.action ?? 'published';
+  const payload = releasePayload(await payloadGround(ground), action, tag);
+  return ok({ action, ref: `refs/tags/${tag}`, sha: ground.sha, fork: false, payload });
 }
 
-function workflowRun(ground: Ground): Parts {
-  const branch = ground.repository.head?.branch ?? ground.repository.defaultBranch;
-  const headName = ground.options.fork
-    ? `contributor/${ground.fullName.split('/')[1] ?? ''}`
-    : ground.fullName;
-  const action = words(ground.given['action']) ?? ground.options.action ?? 'completed';
+async function workflowRun(ground: Ground): Promise<Parts> {
+  const { options, given, repository, fullName, ref, sha } = ground;
+  const action = words(given['action']) ?? options.action ?? 'completed';
+  const headName = options.fork ? `contributor/${fullName.split('/')[1] ?? ''}` : fullName;
+  // The run before it was of what is checked out.
+  const head = { ref: repository.head?.branch ?? branchName(ref), sha: repository.head?.sha ?? sha };
+  const made = await payloadGround({ ...ground, sha: head.sha });
   return {
     action,
-    ref: `refs/heads/${ground.repository.defaultBranch}`,
-    sha: ground.sha,
-    fork: ground.options.fork,
-    payload: {
-      ...shared(ground),
+    ref,
+    sha,
+    fork: options.fork,
+    payload: workflowRunPayload(made, {
       action,
-      workflow_run: {
-        name: 'CI',
-        event: ground.options.fork ? 'pull_request' : 'push',
-        status: 'completed',
-        conclusion: 'success',
-        head_branch: branch,
-        head_sha: ground.sha,
-        head_repository: repositoryPayload(headName, ground.repository.defaultBranch, ground.options.fork),
-      },
-    },
+      fork: options.fork,
+      head: { ...head, repository: headName },
+    }),
   };
 }
 

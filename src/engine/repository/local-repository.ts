@@ -55,15 +55,17 @@ export async function openRepository(path: string): Promise<Result<LocalReposito
   }
   const foreign = await notItsOwn(directory);
   if (foreign !== undefined) return err(notOwn(directory, foreign));
-  const [sha, branch, parent, remote, remoteHead] = await Promise.all([
+  const [sha, branch, parent, remote, remoteHead, known] = await Promise.all([
     text(directory, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']),
     text(directory, ['symbolic-ref', '--short', '--quiet', 'HEAD']),
     text(directory, ['rev-parse', '--verify', '--quiet', 'HEAD^1^{commit}']),
     text(directory, ['config', '--local', '--get', 'remote.origin.url']),
     text(directory, ['symbolic-ref', '--short', '--quiet', 'refs/remotes/origin/HEAD']),
+    text(directory, ['for-each-ref', '--format=%(refname:strip=2)', 'refs/heads/main', 'refs/heads/master']),
   ]);
+  const branches = [branch, ...(known ?? '').split('\n')];
   const match = REMOTE.exec(remote ?? '');
-  const guess = ['main', 'master'].find((name) => name === branch) ?? branch ?? 'main';
+  const guess = ['main', 'master'].find((name) => branches.includes(name)) ?? branch ?? 'main';
   return ok({
     directory,
     git: true,
@@ -91,16 +93,30 @@ export async function resolveCommit(
   repository: LocalRepository,
   name: string,
 ): Promise<Result<string, Refusal>> {
-  if (!repository.git) return ok(snapshotCommit(repository));
-  const candidates = name.startsWith('refs/')
-    ? [name]
+  const found = await resolveRef(repository, name);
+  return found.ok ? ok(found.value.sha) : found;
+}
+
+/** The same with the full ref of the branch or tag; a commit has none. Of one name, the branch comes before the tag. */
+export async function resolveRef(
+  repository: LocalRepository,
+  name: string,
+): Promise<Result<{ readonly sha: string; readonly ref?: string }, Refusal>> {
+  if (!repository.git)
+    return ok({
+      sha: snapshotCommit(repository),
+      ref: name.startsWith('refs/') ? name : `refs/heads/${name}`,
+    });
+  const branch = `refs/heads/${name}`;
+  const candidates: readonly (readonly [string, string | undefined])[] = name.startsWith('refs/')
+    ? [[name, name]]
     : [
-        `refs/heads/${name}`,
-        `refs/tags/${name}`,
-        `refs/remotes/origin/${name}`,
-        ...(/^[0-9a-f]{7,40}$/.test(name) || name === 'HEAD' ? [name] : []),
+        [branch, branch],
+        [`refs/tags/${name}`, `refs/tags/${name}`],
+        [`refs/remotes/origin/${name}`, branch],
+        ...(/^[0-9a-f]{7,40}$/.test(name) || name === 'HEAD' ? [[name, undefined] as const] : []),
       ];
-  for (const candidate of candidates) {
+  for (const [candidate, ref] of candidates) {
     const sha = await text(repository.directory, [
       'rev-parse',
       '--verify',
@@ -108,7 +124,7 @@ export async function resolveCommit(
       '--end-of-options',
       `${candidate}^{commit}`,
     ]);
-    if (sha !== undefined) return ok(sha);
+    if (sha !== undefined) return ok(ref === undefined ? { sha } : { sha, ref });
   }
   return err(
     refusal(
