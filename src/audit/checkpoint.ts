@@ -7,7 +7,18 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  constants,
+  fstatSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { Digest } from '../base/index.ts';
 
@@ -34,19 +45,31 @@ const KEY_FILE = 'record.ed25519';
 
 /** The key of this state folder, made on first use. Whoever can read it can forge records of this machine. */
 export function loadSigningKey(keysFolder: string): SigningKey {
-  const path = join(keysFolder, KEY_FILE);
-  let pem: string;
-  try {
-    pem = readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    pem = makeKey(keysFolder, path);
-  }
-  const privateKey = createPrivateKey(pem);
-  return { privateKey, publicKey: createPublicKey(privateKey) };
+  return existingKey(keysFolder) ?? makeKey(keysFolder, join(keysFolder, KEY_FILE));
 }
 
-function makeKey(keysFolder: string, path: string): string {
+/** The key that is there; undefined when there is none. Throws when others could have read it: it then proves nothing. */
+export function existingKey(keysFolder: string): SigningKey | undefined {
+  const path = join(keysFolder, KEY_FILE);
+  let file: number;
+  try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+  try {
+    const found = fstatSync(file);
+    if (!found.isFile() || found.uid !== process.geteuid?.() || (found.mode & 0o077) !== 0)
+      throw new Error(`${path} is not a file that you alone can read: chmod 600, or remove it for a new key`);
+    const privateKey = createPrivateKey(readFileSync(file, 'utf8'));
+    return { privateKey, publicKey: createPublicKey(privateKey) };
+  } finally {
+    closeSync(file);
+  }
+}
+
+function makeKey(keysFolder: string, path: string): SigningKey {
   mkdirSync(keysFolder, { recursive: true, mode: 0o700 });
   chmodSync(keysFolder, 0o700);
   const pair = generateKeyPairSync('ed25519');
@@ -61,7 +84,9 @@ function makeKey(keysFolder: string, path: string): string {
   } finally {
     rmSync(staged, { force: true });
   }
-  return readFileSync(path, 'utf8');
+  const made = existingKey(keysFolder);
+  if (made === undefined) throw new Error(`${path} was removed while it was made`);
+  return made;
 }
 
 function noteBody(checkpoint: Checkpoint): string {

@@ -1,9 +1,19 @@
-import { mkdtempSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { CHECKPOINT_FILE, openRecord, RECORD_FILE } from './record.ts';
+import { CHECKPOINT_FILE, openRecord, RECORD_FILE, RecordLost } from './record.ts';
 import { type Verification, verifyRecord } from './verify-record.ts';
 import type { RecordEvent } from './vocabulary.ts';
 
@@ -102,13 +112,21 @@ describe('a record', () => {
   test('signed by another key does not verify', async () => {
     await written('a', 3);
     rmSync(join(folder, 'keys'), { recursive: true });
+    expect(await verify('a')).toMatchObject({ state: 'broken', why: expect.stringContaining('key of this') });
+    expect(existsSync(join(folder, 'keys'))).toBe(false);
+    await written('b', 3);
     expect(await verify('a')).toMatchObject({ state: 'broken', why: expect.stringContaining('signature') });
   });
 
   test('of a run that was cut off says so, and is never called whole', async () => {
     const record = openRecord(options('a'));
     for (let i = 0; i < 4; i += 1) await record.write(event(i), { durable: true });
-    expect(await verify('a')).toMatchObject({ state: 'unfinished', events: 4 });
+    const result = await verify('a');
+    expect(result).toMatchObject({ state: 'unfinished', events: 4 });
+    // Signed every two seconds: what came since could be anyone's.
+    const signed = result.state === 'unfinished' ? result.signed : 4;
+    expect(signed).toBeLessThan(4);
+    expect(result).toMatchObject({ why: expect.stringContaining(`the last ${4 - signed} of 4 events`) });
     await record.close();
     expect((await verify('a')).state).toBe('whole');
   });
@@ -128,6 +146,63 @@ describe('a record', () => {
     const record = openRecord(options('a'));
     await record.close();
     await expect(record.write(event(1), { durable: true })).rejects.toThrow('closed');
+  });
+
+  test('is not begun with a key that others could have read, or that is a link', async () => {
+    await written('a', 1);
+    const key = join(folder, 'keys/record.ed25519');
+    chmodSync(key, 0o644);
+    expect(() => openRecord(options('b'))).toThrow(RecordLost);
+    expect(await verify('a')).toMatchObject({ state: 'broken', why: expect.stringContaining('chmod 600') });
+    chmodSync(key, 0o600);
+    renameSync(key, join(folder, 'elsewhere'));
+    symlinkSync(join(folder, 'elsewhere'), key);
+    expect(() => openRecord(options('c'))).toThrow(RecordLost);
+    expect((await verify('a')).state).toBe('broken');
+  });
+
+  test('that a job has filled counts what it sees, and goes on to record what is granted, until that is refused', async () => {
+    const record = openRecord({ ...options('a'), bounds: { observations: 10, bytes: 20_000 } });
+    const seen = (pid: number): RecordEvent => ({
+      type: 'process.started',
+      job: 'a',
+      step: 's',
+      pid,
+      parent: 1,
+      argv: [],
+      truncated: false,
+      at: '',
+    });
+    const granted = (connection: number): RecordEvent => ({
+      type: 'network.connection',
+      job: 'a',
+      step: 's',
+      connection,
+      verdict: 'allowed',
+      address: '198.18.0.1',
+      port: 443,
+      protocol: 'tls',
+    });
+    for (let pid = 0; pid < 1_000; pid += 1) await record.write(seen(pid));
+    await record.write(granted(0), { durable: true });
+    let connections = 1;
+    const grant = async (): Promise<void> => {
+      for (; connections < 1_000; connections += 1)
+        await record.write(granted(connections), { durable: true });
+    };
+    await expect(grant()).rejects.toThrow(RecordLost);
+    await record.write({ type: 'job.finished', job: 'a', result: 'success', durationMs: 1 });
+    await record.close();
+    const events: RecordEvent[] = [];
+    const result = await verifyRecord({ ...options('a'), each: (found) => events.push(found) });
+    expect(result.state).toBe('whole');
+    const types = events.map(({ type }) => type);
+    expect(types.filter((type) => type === 'process.started')).toHaveLength(10);
+    expect(types.filter((type) => type === 'network.connection')).toHaveLength(connections);
+    expect(connections).toBeGreaterThan(50);
+    expect(types[10]).toBe('telemetry.gap');
+    expect(events.at(-2)).toMatchObject({ type: 'job.finished' });
+    expect(events.at(-1)).toMatchObject({ type: 'telemetry.gap', count: 990 });
   });
 
   test('bounds what a hostile job puts into an event', async () => {

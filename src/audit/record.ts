@@ -18,8 +18,11 @@ import type { RecordEvent } from './vocabulary.ts';
 export const RECORD_FILE = 'record.jsonl';
 export const CHECKPOINT_FILE = 'record.checkpoint';
 
-/** A job may cause events without end: from then on only counts are kept, and the record says so. */
-const MAX_EVENTS = 1_000_000;
+/**
+ * A job may cause observations without end. From these bounds on they are counted only, and the record says so there; what
+ * grants something is written on, up to as many bytes again, and what cannot be written is not granted.
+ */
+const BOUNDS: RecordBounds = { observations: 1_000_000, bytes: 256 * 2 ** 20 };
 const CHECKPOINT_EVERY_MS = 2_000;
 
 /** The record cannot be written any more: the disk is full or gone. What was to be granted is not, and the run ends. */
@@ -42,6 +45,11 @@ export interface RunRecord {
   close(): Promise<{ readonly events: number; readonly head: Digest }>;
 }
 
+export interface RecordBounds {
+  readonly observations: number;
+  readonly bytes: number;
+}
+
 export interface RecordOptions {
   /** An existing private folder that holds no record yet. */
   readonly directory: string;
@@ -49,11 +57,42 @@ export interface RecordOptions {
   readonly runId: string;
   readonly now: () => Date;
   readonly watch?: (event: RecordEvent) => void;
+  readonly bounds?: RecordBounds;
 }
 
 /** Starts a record. Throws when the folder cannot be written: a run without a record does not begin. */
 export function openRecord(options: RecordOptions): RunRecord {
-  return new ChainedRecord(options, loadSigningKey(options.keysFolder));
+  let key: SigningKey;
+  try {
+    key = loadSigningKey(options.keysFolder);
+  } catch (error) {
+    throw RecordLost.from(error);
+  }
+  return new ChainedRecord(options, key);
+}
+
+const FULL = 'there were more than a record holds';
+
+/** What a job causes as often as it likes, and what nothing is granted by. */
+function isObservation(event: RecordEvent): boolean {
+  switch (event.type) {
+    case 'process.started':
+    case 'process.exited':
+    case 'process.outlived':
+    case 'risk.attempted':
+    case 'network.listening':
+    case 'dns.question':
+    case 'network.closed':
+    case 'network.refused':
+    case 'command.used':
+    case 'annotation':
+    case 'telemetry.gap':
+      return true;
+    case 'network.connection':
+      return event.verdict === 'denied';
+    default:
+      return false;
+  }
 }
 
 class ChainedRecord implements RunRecord {
@@ -67,6 +106,8 @@ class ChainedRecord implements RunRecord {
   #broken: RecordLost | undefined;
   #closed = false;
   #dropped = 0;
+  #observations = 0;
+  #bytes = 0;
   #checkpointed = 0;
 
   constructor(options: RecordOptions, key: SigningKey) {
@@ -91,10 +132,16 @@ class ChainedRecord implements RunRecord {
 
   async #write(event: RecordEvent, durable: boolean): Promise<void> {
     if (this.#closed) throw new Error('the record is closed');
-    if (this.#seq >= MAX_EVENTS && event.type !== 'run.finished') {
-      this.#dropped += 1;
-      return;
+    const bounds = this.#options.bounds ?? BOUNDS;
+    if (isObservation(event)) {
+      if (this.#observations >= bounds.observations || this.#bytes >= bounds.bytes) {
+        if (this.#dropped === 0) this.#append({ type: 'telemetry.gap', what: 'events', why: FULL });
+        this.#dropped += 1;
+        return;
+      }
+      this.#observations += 1;
     }
+    if (durable && this.#bytes >= 2 * bounds.bytes) throw new RecordLost(FULL);
     this.#append(event);
     if (durable) {
       this.#flush();
@@ -112,7 +159,7 @@ class ChainedRecord implements RunRecord {
         this.#append({
           type: 'telemetry.gap',
           what: 'events',
-          why: 'there were more than a record holds',
+          why: FULL,
           count: this.#dropped,
         });
       }
@@ -135,6 +182,7 @@ class ChainedRecord implements RunRecord {
   #append(event: RecordEvent): void {
     const line = encodeLine(this.#seq, this.#options.now().toISOString(), this.#head, event);
     this.#seq += 1;
+    this.#bytes += line.length + 1;
     this.#head = sha256(line);
     this.#lines.push(`${line}\n`);
     this.#options.watch?.(event);

@@ -1,7 +1,7 @@
 import { createReadStream, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { canonicalJson, type Digest, type Json, sha256 } from '../base/index.ts';
-import { type Checkpoint, loadSigningKey, openCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, existingKey, openCheckpoint, type SigningKey } from './checkpoint.ts';
 import { CHECKPOINT_FILE, RECORD_FILE } from './record.ts';
 import { genesis, MAX_LINE_BYTES } from './record-line.ts';
 import { EVENT_TYPES, type RecordEvent } from './vocabulary.ts';
@@ -9,7 +9,13 @@ import { EVENT_TYPES, type RecordEvent } from './vocabulary.ts';
 /** What a verification found. `whole` is the only good answer; `unfinished` is a run that crashed or still runs. */
 export type Verification =
   | { readonly state: 'whole'; readonly events: number; readonly head: Digest }
-  | { readonly state: 'unfinished'; readonly events: number; readonly why: string }
+  | {
+      readonly state: 'unfinished';
+      readonly events: number;
+      /** How many of the events a signature covers. What follows them is chained, which anyone can do who can write there. */
+      readonly signed: number;
+      readonly why: string;
+    }
   | { readonly state: 'broken'; readonly line: number; readonly why: string };
 
 export interface VerifyOptions {
@@ -22,7 +28,7 @@ export interface VerifyOptions {
 
 /** Reads a record from its beginning and checks every line, the chain, and the signed checkpoint against each other. */
 export async function verifyRecord(options: VerifyOptions): Promise<Verification> {
-  if (isNotBegun(options.directory)) return { state: 'unfinished', events: 0, why: NOT_BEGUN };
+  if (isNotBegun(options.directory)) return { state: 'unfinished', events: 0, signed: 0, why: NOT_BEGUN };
   const checkpoint = readCheckpoint(options);
   if ('why' in checkpoint) return { state: 'broken', line: 0, why: checkpoint.why };
   const chain = new Chain(options);
@@ -68,10 +74,25 @@ function readCheckpoint(options: VerifyOptions): Checkpoint | { readonly why: st
   } catch {
     return { why: 'the signed checkpoint is missing' };
   }
-  const opened = openCheckpoint(text, loadSigningKey(options.keysFolder).publicKey);
+  const key = keyIn(options.keysFolder);
+  if ('why' in key) return key;
+  const opened = openCheckpoint(text, key.publicKey);
   if ('why' in opened) return { why: `the checkpoint does not hold: ${opened.why}` };
   if (opened.runId !== options.runId) return { why: 'the checkpoint is of another run' };
   return opened;
+}
+
+/** A key is never made for a verification: there would be nothing that it signed. */
+function keyIn(folder: string): Pick<SigningKey, 'publicKey'> | { readonly why: string } {
+  try {
+    return (
+      existingKey(folder) ?? {
+        why: 'the key of this state folder, whose signature it should bear, is missing',
+      }
+    );
+  } catch (error) {
+    return { why: `the key cannot be used: ${error instanceof Error ? error.message : String(error)}` };
+  }
 }
 
 class Chain {
@@ -125,10 +146,14 @@ function conclude(chain: Chain, checkpoint: Checkpoint, torn: number): Verificat
   }
   if (!matched) return { state: 'broken', line: checkpoint.size, why: 'the signed digest is another' };
   if (!checkpoint.closed) {
+    const ending =
+      torn > 0 ? 'the last line is torn: the run was cut off' : 'the run did not end, or has not yet';
+    const bare = chain.lines - checkpoint.size;
     return {
       state: 'unfinished',
       events: chain.lines,
-      why: torn > 0 ? 'the last line is torn: the run was cut off' : 'the run did not end, or has not yet',
+      signed: checkpoint.size,
+      why: bare > 0 ? `${ending}; no signature covers the last ${bare} of ${chain.lines} events` : ending,
     };
   }
   if (torn > 0 || chain.lines > checkpoint.size) {

@@ -1,4 +1,4 @@
-import { lstatSync, mkdirSync } from 'node:fs';
+import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
 
@@ -25,6 +25,17 @@ export function openStateFolder(
         'state/path',
         'the state folder is not an absolute path',
         'set COFFERDAM_STATE to one',
+      ),
+    );
+  }
+  const planted = plantable(directory);
+  if (planted !== undefined) {
+    return err(
+      refusal(
+        'machine',
+        'state/unsafe',
+        `${planted}, and so the state folder, could be put there or replaced by somebody else`,
+        'set COFFERDAM_STATE to a folder in your own home',
       ),
     );
   }
@@ -55,6 +66,32 @@ export function openStateFolder(
     );
   }
   return ok({ directory, keys: join(directory, 'keys'), runs: join(directory, 'runs') });
+}
+
+/**
+ * The first part of the path that is anyone's to make or to replace, or undefined. In a folder that everyone can write to
+ * (`/tmp`), what lies there must be root's or ours, and the folder must let nobody rename it (its sticky bit); so must a
+ * link, whoever's folder it lies in.
+ */
+function plantable(path: string): string | undefined {
+  const parts = path.split('/').filter((part) => part !== '');
+  const prefixes = ['/', ...parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`)];
+  let open = false;
+  for (const prefix of prefixes) {
+    const found = lstatSync(prefix, { throwIfNoEntry: false });
+    if (found === undefined) return undefined;
+    const ours = found.uid === 0 || found.uid === process.geteuid?.();
+    if (!ours && (open || found.isSymbolicLink())) return prefix;
+    if (found.isSymbolicLink()) {
+      const behind = plantable(realpathSync(prefix));
+      if (behind !== undefined) return behind;
+      open = false;
+      continue;
+    }
+    open = (found.mode & 0o002) !== 0;
+    if (open && (found.mode & 0o1000) === 0) return prefix;
+  }
+  return undefined;
 }
 
 function statePath(environment: Readonly<Record<string, string | undefined>>): string | undefined {

@@ -1,8 +1,17 @@
-import { chmodSync, existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { mkdirSync } from 'node:fs';
 import { abandonedRuns, createRun, dropOldChanges, findRun, finishRun, listRuns } from './runs.ts';
 import { openStateFolder, type StateFolder } from './state-folder.ts';
 
@@ -55,6 +64,27 @@ describe('the state folder', () => {
     expect(openStateFolder({ COFFERDAM_STATE: join(folder, 'link') }).ok).toBe(false);
     expect(openStateFolder({ COFFERDAM_STATE: 'state' }).ok).toBe(false);
     expect(openStateFolder({}).ok).toBe(false);
+  });
+});
+
+describe('a state folder that somebody else could have made', () => {
+  const OTHER = 65_533;
+  const opened = (path: string) => openStateFolder({ COFFERDAM_STATE: join(folder, path) });
+
+  test('is refused: in a folder of theirs in a shared one, behind a link of theirs, in one where all may rename', () => {
+    mkdirSync(join(folder, 'shared'));
+    chmodSync(join(folder, 'shared'), 0o1777);
+    expect(opened('shared/ours/state').ok).toBe(true);
+    mkdirSync(join(folder, 'shared/theirs'));
+    chownSync(join(folder, 'shared/theirs'), OTHER, OTHER);
+    expect(opened('shared/theirs/state')).toMatchObject({ ok: false, error: { rule: 'state/unsafe' } });
+    expect(existsSync(join(folder, 'shared/theirs/state'))).toBe(false);
+    symlinkSync(join(folder, 'shared/ours'), join(folder, 'link'));
+    expect(opened('link/state').ok).toBe(true);
+    lchownSync(join(folder, 'link'), OTHER, OTHER);
+    expect(opened('link/state')).toMatchObject({ ok: false, error: { rule: 'state/unsafe' } });
+    chmodSync(join(folder, 'shared'), 0o777);
+    expect(opened('shared/ours/state')).toMatchObject({ ok: false, error: { rule: 'state/unsafe' } });
   });
 });
 

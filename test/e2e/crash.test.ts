@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Place, ROOT } from './cofferdam.fixture.ts';
 
+/** Nobody else on the machine sleeps for so long, not even another run of these tests. */
+const SECONDS = 1_000_000 + process.pid;
 let place: Place;
 let work = '';
 beforeEach(() => {
@@ -17,7 +19,16 @@ afterEach(() => place.remove());
 function start() {
   const child = spawn(
     process.execPath,
-    [join(ROOT, 'dist/cofferdam.mjs'), 'exec', '--workdir', work, '--', 'sh', '-c', 'echo ready; sleep 4321'],
+    [
+      join(ROOT, 'dist/cofferdam.mjs'),
+      'exec',
+      '--workdir',
+      work,
+      '--',
+      'sh',
+      '-c',
+      `echo ready; sleep ${SECONDS}`,
+    ],
     {
       env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', COFFERDAM_STATE: place.state },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -25,7 +36,7 @@ function start() {
   );
   // A shell that is interrupted while it starts a program may go on, as on any machine.
   const ready = new Promise<void>((resolve) => child.stdout.once('data', () => resolve())).then(() =>
-    until(() => processesWith('sleep\u00004321').length > 0),
+    until(() => processesWith(`sleep\u0000${SECONDS}`).length > 0),
   );
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   return { child, ready, ended };
@@ -59,7 +70,7 @@ describe('a run that is cut off', () => {
     const { child, ready, ended } = start();
     await ready;
     const id = runId();
-    const gateways = (): boolean => processesWith('sleep\u00004321').length === 0;
+    const gateways = (): boolean => processesWith(`sleep\u0000${SECONDS}`).length === 0;
     child.kill('SIGKILL');
     await ended;
     expect(await until(gateways)).toBe(true);
