@@ -20,6 +20,10 @@ build() {
   (cd src/replay && find attacks -name attack.mjs) | while read -r attack; do
     mkdir -p "dist.new/${attack%/*}" && cp "src/replay/$attack" "dist.new/$attack"
   done
+  # The programs that a profile shows inside.
+  (cd src/sandbox && find profiles -path '*/programs/*' -type f) | while read -r program; do
+    mkdir -p "dist.new/${program%/*}" && cp -p "src/sandbox/$program" "dist.new/$program"
+  done
   rm -rf dist && mv dist.new dist
 }
 cd_alone "$top" build "$@"

@@ -20,6 +20,7 @@ enum {
   CHANGE = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |
            LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_SOCK |
            LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM | LANDLOCK_ACCESS_FS_REFER | LANDLOCK_ACCESS_FS_TRUNCATE,
+  EXISTING = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE,
   DEVICE = LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE | LANDLOCK_ACCESS_FS_IOCTL_DEV,
   OF_FILES = LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | DEVICE,
   // Rights by the version that brought them. The first version refuses every rename between folders: not for ordinary tools.
@@ -59,23 +60,34 @@ static int failed_at(const char *what) {
   return -1;
 }
 
-// Of the calling thread alone; what it starts inherits it.
+static int allow_all(int ruleset, uint64_t handled) {
+  if (allow(ruleset, "/", handled, READ) != 0) return failed_at("/");
+  if (allow(ruleset, "/dev", handled, READ | DEVICE) != 0) return failed_at("/dev");
+  for (const char *place = writable; place < writable + writable_size; place += strlen(place) + 1)
+    if (allow(ruleset, place + 1, handled, READ | (*place == '*' ? EXISTING : CHANGE)) != 0) return failed_at(place + 1);
+  return 0;
+}
+
+// Of the calling thread alone; what it starts inherits it. A place that is `~` leaves files to the mounts, as who is confined
+// in these may mount nothing.
 static int restrict_thread(void) {
   long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
   if (version < LEAST_ABI) {
     snprintf(said, sizeof said, version < 0 ? "absent: errno %d" : "absent: version %d", version < 0 ? errno : (int)version);
     return -1;
   }
-  struct landlock_ruleset_attr handled = {.handled_access_fs = FIRST};
-  if (version >= 3) handled.handled_access_fs |= LANDLOCK_ACCESS_FS_TRUNCATE;
-  if (version >= 5) handled.handled_access_fs |= LANDLOCK_ACCESS_FS_IOCTL_DEV;
+  int files = strcmp(writable, "~") != 0;
+  if (!files && version < SCOPES_ABI) {
+    snprintf(said, sizeof said, "absent: version %d has no scopes", (int)version);
+    return -1;
+  }
+  struct landlock_ruleset_attr handled = {.handled_access_fs = files ? FIRST : 0};
+  if (files && version >= 3) handled.handled_access_fs |= LANDLOCK_ACCESS_FS_TRUNCATE;
+  if (files && version >= 5) handled.handled_access_fs |= LANDLOCK_ACCESS_FS_IOCTL_DEV;
   if (version >= SCOPES_ABI) handled.scoped = LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET | LANDLOCK_SCOPE_SIGNAL;
   int ruleset = (int)syscall(SYS_landlock_create_ruleset, &handled, sizeof handled, 0);
   if (ruleset < 0) return failed_at("the ruleset");
-  if (allow(ruleset, "/", handled.handled_access_fs, READ) != 0) return failed_at("/");
-  if (allow(ruleset, "/dev", handled.handled_access_fs, READ | DEVICE) != 0) return failed_at("/dev");
-  for (const char *path = writable; path < writable + writable_size; path += strlen(path) + 1)
-    if (allow(ruleset, path, handled.handled_access_fs, READ | CHANGE) != 0) return failed_at(path);
+  if (files && allow_all(ruleset, handled.handled_access_fs) != 0) return -1;
   if (syscall(SYS_landlock_restrict_self, ruleset, 0) != 0) return failed_at("the restriction");
   close(ruleset);
   snprintf(said, sizeof said, "ABI %ld", version);

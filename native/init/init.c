@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -87,10 +88,21 @@ static void close_output(struct process *p, int *fd) {
   release_if_done(p);
 }
 
+static void let_go(void *with) { ptrace(PTRACE_DETACH, *(pid_t *)with, NULL, NULL); }
+
+// A process of the job can make its parent its tracer (PTRACE_TRACEME), where its profile lets it trace. It has not ended when
+// it stops, and we trace nobody: it is let go by the thread that it named.
+static int only_stopped(pid_t pid, int status) {
+  if (!WIFSTOPPED(status)) return 0;
+  if (ptrace(PTRACE_DETACH, pid, NULL, NULL) != 0) in_confinement(let_go, &pid);
+  return 1;
+}
+
 static void reap(void) {
   int status;
   pid_t pid;
   while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+    if (only_stopped(pid, status)) continue;
     for (int i = 0; i < MAX_PROCESSES; i++) {
       struct process *p = &processes[i];
       if (!p->used || p->pid != pid) continue;
@@ -111,6 +123,7 @@ static void kill_all(void) {
     // Blocks until one is gone; a process that forks meanwhile is met by the next round.
     pid = waitpid(-1, &status, 0);
     if (pid < 0 && errno == ECHILD) break;
+    if (pid > 0 && only_stopped(pid, status)) continue;
     for (int i = 0; pid > 0 && i < MAX_PROCESSES; i++) {
       struct process *p = &processes[i];
       if (!p->used || p->pid != pid) continue;

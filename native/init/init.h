@@ -33,7 +33,8 @@ void die(const char *why) __attribute__((noreturn));
 void start_process(struct process *p, uint32_t id, const uint8_t *payload, size_t size);
 void close_fd(int *fd);
 
-// Starts the thread whose children the job's processes are, restricted to writing beneath `places` (each ended by NUL).
+// Starts the thread whose children the job's processes are, restricted to writing beneath `places`, each ended by NUL: `+PATH`
+// for all below it, `*PATH` for what exists there. The one place `~`: signals and abstract sockets alone are restricted.
 void confine(const char *places, size_t size);
 // Lets starts go on without it and without a proof: for a replay's run without its control. No probe can follow.
 void unproven(void);
@@ -43,7 +44,7 @@ void in_confinement(void (*act)(void *), void *with);
 int confined_abi(void);
 const char *confinement(void);
 
-// What is asked: the name to ask the gateway for, then `+PATH` for each place that the job may write, then kernel files:
-// `-PATH` must be hidden, `=PATH` read-only. Each is ended by NUL.
+// What is asked: the name to ask the gateway for, then the places as for `confine`, then `%` when the job may make user
+// namespaces, then kernel files: `-PATH` must be hidden, `=PATH` read-only. Each is ended by NUL.
 void run_probe(const char *asked, size_t size);
 #endif

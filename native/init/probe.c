@@ -2,10 +2,14 @@
 #include "probe.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 static char report[65536];
 static size_t report_size;
@@ -55,6 +59,30 @@ const char *error_name(int error) {
 
 void must_fail(const char *id, long result) { note(id, "attack", result < 0, "%s", error_name(result < 0 ? errno : 0)); }
 
+void answers_of(const struct attempt *attempts, int count, int *answers) {
+  int pair[2];
+  if (pipe2(pair, O_CLOEXEC) != 0) die("init: no pipe for the probe\n");
+  pid_t pid = fork();
+  if (pid < 0) die("init: no process for the probe\n");
+  if (pid == 0) {
+    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    for (int i = 0; i < count; i++) {
+      errno = 0;
+      int error = attempts[i].make() < 0 ? errno : 0;
+      if (write(pair[1], &error, sizeof error) != (ssize_t)sizeof error) break;
+    }
+    _exit(0);
+  }
+  close(pair[1]);
+  for (int i = 0; i < count; i++) {
+    ssize_t n;
+    while ((n = read(pair[0], &answers[i], sizeof *answers)) < 0 && errno == EINTR) continue;
+    if (n != (ssize_t)sizeof *answers) answers[i] = -1;
+  }
+  close(pair[0]);
+  while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
+}
+
 void tell(const char *format, ...) {
   char fact[4096];
   va_list args;
@@ -65,16 +93,16 @@ void tell(const char *format, ...) {
   line("%s\n", fact);
 }
 
-// The places that begin with `+`, without it, from the front of what is asked. Kept: the confinement is made once.
+// The places, which begin with `+`, `*` or `~`, from the front of what is asked. Kept: the confinement is made once.
 static size_t take_places(const char *asked, size_t size) {
   static char places[32768];
   size_t at = 0, used = 0;
-  while (at < size && asked[at] == '+') {
-    size_t length = strlen(asked + at);
+  while (at < size && strchr("+*~", asked[at]) != NULL && asked[at] != 0) {
+    size_t length = strlen(asked + at) + 1;
     if (used + length > sizeof places) die("init: too many places\n");
-    memcpy(places + used, asked + at + 1, length);
+    memcpy(places + used, asked + at, length);
     used += length;
-    at += length + 1;
+    at += length;
   }
   confine(places, used);
   return at;
@@ -87,6 +115,8 @@ void run_probe(const char *asked, size_t size) {
   size_t name = strlen(asked) + 1;
   probe_identity();
   name += take_places(asked + name, size - name);
+  int nested = name < size && asked[name] == '%';
+  name += nested ? strlen(asked + name) + 1 : 0;
   probe_surroundings();
   probe_mounts();
   probe_kernel_files(asked + name, size - name);
@@ -95,6 +125,7 @@ void run_probe(const char *asked, size_t size) {
   probe_privileges();
   probe_sockets();
   probe_confinement();
+  if (nested) probe_nested();
   probe_network(asked);
   clock_gettime(CLOCK_MONOTONIC, &now);
   line("end\t%ld\n", (now.tv_sec - start.tv_sec) * 1000000 + (now.tv_nsec - start.tv_nsec) / 1000);

@@ -10,6 +10,13 @@ void tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
 const char *error_name(int error);
 void must_fail(const char *id, long result);
 
+struct attempt {
+  const char *id;
+  long (*make)(void);
+};
+// Makes each in one child, in their order, and gives the errno of each: 0 when it succeeded, -1 when it said nothing.
+void answers_of(const struct attempt *attempts, int count, int *answers);
+
 // What must hold.
 void probe_identity(void);
 void probe_surroundings(void);
@@ -21,5 +28,7 @@ void probe_files(void);
 void probe_privileges(void);
 void probe_sockets(void);
 void probe_confinement(void);
+// From root of a user namespace in the sandbox, where the job's profile lets it make one.
+void probe_nested(void);
 void probe_network(const char *probe_name);
 #endif

@@ -5,10 +5,8 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 static const struct sockaddr_un abstract = {.sun_family = AF_UNIX, .sun_path = "\0cofferdam-probe"};
@@ -24,39 +22,14 @@ static long connect_beyond(void) {
   return fd < 0 ? fd : connect(fd, (const struct sockaddr *)&abstract, ABSTRACT_LENGTH);
 }
 
-static const struct beyond {
-  const char *id;
-  long (*make)(void);
-} beyond[] = {
+static const struct attempt beyond[] = {
     {"write-beyond-ruleset", write_beyond},
     {"signal-beyond-domain", signal_beyond},
     {"abstract-socket-beyond-domain", connect_beyond},
 };
 enum { COUNT = sizeof beyond / sizeof *beyond };
 
-static void attack(void *with) {
-  int *answers = with, pair[2];
-  if (pipe2(pair, O_CLOEXEC) != 0) die("init: no pipe for the probe\n");
-  pid_t pid = fork();
-  if (pid < 0) die("init: no process for the probe\n");
-  if (pid == 0) {
-    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
-    for (int i = 0; i < COUNT; i++) {
-      errno = 0;
-      int error = beyond[i].make() < 0 ? errno : 0;
-      if (write(pair[1], &error, sizeof error) != (ssize_t)sizeof error) break;
-    }
-    _exit(0);
-  }
-  close(pair[1]);
-  for (int i = 0; i < COUNT; i++) {
-    ssize_t n;
-    while ((n = read(pair[0], &answers[i], sizeof *answers)) < 0 && errno == EINTR) continue;
-    if (n != (ssize_t)sizeof *answers) answers[i] = 0;
-  }
-  close(pair[0]);
-  while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) continue;
-}
+static void attack(void *with) { answers_of(beyond, COUNT, with); }
 
 void probe_confinement(void) {
   int answers[COUNT];
@@ -67,5 +40,5 @@ void probe_confinement(void) {
   if (listener >= 0) close(listener);
   note("landlock", "state", confined_abi() > 0, "%s", confinement());
   for (int i = 0; i < COUNT; i++)
-    note(beyond[i].id, "attack", answers[i] == EACCES || answers[i] == EPERM, "%s", error_name(answers[i]));
+    note(beyond[i].id, "attack", answers[i] == EACCES || answers[i] == EPERM, "%s", answers[i] < 0 ? "no answer" : error_name(answers[i]));
 }

@@ -14,20 +14,23 @@
 
 void probe_identity(void) {
   static const char *const zero[] = {"CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"};
-  int caps = 0, lines = 0, nnp = 0, seccomp = 0;
+  int caps = 0, lines = 0, nnp = 0, seccomp = 0, same = 1;
+  unsigned long long first = 0;
   char line[512];
   FILE *file = fopen("/proc/self/status", "re");
   while (file != NULL && fgets(line, sizeof line, file) != NULL) {
     for (size_t i = 0; i < sizeof zero / sizeof *zero; i++)
       if (strncmp(line, zero[i], 7) == 0) {
-        lines++;
-        caps += strtoull(line + 7, NULL, 16) != 0;
+        unsigned long long set = strtoull(line + 7, NULL, 16);
+        if (lines++ == 0) first = set;
+        same = same && set == first;
+        caps += set != 0;
       }
     if (strncmp(line, "NoNewPrivs:", 11) == 0) nnp = atoi(line + 11);
     if (strncmp(line, "Seccomp:", 8) == 0) seccomp = atoi(line + 8);
   }
   if (file != NULL) fclose(file);
-  note("no-capabilities", "state", lines == 5 && caps == 0, "%d sets read, %d not empty", lines, caps);
+  note("no-capabilities", "state", lines == 5 && caps == 0, "%d sets read, %d not empty%s %llx", lines, caps, same ? ", each" : ", the first", first);
   note("no-new-privileges", "state", nnp == 1, "%d", nnp);
   note("seccomp-filter", "state", seccomp == 2, "mode %d", seccomp);
   gid_t groups[64];

@@ -36,6 +36,7 @@ export async function runGrants(
     readonly zone?: string;
     readonly isolation?: string;
     readonly runtime?: string;
+    readonly profile?: string;
     readonly secret?: readonly string[];
     readonly 'secret-file'?: readonly string[];
     readonly approve?: readonly string[];

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { parseDuration, parseSize } from '../base/index.ts';
 import { egressSchema } from './egress/schema.ts';
 import { LIMIT_KEY_NAMES } from './limits.ts';
-import { ISOLATION_TIERS, RUNTIMES, SECOND_WALLS, ZONES } from './zones.ts';
+import { ISOLATION_TIERS, PROFILES, RUNTIMES, SECOND_WALLS, ZONES } from './zones.ts';
 
 const MB = 1e6;
 const MINUTE_MS = 60_000;
@@ -116,6 +116,8 @@ const caches = z
   })
   .describe('Caches are kept per zone.');
 
+/** As GitHub has it. */
+const JOB_ID = /^[A-Za-z_][A-Za-z0-9_-]{0,99}$/;
 const SECRET = /^[A-Za-z_][A-Za-z0-9_]{0,199}$/;
 
 const zoneSettings = z
@@ -168,6 +170,24 @@ const zoneSettings = z
             'Walls that a kernel may lack and that jobs must have all the same; a machine without one refuses them. ' +
               'Each is used wherever the kernel has it, named here or not.',
           )
+          .optional(),
+        profiles: z
+          .array(z.enum(PROFILES))
+          .max(PROFILES.length)
+          .describe(
+            'Needs that jobs may be given although each makes a wall weaker (docs/profiles.md). A repository\u2019s own file can ' +
+              'ask for none that the operator\u2019s does not name here.',
+          )
+          .optional(),
+        profile: z
+          .enum(PROFILES)
+          .describe(
+            'The profile of every job of the zone. Asked for outside of the operator\u2019s file, it must be one of `profiles`.',
+          )
+          .optional(),
+        jobs: z
+          .record(z.string().regex(JOB_ID, { error: 'must be the id of a job' }), z.enum(PROFILES))
+          .describe('The profile of single jobs, by their id in a workflow; as `profile`, and before it.')
           .optional(),
       })
       .describe('Isolation (guide §1).')

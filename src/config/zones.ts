@@ -30,3 +30,17 @@ export function compareZones(a: ZoneId, b: ZoneId): number {
 export function compareTiers(a: IsolationTier, b: IsolationTier): number {
   return ISOLATION_TIERS.indexOf(a) - ISOLATION_TIERS.indexOf(b);
 }
+
+/** Needs that the ordinary sandbox does not serve, each with a price (docs/profiles.md). */
+export const PROFILES = ['debugger', 'browser', 'nested-build'] as const;
+export type ProfileName = (typeof PROFILES)[number];
+
+/**
+ * Zones in which the one who starts a run may ask for a profile although no policy names it. In the others, and for whoever
+ * else asks, the operator's file must name it.
+ */
+export const PROFILE_ZONES: Readonly<Record<ProfileName, readonly ZoneId[]>> = {
+  debugger: ['untrusted', 'internal', 'release'],
+  browser: ['internal', 'release'],
+  'nested-build': ['internal', 'release'],
+};

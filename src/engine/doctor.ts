@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { availableParallelism, totalmem } from 'node:os';
 import { ulid } from '../base/index.ts';
 import { chooseRuntime } from '../sandbox/index.ts';
-import { type Controls, defaultControls, RUNTIMES, TIER_OF } from '../zone/index.ts';
+import { type Controls, defaultControls, PROFILES, RUNTIMES, TIER_OF } from '../zone/index.ts';
 import { openCell } from './cell/open-cell.ts';
 import { sandboxFolder } from './cell/sandbox-folder.ts';
 
@@ -30,6 +30,10 @@ export async function diagnose(): Promise<readonly Diagnosis[]> {
     const name = `${TIER_OF[runtime]} (${runtime})`;
     if (standard?.held === true && standard.seen.startsWith(`${runtime} `)) continue;
     const [one] = await tried({ floor: TIER_OF[runtime], runtime }, name);
+    if (one !== undefined) others.push(one);
+  }
+  for (const profile of standard?.held === true ? PROFILES : []) {
+    const [one] = await tried({ floor: 'hardened-container', profile }, `profile ${profile}`);
     if (one !== undefined) others.push(one);
   }
   const virtual = chooseRuntime({ floor: 'microvm' });

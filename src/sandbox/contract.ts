@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Refusal } from '../base/index.ts';
-import type { RuntimeName } from '../config/index.ts';
+import type { ProfileName, RuntimeName } from '../config/index.ts';
 import type { Controls, IsolationTier, LimitName } from '../zone/index.ts';
 
 /** One mount of a host path, at `path` inside. */
@@ -86,6 +86,8 @@ export interface SandboxReceipt {
   readonly runtime: { readonly name: RuntimeName; readonly version: string; readonly tier: IsolationTier };
   /** What the job's programs come from; an image by its manifest's digest. */
   readonly root: { readonly kind: 'host' } | { readonly kind: 'image'; readonly digest: string };
+  /** The profile in force, with the wall that it makes weaker; absent in the ordinary sandbox. */
+  readonly profile?: { readonly name: ProfileName; readonly price: string };
   readonly checks: readonly ProbeCheck[];
   readonly probeMs: number;
   /** Limits that the kernel holds, with the value read back; those named by the operator as not needed are absent. */

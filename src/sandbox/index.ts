@@ -12,5 +12,6 @@ export { readHostFacts } from './plan/host-facts.ts';
 export { JOB_GID, JOB_UID, planSandbox } from './plan/plan-sandbox.ts';
 export { nativeProgram } from './native-program.ts';
 export { InitSession } from './process/session.ts';
+export { profileOf, profileUnfit, profilePath } from './profiles/index.ts';
 export { openImage, type RootImage } from './image/index.ts';
 export * from './workspace/index.ts';

@@ -1,9 +1,10 @@
 import type {
   AllowEntry,
   IsolationTier,
-  RuntimeName,
   LimitName,
   Limits,
+  ProfileName,
+  RuntimeName,
   SecondWall,
   ZoneId,
 } from '../config/index.ts';
@@ -11,8 +12,17 @@ import type {
 /** What a zone grants: the product of its defaults and the operator's configuration. Absence never grants. */
 export interface Controls {
   readonly zone: ZoneId;
-  /** `runtime`: the one that was asked for; absent, the first of the floor's tier. */
-  readonly isolation: { readonly floor: IsolationTier; readonly runtime?: RuntimeName };
+  readonly isolation: {
+    readonly floor: IsolationTier;
+    /** The one that was asked for; absent, the first of the floor's tier. */
+    readonly runtime?: RuntimeName;
+    /** The needs besides that the operator's file names for the zone; absent: it says nothing. */
+    readonly profiles?: readonly ProfileName[];
+    /** Of single jobs, by id. */
+    readonly jobs?: Readonly<Record<string, ProfileName>>;
+    /** The need besides that is served: of every job of the zone, and once settled for one job, of that one. */
+    readonly profile?: ProfileName;
+  };
   /** Those without which a sandbox is refused; each is used wherever the kernel has it. */
   readonly secondWalls: readonly SecondWall[];
   /**

@@ -2,6 +2,8 @@ export {
   ISOLATION_TIERS,
   type IsolationTier,
   type LimitName,
+  PROFILES,
+  type ProfileName,
   RUNTIMES,
   type RuntimeName,
   TIER_OF,
@@ -14,6 +16,7 @@ export { defaultControls, type MachineSize } from './defaults.ts';
 export { decideZone, type ZoneDecision } from './decide-zone.ts';
 export { type Fact, type FactName, type ZoneFacts } from './facts.ts';
 export { type AskedIsolation, withIsolation } from './isolation.ts';
+export { withProfile } from './profiles.ts';
 export { type SettledControls, settleControls } from './settle-controls.ts';
 export type { EgressCell } from './policy-diff/egress-cells.ts';
 export { diffPolicies, type PolicyChange } from './policy-diff/policy-diff.ts';

@@ -14,6 +14,7 @@ import {
   type ZoneSettings,
 } from '../config/index.ts';
 import type { Controls } from './controls.ts';
+import { narrowedProfiles, namedProfiles } from './profiles.ts';
 import { defaultControls, type MachineSize } from './defaults.ts';
 
 export interface SettledControls {
@@ -57,8 +58,10 @@ function set(base: Controls, settings: ZoneSettings): Controls {
   return {
     ...base,
     isolation: {
+      ...base.isolation,
       floor: settings.isolation?.floor ?? base.isolation.floor,
       ...(settings.isolation?.runtime !== undefined && { runtime: settings.isolation.runtime }),
+      ...namedProfiles(settings.isolation),
     },
     secondWalls: settings.isolation?.secondWalls ?? base.secondWalls,
     egress: {
@@ -147,6 +150,7 @@ function narrow(base: Controls, asked: ZoneSettings, who: string, refused: strin
     zone: base.zone,
     isolation: {
       ...base.isolation,
+      ...narrowedProfiles(base.isolation, asked.isolation, no),
       floor: tier !== undefined && compareTiers(tier, base.isolation.floor) > 0 ? tier : base.isolation.floor,
     },
     secondWalls: [...new Set([...base.secondWalls, ...(asked.isolation?.secondWalls ?? [])])],

@@ -13,8 +13,9 @@ import {
   versionFolders,
   workFolder,
 } from '../../engine/index.ts';
+import { profilePath } from '../../sandbox/index.ts';
 import { openStateFolder, type StateFolder } from '../../store/index.ts';
-import { settleControls, withIsolation, ZONES } from '../../zone/index.ts';
+import { settleControls, withIsolation, withProfile, ZONES } from '../../zone/index.ts';
 import { type LoadedConfiguration, operatorConfiguration } from '../../config/index.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { askedIsolation, ISOLATION_OPTIONS } from '../isolation-options.ts';
@@ -39,6 +40,7 @@ works on a copy of the folder: the folder itself stays as it is until you apply 
   --zone ZONE         untrusted (what is not proven to be more stays that)
   --isolation TIER    at least this wall: hardened-container, sandboxed-kernel or microvm
   --runtime NAME      this runtime and no other: runc, crun or runsc
+  --profile NAME      serve a need that costs a wall: debugger, browser or nested-build (docs/profiles.md)
   --root-image FOLDER programs come from an OCI image directory instead of this machine's /usr
   --config FILE       the operator's configuration instead of ~/.config/cofferdam/cofferdam.yaml
   --apply WHEN        ask, never or always: take what it changed into the folder (default: ask on a terminal, else never)
@@ -195,7 +197,10 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
   if (!operator.ok) return err(operator.error[0] ?? unreadable());
   const files = operator.value === undefined ? [] : [operator.value];
   const machine = { memoryBytes: totalmem(), cpus: availableParallelism() };
-  const controls = withIsolation(settleControls('untrusted', machine, files).controls, isolation.value);
+  const settled = withIsolation(settleControls('untrusted', machine, files).controls, isolation.value);
+  const served = withProfile(settled, undefined, isolation.value.profile);
+  if (!served.ok) return served;
+  const controls = served.value;
   return ok({
     state: state.value,
     strict: values.strict === true,
@@ -217,9 +222,12 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
       writePaths: write.value,
       files: clients.value.files,
       environment: {
-        PATH: await searchPath(context.environment, shown),
         ...versionFolders(context.environment, shown),
         ...image.value?.environment,
+        PATH: profilePath(
+          controls.isolation.profile,
+          image.value?.environment['PATH'] ?? (await searchPath(context.environment, shown)),
+        ),
         HOME: '/home/runner',
         USER: 'runner',
         LANG: 'C.UTF-8',

@@ -18,7 +18,7 @@ import { parseOptions } from '../options.ts';
 import { exitStatus, renderRefusal } from '../render/refusals.ts';
 import { GRANT_OPTIONS, runGrants } from '../run-grants.ts';
 import { runSubject } from '../run-subject.ts';
-import { chooseRuntime } from '../../sandbox/index.ts';
+import { chooseRuntime, profileOf, profileUnfit } from '../../sandbox/index.ts';
 import { type IsolationTier, TIER_OF } from '../../zone/index.ts';
 import { matched, PORTION_OPTIONS, portion } from '../started-workflows.ts';
 
@@ -167,6 +167,7 @@ function jobText(job: PlannedJob): string {
     ),
     ...job.lacks.map((lack) => `      lacks   ${visible(lack)}`),
     `    isolation ${walls(job)}`,
+    ...profileLines(job),
     `    network   deny all; allow ${job.hosts.length === 0 ? 'nothing' : job.hosts.join(', ')}`,
     `    secrets   ${shown(delivered)}   withheld ${shown(withheld.map(({ name }) => name))}   token   ${token}`,
     ...(approvals > 0 ? [`    approvals ${approvals} before it starts`] : []),
@@ -195,4 +196,18 @@ function walls({ controls: { isolation } }: PlannedJob): string {
   if (!chosen.ok) return `${isolation.floor}: refused here, as ${chosen.error.why}`;
   const tier = TIER_OF[chosen.value.name];
   return `${tier} by ${chosen.value.name}: ${WALLS[tier]}`;
+}
+
+/** The need that the job's sandbox serves besides, what that costs, and whether this machine would refuse it. */
+function profileLines({ controls: { isolation } }: PlannedJob): readonly string[] {
+  const profile = profileOf(isolation.profile);
+  if (profile === undefined) return [];
+  const chosen = chooseRuntime(isolation);
+  const unfit = chosen.ok ? profileUnfit(profile, chosen.value.name, { kind: 'host' }) : undefined;
+  return [
+    `      profile ${profile.name}: ${profile.need}`,
+    `      price   ${profile.price}`,
+    `      holds   ${profile.holds}`,
+    ...(unfit === undefined ? [] : [`      refused here, as ${unfit.why}`]),
+  ];
 }

@@ -36,6 +36,7 @@ repository's folder; without it, every workflow here that the event starts.
   --zone ZONE           may lower the zone, never raise it
   --isolation TIER      at least this wall: hardened-container, sandboxed-kernel or microvm
   --runtime NAME        this runtime and no other: runc, crun or runsc
+  --profile NAME        serve a need that costs a wall: debugger, browser or nested-build (docs/profiles.md)
   --root-image FOLDER   the jobs' programs come from an OCI image directory instead of this machine's /usr
   --secret NAME         a secret's value, from the variable of that name; repeatable. A job gets it only when its
                         zone names it

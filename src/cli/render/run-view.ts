@@ -154,11 +154,16 @@ export class RunView implements RunObserver {
       readonly armedMs?: number;
       readonly checks?: readonly unknown[];
       readonly runtime?: { readonly name: string; readonly version: string };
+      readonly profile?: { readonly name: string };
     };
     const checks = receipt.checks?.length ?? 0;
+    const rights =
+      receipt.profile === undefined
+        ? 'no capabilities'
+        : `profile ${receipt.profile.name} (its price: docs/profiles.md)`;
     const text =
       event.control === 'sandbox'
-        ? `sandbox   ${receipt.runtime?.name ?? ''} ${receipt.runtime?.version ?? ''}, user namespace, seccomp, no capabilities   ${checks} checks held in ${(receipt.probeMs ?? 0).toFixed(1)} ms`
+        ? `sandbox   ${receipt.runtime?.name ?? ''} ${receipt.runtime?.version ?? ''}, user namespace, seccomp, ${rights}   ${checks} checks held in ${(receipt.probeMs ?? 0).toFixed(1)} ms`
         : `network   deny all but what is allowed by name   ${checks} checks held in ${(receipt.armedMs ?? 0).toFixed(0)} ms`;
     this.#write(`          ${this.#style.faint(text)}\n`);
   }

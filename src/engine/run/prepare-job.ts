@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
+import { profilePath } from '../../sandbox/index.ts';
 import { evaluateText, evaluateValue, unsupportedRunsOn } from '../../workflow/index.ts';
 import { type CheckoutDone, firstCheckout } from '../action/first-checkout.ts';
 import { defaultEnvironment, githubContext, type JobFolders } from '../event/github-context.ts';
@@ -138,7 +139,7 @@ export async function prepareJob(
         USER: 'runner',
         ...granted.clients.environment,
       },
-      path: ground.image?.environment['PATH'] ?? ground.searchPath,
+      path: profilePath(controls.isolation.profile, ground.image?.environment['PATH'] ?? ground.searchPath),
     },
     environment,
   );

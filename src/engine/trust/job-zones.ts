@@ -10,6 +10,7 @@ import {
   type Fact,
   settleControls,
   withIsolation,
+  withProfile,
   type ZoneFacts,
   type ZoneId,
 } from '../../zone/index.ts';
@@ -34,7 +35,7 @@ export interface ZoneRequest {
   readonly facts: RunFacts;
   /** `--zone`: may lower, never raise. */
   readonly asked?: ZoneId;
-  /** `--isolation`, `--runtime`: may strengthen, never weaken. */
+  /** `--isolation`, `--runtime`: may strengthen, never weaken. `--profile`: only what the policy leaves to the one who asks. */
   readonly isolation: AskedIsolation;
   /** `--allow`: what the operator adds for this run. */
   readonly allow: readonly string[];
@@ -58,7 +59,14 @@ export async function zonesOf(
     const lowered = asked !== undefined && asked !== decided.zone;
     const zone = asked ?? decided.zone;
     const settled = settleControls(zone, machine, request.policy.files);
-    const controls = withIsolation(settled.controls, request.isolation);
+    const served = withProfile(
+      withIsolation(settled.controls, request.isolation),
+      job.id,
+      request.isolation.profile,
+      job.at,
+    );
+    if (!served.ok) return served;
+    const controls = served.value;
     const known = clients.get(zone);
     const setup =
       known === undefined

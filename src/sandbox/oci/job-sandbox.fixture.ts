@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { defaultControls, type Limits } from '../../zone/index.ts';
+import { defaultControls, type Limits, type ProfileName } from '../../zone/index.ts';
 import type { ChosenRuntime } from '../choose-runtime.ts';
 import type { Observation, Sandbox } from '../contract.ts';
 import { openSandbox } from './open-sandbox.ts';
@@ -22,7 +22,14 @@ export class JobSandbox {
 
   static async open(
     limits: Partial<Limits> = {},
-    options: { readonly telemetry?: boolean } = {},
+    {
+      profile,
+      ...options
+    }: {
+      readonly telemetry?: boolean;
+      readonly profile?: ProfileName;
+      readonly runtime?: ChosenRuntime;
+    } = {},
   ): Promise<JobSandbox> {
     const directory = mkdtempSync('/run/cofferdam-test-');
     rmSync(directory, { recursive: true });
@@ -34,7 +41,11 @@ export class JobSandbox {
       {
         runId: `J${directory.slice(-6)}`,
         jobId: 'test',
-        controls: { ...controls, limits: { ...controls.limits, ...limits } },
+        controls: {
+          ...controls,
+          isolation: { ...controls.isolation, ...(profile !== undefined && { profile }) },
+          limits: { ...controls.limits, ...limits },
+        },
         root: { kind: 'host' },
         workspace: { path: '/work' },
         readPaths: [],
@@ -47,9 +58,9 @@ export class JobSandbox {
       },
       {
         directory,
+        runtime: RUNC,
         ...options,
         observe: (one) => seen.push(one),
-        runtime: RUNC,
         idSlot: Number.parseInt(Buffer.from(directory.slice(-2)).toString('hex'), 16) % 8_192,
       },
     );

@@ -14,6 +14,7 @@ import type {
 } from '../contract.ts';
 import { nativeProgram } from '../native-program.ts';
 import { type HostFacts, readHostFacts } from '../plan/host-facts.ts';
+import { profileUnfit } from '../profiles/index.ts';
 import { EXCHANGE_PATH, INIT_PATH, JOB_UID, planSandbox, type SandboxPlan } from '../plan/plan-sandbox.ts';
 import {
   confinementChecks,
@@ -23,6 +24,7 @@ import {
   unheld,
   wallLacking,
 } from '../process/receipt.ts';
+import { checksOf, notServed, profileChecks, usableLandlock } from '../process/profile-checks.ts';
 import { InitSession } from '../process/session.ts';
 import { startTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { openWorkspace, unmountBelow, type Workspace } from '../workspace/index.ts';
@@ -64,6 +66,8 @@ const UNSEEN = 'runsc does not show which programs run, nor which of them opened
 const EXCHANGE_BYTES = 64 * 2 ** 20;
 const EXCHANGE_INODES = 16_384;
 const FIRST_SLOT = 0x4000_0000;
+/** Behind the last of the first: the further ids of profiles that map some. */
+const FURTHER_SLOT = 0x6000_0000;
 const SLOT_SIZE = 0x1_0000;
 const GONE_WITHIN_MS = 5_000;
 const WATCHED_WITHIN_MS = 2_000;
@@ -88,10 +92,13 @@ export async function openSandbox(
     exchange: join(paths.private, 'workspace/exchange'),
     init: nativeProgram('init'),
     firstHostId,
+    furtherHostId: FURTHER_SLOT + options.idSlot * SLOT_SIZE,
     ...(withTelemetry && { listenerPath: join(paths.private, 'trace/trace.sock') }),
   });
   if (!planned.ok) return planned;
   const plan = planned.value;
+  const unfit = profileUnfit(plan.profile, options.runtime.name, request.root);
+  if (unfit !== undefined) return err(unfit);
   const undo = new Undo(options.directory, host, plan);
   try {
     return await openPlanned(request, { ...options, telemetry: withTelemetry }, plan, host, undo);
@@ -206,7 +213,12 @@ async function arm(
 ): Promise<Result<SandboxReceipt, Refusal>> {
   const { maskedPaths, readonlyPaths } = config.linux;
   const text = await Promise.race([
-    session.probe(plan.probeName, { hidden: maskedPaths, readOnly: readonlyPaths }, plan.writable),
+    session.probe(
+      plan.probeName,
+      { hidden: maskedPaths, readOnly: readonlyPaths },
+      plan.writable,
+      plan.profile,
+    ),
     session.ended.then(() => ''),
   ]);
   const report = readReport(text);
@@ -217,7 +229,10 @@ async function arm(
   const inside = (path: string): string => resolveInside(plan.config.root.path, path);
   const made = [
     // A kernel of its own is not the one that was asked outside.
-    ...confinementChecks(report.value.checks, ownKernel ? undefined : telemetry?.landlock),
+    ...confinementChecks(
+      report.value.checks,
+      ownKernel ? undefined : usableLandlock(telemetry?.landlock, plan.profile),
+    ),
     ...plannedChecks(report.value, config, inside, ownKernel),
     ...(ownKernel
       ? ownKernelChecks(container.initPid, runtime.program, cgroup.processes())
@@ -225,8 +240,8 @@ async function arm(
     ...namespaceChecks(container.initPid, network),
     ...(telemetry === undefined ? [] : [await watched(telemetry)]),
   ];
-  const checks = meantChecks(made, ownKernel);
-  const bad = unheld(checks, ownKernel);
+  const checks = profileChecks(meantChecks(made, ownKernel), plan.profile);
+  const bad = notServed(checks, plan.profile) ?? unheld(checks, ownKernel, checksOf(plan.profile));
   if (bad !== undefined) return err(bad);
   if (!cgroup.processes().includes(container.initPid) && plan.limits.pids !== undefined)
     return err(notOwned());
@@ -236,6 +251,7 @@ async function arm(
   return ok({
     runtime: { name: runtime.name, version: runtime.version, tier: TIER_OF[runtime.name] },
     root: root.kind === 'host' ? root : { kind: root.kind, digest: root.digest },
+    ...(plan.profile !== undefined && { profile: { name: plan.profile.name, price: plan.profile.price } }),
     checks,
     probeMs: report.value.probeMs,
     limits: { ...plan.limits, ...cgroup.limits() } as Readonly<Partial<Record<LimitName, number>>>,

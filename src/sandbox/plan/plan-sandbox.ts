@@ -3,6 +3,14 @@ import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts
 import type { LimitName } from '../../zone/index.ts';
 import type { SandboxRequest } from '../contract.ts';
 import type { IdMapping, Mount, RuntimeConfig } from '../oci/runtime-spec.ts';
+import {
+  FURTHER_IDS,
+  FURTHER_IDS_COUNT,
+  ownPrograms,
+  type Profile,
+  PROFILE_PROGRAMS,
+  profileOf,
+} from '../profiles/index.ts';
 import { seccompProfile } from '../seccomp/profile.ts';
 import type { HostFacts } from './host-facts.ts';
 import { baseTree, type RootTree } from './root-tree.ts';
@@ -25,6 +33,8 @@ export interface SandboxPlaces {
   readonly listenerPath?: string;
   /** The first of 65,536 host ids that nobody has. Never 0. */
   readonly firstHostId: number;
+  /** The first of as many again, for a profile that maps further ids. */
+  readonly furtherHostId?: number;
 }
 
 /** Everything that a runtime must do, decided; nothing of it is decided again when it is done. */
@@ -38,6 +48,8 @@ export interface SandboxPlan {
   readonly probeName: string;
   /** Where the job may write, as it sees them: what the second wall allows, whatever the mounts allow. */
   readonly writable: readonly string[];
+  /** The need that it serves besides; absent: none. */
+  readonly profile?: Profile;
   /** Limits that this plan has the kernel hold. */
   readonly limits: Readonly<Partial<Record<LimitName, number>>>;
   readonly limitsUnenforced: readonly LimitName[];
@@ -48,7 +60,7 @@ export interface SandboxPlan {
  * on this machine and the operator has not named it as one to do without, or when the caller is not root.
  */
 export function planSandbox(
-  request: SandboxRequest,
+  asked: SandboxRequest,
   host: HostFacts,
   places: SandboxPlaces,
 ): Result<SandboxPlan, Refusal> {
@@ -72,11 +84,16 @@ export function planSandbox(
       ),
     );
   }
+  const profile = profileOf(asked.controls.isolation.profile);
+  const request = profile === undefined ? asked : withParts(asked, profile);
+  if (profile?.furtherIds === true && (places.furtherHostId ?? 0) < 65_536) {
+    return err(refusal('defect', 'sandbox/ids', 'the sandbox has no further ids', 'please report it'));
+  }
   const unenforced = missingLimits(request, host);
   if (!unenforced.ok) return unenforced;
   const { limits } = request.controls;
   const cgroupPath = `${host.cgroupParent}/${places.containerId}`;
-  const config = runtimeConfig(request, host, places, cgroupPath, unenforced.value);
+  const config = runtimeConfig(request, host, places, cgroupPath, unenforced.value, profile);
   return ok({
     containerId: places.containerId,
     cgroupPath,
@@ -85,6 +102,7 @@ export function planSandbox(
     probeName: request.probeName,
     tree: baseTree(request, host),
     config,
+    ...(profile !== undefined && { profile }),
     writable: config.mounts.filter(isWritable).map(({ destination }) => destination),
     limitsUnenforced: unenforced.value,
     limits: {
@@ -98,6 +116,17 @@ export function planSandbox(
       openFiles: limits.openFiles,
     },
   });
+}
+
+/** A request with what its profile shows besides. */
+function withParts(request: SandboxRequest, profile: Profile): SandboxRequest {
+  const programs = { hostPath: ownPrograms(profile.name), path: PROFILE_PROGRAMS };
+  return {
+    ...request,
+    readPaths: [...request.readPaths, ...(profile.ownPrograms ? [programs] : [])],
+    files: [...request.files, ...profile.files],
+    temporary: [...request.temporary, ...(profile.storage === undefined ? [] : [profile.storage])],
+  };
 }
 
 /** `/dev` itself belongs to root; the devices in it are let through by process 1. */
@@ -139,12 +168,17 @@ function runtimeConfig(
   places: SandboxPlaces,
   cgroupPath: string,
   unenforced: readonly LimitName[],
+  profile: Profile | undefined,
 ): RuntimeConfig {
   const { limits } = request.controls;
   const ids: readonly IdMapping[] = [
     { containerID: 0, hostID: places.firstHostId, size: 1 },
     { containerID: JOB_UID, hostID: places.firstHostId + JOB_UID, size: 1 },
+    ...(profile?.furtherIds === true
+      ? [{ containerID: FURTHER_IDS, hostID: places.furtherHostId ?? 0, size: FURTHER_IDS_COUNT }]
+      : []),
   ];
+  const held = profile?.capabilities ?? [];
   return {
     ociVersion: '1.0.2',
     hostname: request.hostname,
@@ -155,7 +189,7 @@ function runtimeConfig(
       args: [INIT_PATH],
       env: [],
       cwd: '/',
-      capabilities: { bounding: [], effective: [], inheritable: [], permitted: [], ambient: [] },
+      capabilities: { bounding: held, effective: held, inheritable: held, permitted: held, ambient: held },
       rlimits: [
         { type: 'RLIMIT_NOFILE', hard: limits.openFiles, soft: limits.openFiles },
         { type: 'RLIMIT_CORE', hard: 0, soft: 0 },
@@ -163,7 +197,7 @@ function runtimeConfig(
       noNewPrivileges: true,
       oomScoreAdj: 0,
     },
-    mounts: mounts(request, host, places),
+    mounts: mounts(request, host, places, profile?.storage),
     linux: {
       uidMappings: ids,
       gidMappings: ids,
@@ -192,7 +226,7 @@ function runtimeConfig(
         ...(!unenforced.includes('pids') && { pids: { limit: limits.pids } }),
         devices: [{ allow: false, access: 'rwm' }],
       },
-      seccomp: seccompProfile(host.architecture, places.listenerPath),
+      seccomp: seccompProfile(host.architecture, places.listenerPath, profile),
       maskedPaths: [
         '/proc/acpi',
         '/proc/asound',
@@ -224,7 +258,12 @@ function runtimeConfig(
   };
 }
 
-function mounts(request: SandboxRequest, host: HostFacts, places: SandboxPlaces): readonly Mount[] {
+function mounts(
+  request: SandboxRequest,
+  host: HostFacts,
+  places: SandboxPlaces,
+  storage: string | undefined,
+): readonly Mount[] {
   const { limits } = request.controls;
   const own = `uid=${JOB_UID},gid=${JOB_GID}`.split(',');
   const sized = (
@@ -279,7 +318,11 @@ function mounts(request: SandboxRequest, host: HostFacts, places: SandboxPlaces)
     sized('/dev/shm', SHARED_MEMORY_BYTES, limits.tmpInodes, '1777', ['noexec']),
     sized('/tmp', limits.tmpBytes, limits.tmpInodes, '1777'),
     sized('/home/runner', limits.tmpBytes, limits.tmpInodes, '755', own),
-    ...request.temporary.map((path) => sized(path, limits.tmpBytes, limits.tmpInodes, '755', own)),
+    ...request.temporary.map((path) =>
+      path === storage
+        ? sized(path, limits.workspaceBytes, limits.workspaceInodes, '755', own)
+        : sized(path, limits.tmpBytes, limits.tmpInodes, '755', own),
+    ),
     ...request.readPaths.map((path) => shown(path.hostPath, path.path)),
     written(places.merged, request.workspace.path),
     ...request.writePaths.map((path) => written(path.hostPath, path.path)),

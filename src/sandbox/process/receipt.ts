@@ -28,6 +28,8 @@ export const CHECKS = [
   'become-root',
   'change-root',
   'gain-capabilities',
+  'trace-process-1',
+  'read-process-1-by-call',
   'trace',
   'bpf',
   'perf-events',
@@ -224,8 +226,14 @@ export function wallLacking(
 }
 
 /** Every check that does not hold or was not made, as a refusal; undefined when all of them hold. */
-export function unheld(checks: readonly ProbeCheck[], ownKernel: boolean): Refusal | undefined {
-  const missing = neededChecks(ownKernel).find((id) => !checks.some((check) => check.id === id));
+export function unheld(
+  checks: readonly ProbeCheck[],
+  ownKernel: boolean,
+  further: readonly string[] = [],
+): Refusal | undefined {
+  const missing = [...neededChecks(ownKernel), ...further].find(
+    (id) => !checks.some((check) => check.id === id),
+  );
   if (missing !== undefined) return noProof(`the check ${missing} was not made`);
   const failed = checks.filter((check) => !check.held);
   if (failed.length === 0) return undefined;

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { Readable, Writable } from 'node:stream';
 import type { Duplex } from 'node:stream';
 import type { ProcessExit, ProcessSpec, RunningProcess } from '../contract.ts';
+import type { Profile } from '../profiles/index.ts';
 import { errorName, signalName } from './names.ts';
 import { ANSWER, encodeFrame, type Frame, FrameReader, MAX_FRAME_BYTES, ORDER, uint32 } from './frames.ts';
 
@@ -71,12 +72,14 @@ export class InitSession {
 
   /**
    * Has process 1 confine what it will start to writing beneath the `writable` places, and try its walls: ask for `name`,
-   * and see that kernel files are hidden or read-only. Gives its report, unread. Once, and before any start.
+   * and see that kernel files are hidden or read-only; all of it as a profile has it. Gives its report, unread. Once, and
+   * before any start.
    */
   probe(
     name: string,
     kernelFiles: { readonly hidden: readonly string[]; readonly readOnly: readonly string[] },
     writable: readonly string[],
+    profile?: Profile,
   ): Promise<string> {
     const answer = new Promise<string>((resolve) => {
       this.#probed = resolve;
@@ -84,7 +87,8 @@ export class InitSession {
     const { hidden, readOnly } = kernelFiles;
     const asked = [
       name,
-      ...writable.map((path) => `+${path}`),
+      ...places(writable, profile),
+      ...((profile?.namespaces ?? 0) === 0 ? [] : ['%']),
       ...hidden.map((path) => `-${path}`),
       ...readOnly.map((path) => `=${path}`),
       '',
@@ -136,6 +140,15 @@ export class InitSession {
     if (process === undefined) throw new Error('process 1 spoke of a process that was not started');
     if (process.take(frame)) this.#processes.delete(frame.id);
   }
+}
+
+/** What process 1 is to confine the job to: in its own words (`native/init/init.h`). */
+function places(writable: readonly string[], profile: Profile | undefined): readonly string[] {
+  if (profile?.confinement === 'signals-and-sockets') return ['~'];
+  return [
+    ...writable.map((path) => `+${path}`),
+    ...(profile?.confinement === 'own-processes-open' ? ['*/proc'] : []),
+  ];
 }
 
 function encodeStart(spec: ProcessSpec): Buffer | undefined {

@@ -1,6 +1,7 @@
 import { attemptRules, TOLD } from '../telemetry/attempt-rules.ts';
 import { executionRules, socketRules } from '../telemetry/notify-rules.ts';
 import type { LinuxSeccomp, LinuxSyscall } from '../oci/runtime-spec.ts';
+import { namespaceRules, type Profile } from '../profiles/index.ts';
 import { ALLOWED } from './allowed.ts';
 
 /** Flags of clone(2) that make a namespace; clone3(2) hides its flags in memory and is answered with ENOSYS. */
@@ -42,20 +43,28 @@ const INT_BITS = 0xffff_ffff;
 
 /**
  * The filter of every process in a sandbox: what is not listed is refused with EPERM. Reasons stand in `profile.md`.
- * A `listenerPath` adds the rules by which executions, and what is refused, are seen from outside.
+ * A `listenerPath` adds the rules by which executions, and what is refused, are seen from outside; a `profile` what it frees.
  */
-export function seccompProfile(architecture: string, listenerPath: string | undefined): LinuxSeccomp {
+export function seccompProfile(
+  architecture: string,
+  listenerPath: string | undefined,
+  profile?: Profile,
+): LinuxSeccomp {
   const telemetry = listenerPath !== undefined;
+  const { calls = [], namespaces = 0, rules: freed = [], absent = [] } = profile ?? {};
+  const granted = new Set([...calls, ...absent, ...(namespaces === 0 ? [] : ['unshare', 'clone'])]);
   const untold = (names: readonly string[]): readonly string[] =>
-    telemetry ? names.filter((name) => !TOLD.has(name)) : names;
+    telemetry ? names.filter((name) => !TOLD.has(name) || granted.has(name)) : names;
   const rules: LinuxSyscall[] = [
-    { names: untold(ALLOWED), action: 'SCMP_ACT_ALLOW' },
-    { names: untold(ABSENT), action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS },
+    { names: [...new Set([...untold(ALLOWED), ...calls])], action: 'SCMP_ACT_ALLOW' },
+    { names: [...new Set([...untold(ABSENT), ...absent])], action: 'SCMP_ACT_ERRNO', errnoRet: ENOSYS },
     {
       names: ['clone'],
       action: 'SCMP_ACT_ALLOW',
-      args: [{ index: 0, value: NEW_NAMESPACES, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
+      args: [{ index: 0, value: NEW_NAMESPACES - namespaces, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
     },
+    ...namespaceRules(namespaces),
+    ...freed,
     // Only of the caller itself: process 1 is of the same user, and has limits too.
     { names: ['prlimit64'], action: 'SCMP_ACT_ALLOW', args: [{ index: 0, value: 0, op: 'SCMP_CMP_EQ' }] },
     // Of another family only TIPC has pairs, and to ask for it loads its module.
@@ -79,7 +88,7 @@ export function seccompProfile(architecture: string, listenerPath: string | unde
     ),
     ...socketRules(telemetry),
     ...executionRules(telemetry),
-    ...(telemetry ? attemptRules() : []),
+    ...(telemetry ? attemptRules(granted) : []),
   ];
   return {
     defaultAction: 'SCMP_ACT_ERRNO',

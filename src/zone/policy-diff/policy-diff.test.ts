@@ -50,6 +50,14 @@ describe('the difference of two policies', () => {
     ['zones: {untrusted: {limits: {pids: 100000}}}', 'opened untrusted limits.pids 512 becomes 100000'],
     ['zones: {untrusted: {egress: {allowRanges: [10.0.0.0/8]}}}', 'opened untrusted egress.allowRanges'],
     ['zones: {untrusted: {acceptUnenforced: [memory]}}', 'opened untrusted acceptUnenforced'],
+    [
+      'zones: {untrusted: {isolation: {profiles: [debugger, browser]}}}',
+      'opened untrusted isolation.profiles the profile browser',
+    ],
+    [
+      'zones: {internal: {isolation: {profiles: [debugger, browser, nested-build], jobs: {build: debugger}}}}',
+      'opened internal isolation.jobs.build',
+    ],
     ['zones: {untrusted: {isolation: {runtime: crun}}}', 'changed untrusted isolation.runtime'],
     ['trust: {repositories: [{name: a/b, path: /srv/b}]}', 'opened - trust.repositories a/b'],
   ])('sees that %s opens something, and that leaving it out closes it', async (text, expected) => {

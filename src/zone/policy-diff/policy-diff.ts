@@ -9,6 +9,7 @@ import {
 } from '../../config/index.ts';
 import type { Controls } from '../controls.ts';
 import type { MachineSize } from '../defaults.ts';
+import { askableProfiles } from '../profiles.ts';
 import { settleControls } from '../settle-controls.ts';
 import { rangesBeyond } from './address-ranges.ts';
 import { budgetsBeyond } from './budgets.ts';
@@ -129,6 +130,7 @@ function boundsOf({ more, less }: Side): readonly Found[] {
           },
         ]
       : []),
+    ...beyondProfiles(more, less),
     ...lost.map((wall) => ({ key: 'isolation.secondWalls', what: `a machine without ${wall} will do` })),
     ...accepted.map((name) => ({
       key: 'acceptUnenforced',
@@ -142,6 +144,27 @@ function boundsOf({ more, less }: Side): readonly Found[] {
           },
         ]
       : []),
+  ];
+}
+
+/** Profiles that may be asked for, and those that are given without asking: each makes a wall weaker. */
+function beyondProfiles(more: Controls, less: Controls): readonly Found[] {
+  const given = ({ isolation: { jobs = {}, profile } }: Controls): readonly (readonly [string, string])[] => [
+    ...Object.entries(jobs).map(
+      ([job, name]) => [`isolation.jobs.${job}`, `job ${job} has the profile ${name}`] as const,
+    ),
+    ...(profile === undefined
+      ? []
+      : [['isolation.profile', `every job has the profile ${profile}`] as const]),
+  ];
+  const [before, had] = [askableProfiles(less), given(less).map(([, what]) => what)];
+  return [
+    ...askableProfiles(more)
+      .filter((name) => !before.includes(name))
+      .map((name) => ({ key: 'isolation.profiles', what: `the profile ${name} can be had` })),
+    ...given(more)
+      .filter(([, what]) => !had.includes(what))
+      .map(([key, what]) => ({ key, what })),
   ];
 }
 

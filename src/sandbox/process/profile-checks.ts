@@ -1,0 +1,73 @@
+import { type Refusal, refusal } from '../../base/index.ts';
+import type { ProbeCheck } from '../contract.ts';
+import type { Profile } from '../profiles/index.ts';
+
+/** What root of a user namespace inside of the sandbox tries, where a profile lets a job be one. */
+export const NESTED_CHECKS = [
+  'nested-user-namespace',
+  'nested-remount',
+  'nested-uncover-settings',
+  'nested-kernel-setting',
+  'nested-trace-process-1',
+  'nested-memory-of-process-1',
+  'nested-processes',
+  'nested-sysfs',
+  'nested-join-process-1',
+  'nested-bpf',
+  'nested-map-root',
+] as const;
+
+/** Bits of capabilities(7), of those that a profile may give. */
+const BITS: Readonly<Record<string, number>> = { CAP_KILL: 5, CAP_SETGID: 6, CAP_SETUID: 7 };
+
+/** The checks that a profile needs besides those of every sandbox. */
+export function checksOf(profile: Profile | undefined): readonly string[] {
+  return profile === undefined || profile.namespaces === 0 ? [] : NESTED_CHECKS;
+}
+
+/**
+ * The probe's checks as a profile has them: what it lifts must be open, since a job that asked for it would fail on it, and
+ * nothing more than that may be.
+ */
+export function profileChecks(
+  checks: readonly ProbeCheck[],
+  profile: Profile | undefined,
+): readonly ProbeCheck[] {
+  if (profile === undefined) return checks;
+  return checks.map((check): ProbeCheck => {
+    if (!profile.lifted.includes(check.id)) return check;
+    if (check.id === 'no-capabilities')
+      return { ...check, held: check.seen.endsWith(`not empty, each ${mask(profile.capabilities)}`) };
+    return { id: check.id, kind: 'state', held: !check.held, seen: `open (${profile.name}): ${check.seen}` };
+  });
+}
+
+function mask(capabilities: readonly string[]): string {
+  const bits = capabilities.map((name) => BITS[name] ?? 63);
+  return bits.reduce((sum, bit) => sum | (1n << BigInt(bit)), 0n).toString(16);
+}
+
+/** The version of Landlock that counts: one without scopes has nothing for a profile that leaves files to the mounts. */
+export function usableLandlock(
+  outside: number | undefined,
+  profile: Profile | undefined,
+): number | undefined {
+  const SCOPES = 6;
+  return profile?.confinement === 'signals-and-sockets' && outside !== undefined && outside < SCOPES
+    ? 0
+    : outside;
+}
+
+/** What a profile is for and this machine refuses to everybody, as some distributions refuse user namespaces. */
+export function notServed(checks: readonly ProbeCheck[], profile: Profile | undefined): Refusal | undefined {
+  const closed = checks.find(
+    ({ id, held }) => !held && id !== 'no-capabilities' && profile?.lifted.includes(id),
+  );
+  if (profile === undefined || closed === undefined) return undefined;
+  return refusal(
+    'machine',
+    'profile/not-served',
+    `this machine does not let profile ${profile.name} do what it is for: ${closed.id} is ${closed.seen}`,
+    'let users make user namespaces (sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns), or run it without the profile',
+  );
+}
