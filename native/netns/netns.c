@@ -145,6 +145,8 @@ static void *make_namespace(void *with) {
   made->fds[TCP6] = listener(AF_INET6, SOCK_STREAM, 9, 1);
   made->fds[DNS_UDP] = listener(AF_INET, SOCK_DGRAM, 53, 0);
   made->fds[DNS_TCP] = listener(AF_INET, SOCK_STREAM, 53, 0);
+  // Before there is anybody to be told of it.
+  prove_rules(made->fds[TCP4], made->fds[TCP6]);
   made->fds[REPORTS] = open_reports();
   made->fds[NAMESPACE] = own;
   return NULL;

@@ -1,6 +1,9 @@
 #ifndef COFFERDAM_NETNS_H
 #define COFFERDAM_NETNS_H
 void fail(const char *step) __attribute__((noreturn));
+// Ends this process unless, in the current namespace, every connection reaches the listener of its family and every datagram is
+// refused.
+void prove_rules(int listener4, int listener6);
 // A socket to which the kernel tells each packet that it refuses in the current namespace.
 int open_reports(void);
 // Starts a process that writes one JSON line for each of them to the pipe whose reading end is given. Takes the socket over;

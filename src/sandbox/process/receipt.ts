@@ -25,6 +25,7 @@ export const CHECKS = [
   'clone3',
   'take-descriptor',
   'user-namespace',
+  'call-not-listed',
   'become-root',
   'change-root',
   'gain-capabilities',

@@ -119,5 +119,5 @@ export const otherProcesses: Weakening['weaken'] = ({ mounts }) => {
 export const FILTERED = list(`
   open-tree join-namespace clone-namespace clone3 take-descriptor user-namespace trace bpf
   perf-events userfaultfd io-uring keyring read-other-memory open-by-handle push-terminal-input
-  set-clock load-module vsock alg-socket netlink-socket
+  set-clock load-module call-not-listed vsock alg-socket netlink-socket
 `);

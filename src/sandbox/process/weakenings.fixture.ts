@@ -27,6 +27,14 @@ export const WEAKENINGS: ReadonlyMap<string, Weakening> = new Map<string, Weaken
     },
   ],
   [
+    'a system-call filter that refuses what is named, and allows the rest',
+    {
+      weaken: ({ linux }) => void Reflect.set(linux.seccomp, 'defaultAction', 'SCMP_ACT_ALLOW'),
+      names: ['call-not-listed'],
+      perhaps: FILTERED,
+    },
+  ],
+  [
     'a system-call filter that allows by default',
     {
       weaken: ({ linux }) => {
@@ -35,7 +43,7 @@ export const WEAKENINGS: ReadonlyMap<string, Weakening> = new Map<string, Weaken
           (rule) => rule.action !== 'SCMP_ACT_NOTIFY' || rule.names.includes('execve'),
         );
       },
-      names: ['user-namespace', 'open-tree', 'trace'],
+      names: ['user-namespace', 'open-tree', 'trace', 'call-not-listed'],
       perhaps: FILTERED,
     },
   ],
