@@ -1,12 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import type { Attack } from './attack.ts';
-import { ATTACKS, PENDING } from './attacks/index.ts';
-import { attackScript } from './attack-script.ts';
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import type { Attack, ReplayCase } from './attack.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { SideRun } from './ground/side-run.ts';
 import { shownMounts } from './ground/open-ground.ts';
-import { chooseCases, replayCases } from './replay.ts';
+import { chooseCases, type ReplayHow, replayCases, type RunSide } from './replay.ts';
 import { junit } from './report/junit.ts';
 import { judge, replayStatus } from './verdict.ts';
 
@@ -27,12 +24,20 @@ const attack: Attack = {
 };
 const never = new AbortController().signal;
 
-async function replayed(off: SideRun, on: SideRun) {
-  const chosen = chooseCases([attack], ['one/a']);
-  const results = chosen.ok
-    ? await replayCases(chosen.value, async (_attack, _one, side) => (side === 'off' ? off : on), never)
-    : [];
-  return results[0];
+function how(run: RunSide, more: Partial<ReplayHow> = {}): ReplayHow {
+  return { run, lackOf: () => undefined, atOnce: 1, ...more };
+}
+
+async function replayed(
+  off: SideRun,
+  on: SideRun,
+  one: Partial<ReplayCase> = {},
+  more: Partial<ReplayHow> = {},
+) {
+  const cases = attack.cases.map((other) => ({ ...other, ...one }));
+  const chosen = chooseCases([{ ...attack, cases }], ['one/a'], [{ name: 'runc' }]);
+  const side: RunSide = async (_attack, _one, which) => (which === 'off' ? off : on);
+  return chosen.ok ? (await replayCases(chosen.value, how(side, more), never))[0] : undefined;
 }
 
 describe('a replay', () => {
@@ -71,6 +76,22 @@ describe('a replay', () => {
     expect(judge(harmed, { ...held, failure: 'no runtime' }, 'e').verdict).toBe('broken');
     expect(judge(harmed, undefined, 'e').verdict).toBe('broken');
   });
+
+  test('that makes no sense with a runtime, or on a machine, is not run, says why, and is never contained', async () => {
+    const ran: SideRun = { harm: 'x', durationMs: 1, failure: 'it was run' };
+    expect(await replayed(ran, ran, { notWith: { runc: 'it cannot be seen' } })).toMatchObject({
+      verdict: 'not-applicable',
+      why: 'it cannot be seen',
+    });
+    const lacking = { lackOf: () => 'this kernel has none' };
+    expect(await replayed(ran, ran, { needs: 'landlock' }, lacking)).toMatchObject({
+      verdict: 'not-applicable',
+      why: 'this kernel has none',
+    });
+    expect(await replayed(harmed, held, { notWith: { runsc: 'not here' } }, lacking)).toMatchObject({
+      verdict: 'contained',
+    });
+  });
 });
 
 describe('the exit status', () => {
@@ -79,13 +100,15 @@ describe('the exit status', () => {
     expect(replayStatus([])).toBe(1);
     expect(replayStatus(['contained', 'broken'])).toBe(1);
     expect(replayStatus(['contained', 'not-contained'])).toBe(1);
+    expect(replayStatus(['contained', 'not-applicable'])).toBe(0);
+    expect(replayStatus(['not-applicable'])).toBe(1);
   });
 });
 
 describe('attacks', () => {
   test('are chosen by name or by case; a name that is none is refused', () => {
     const names = (asked: readonly string[]): unknown => {
-      const chosen = chooseCases([attack], asked);
+      const chosen = chooseCases([attack], asked, [{ name: 'runc' }]);
       return chosen.ok ? chosen.value.map(({ one }) => one.name) : chosen.error.rule;
     };
     expect(names([])).toEqual(['a', 'b']);
@@ -94,36 +117,35 @@ describe('attacks', () => {
     expect(names(['one', 'two'])).toBe('replay/unknown');
   });
 
-  test('are a folder each, with story, sources, script, and cases that say what they lack and what the record holds', () => {
-    const folders = readdirSync(join(import.meta.dirname, 'attacks'), { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => entry.name);
-    expect(ATTACKS.map(({ name }) => name).toSorted()).toEqual(folders.toSorted());
-    for (const { name, story, sources, cases } of ATTACKS) {
-      expect(existsSync(attackScript(name)), name).toBe(true);
-      expect(story.length, name).toBeGreaterThan(80);
-      expect(sources.length, name).toBeGreaterThan(0);
-      expect(new Set(cases.map((one) => one.name)).size, name).toBe(cases.length);
-      expect(cases.length, name).toBeGreaterThan(0);
-    }
-    const all = [...ATTACKS, ...PENDING].map(({ name }) => name);
-    expect(new Set(all).size).toBe(all.length);
-  });
-
   test('that are ended in the middle leave no result of the case that was cut off', async () => {
     const abort = new AbortController();
-    const chosen = chooseCases([attack], []);
-    const results = chosen.ok
-      ? await replayCases(
-          chosen.value,
-          async (_attack, one, side) => {
-            if (one === 'b') abort.abort();
-            return side === 'off' ? harmed : held;
-          },
-          abort.signal,
-        )
-      : [];
+    const chosen = chooseCases([attack], [], [{ name: 'runc' }]);
+    const side: RunSide = async (_attack, one, which) => {
+      if (one === 'b') abort.abort();
+      return which === 'off' ? harmed : held;
+    };
+    const results = chosen.ok ? await replayCases(chosen.value, how(side), abort.signal) : [];
     expect(results.map((one) => one.case)).toEqual(['a']);
+  });
+
+  test('are replayed several at a time, each with each runtime, and told in the order of the list', async () => {
+    const chosen = chooseCases([attack], [], [{ name: 'runc' }, { name: 'runsc' }]);
+    let [going, most] = [0, 0];
+    const side: RunSide = async (_attack, one, which) => {
+      going += 1;
+      most = Math.max(most, going);
+      await sleep(one === 'a' ? 20 : 5);
+      going -= 1;
+      return which === 'off' ? harmed : held;
+    };
+    const results = chosen.ok ? await replayCases(chosen.value, how(side, { atOnce: 2 }), never) : [];
+    expect(most).toBe(2);
+    expect(results.map(({ runtime, tier, case: one }) => [runtime, tier, one])).toEqual([
+      ['runc', 'hardened-container', 'a'],
+      ['runc', 'hardened-container', 'b'],
+      ['runsc', 'sandboxed-kernel', 'a'],
+      ['runsc', 'sandboxed-kernel', 'b'],
+    ]);
   });
 });
 
@@ -134,12 +156,16 @@ describe('JUnit', () => {
       await replayed(harmed, { ...harmed, harm: 'a\u0001<b>&' }),
       await replayed({ durationMs: 1 }, held),
     ].flatMap((one) => one ?? []);
+    results.push(
+      ...[await replayed(harmed, held, { notWith: { runc: 'no <view>' } })].flatMap((one) => one ?? []),
+    );
     const xml = junit(results, [{ name: 'later', title: 'Later', waitsFor: 'caches' }]);
-    expect(xml).toContain('tests="4" failures="1" errors="1" skipped="1"');
+    expect(xml).toContain('tests="5" failures="1" errors="1" skipped="2"');
     expect(xml).toContain('<failure message="a&lt;b&gt;&amp;"/>');
     expect(xml).toContain('a &quot;control&quot;');
     expect(xml.match(/<error /g)).toHaveLength(1);
     expect(xml).toContain('pending: waits for caches');
+    expect(xml).toContain('does not apply: no &lt;view&gt;');
   });
 });
 

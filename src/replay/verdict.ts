@@ -1,7 +1,7 @@
 import type { SideRun } from './ground/side-run.ts';
 
 /** What a replay of one case showed. */
-export type ReplayVerdict = 'contained' | 'not-contained' | 'broken';
+export type ReplayVerdict = 'contained' | 'not-contained' | 'broken' | 'not-applicable';
 
 export interface Judgement {
   readonly verdict: ReplayVerdict;
@@ -21,7 +21,10 @@ export function judge(off: SideRun, on: SideRun | undefined, event: string): Jud
   if (on.record === undefined) return broken('the run with the control left no record');
   if (on.record.state !== 'whole') return broken(`the record is ${on.record.state}`);
   if (!on.record.expected)
-    return { verdict: 'not-contained', why: `no harm was seen, but the record does not hold ${event}` };
+    return {
+      verdict: 'not-contained',
+      why: `no harm was seen, but the record does not hold ${event}${on.refused === undefined ? '' : `; it was refused by ${on.refused}`}`,
+    };
   return { verdict: 'contained', why: off.harm };
 }
 
@@ -29,7 +32,11 @@ function broken(why: string): Judgement {
   return { verdict: 'broken', why };
 }
 
-/** The exit status of all: 0 only when something ran and every one was contained. */
+/**
+ * The exit status of all: 0 only when something ran and every one that ran was contained. What does not apply to a runtime
+ * was not run.
+ */
 export function replayStatus(verdicts: readonly ReplayVerdict[]): 0 | 1 {
-  return verdicts.length > 0 && verdicts.every((verdict) => verdict === 'contained') ? 0 : 1;
+  const ran = verdicts.filter((verdict) => verdict !== 'not-applicable');
+  return ran.length > 0 && ran.every((verdict) => verdict === 'contained') ? 0 : 1;
 }

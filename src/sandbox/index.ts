@@ -6,7 +6,7 @@ export { reapSandboxes } from './oci/reap.ts';
 export { Cgroup } from './oci/cgroup.ts';
 export { writeRootTree } from './oci/root-files.ts';
 export type { RuntimeConfig } from './oci/runtime-spec.ts';
-export { startContainer } from './oci/start-container.ts';
+export { startContainer, type Starting } from './oci/start-container.ts';
 export { startingOf } from './oci/starting.ts';
 export { readHostFacts } from './plan/host-facts.ts';
 export { JOB_GID, JOB_UID, planSandbox } from './plan/plan-sandbox.ts';

@@ -7,18 +7,28 @@ import { leftBehindAfter } from './left-behind.fixture.ts';
 const place = new Place();
 afterAll(() => place.remove());
 
-/** One of each family; `npm run test:replay` runs all. */
+/** One of each family; `npm run test:replay` runs all, against every runtime. */
 const SOME = [
-  'runner-memory',
+  'runner-memory/proc-mem',
+  'masked-secrets/base64',
   'exfiltration-https',
-  'dns-labels/A',
+  'tampered-script',
+  'injected-agent/reads-and-posts',
+  'event-data-injection/title',
+  'poisoned-environment/shell-start',
+  'forged-commands/set-variable',
+  'terminal-output/clipboard',
+  'applied-changes/workflow',
+  'hostile-repository/filter',
+  'dns-tunnel/A',
   'direct-address/udp',
   'metadata-service/by-allowed-name',
-  'daemon',
+  'daemon/outlives-its-job',
   'persistence/git-configuration',
   'bombs/processes',
   'control-removal/sudo',
-  'escape/overwritten-runtime',
+  'escape/leaked-descriptor',
+  'kernel-surface/userfaultfd',
   'shared-objects/posix-shared-memory',
   'silent-downgrade/no-filter',
 ];
@@ -50,7 +60,18 @@ describe('cofferdam replay', () => {
     const { stdout, status } = await place.run(['replay', '--list']);
     expect(status).toBe(0);
     expect(stdout).toContain('CVE-2025-30066');
+    expect(stdout).toContain('https://github.com/advisories/GHSA-mrrh-fwg8-r2c3');
     expect(stdout).toContain('pending: waits for caches');
+  });
+
+  test('takes the runtimes that are asked for and no others, also one that is not installed', async () => {
+    const replay = (...args: readonly string[]) => place.run(['replay', 'dns-tunnel/A', '--json', ...args]);
+    const own = await replay('--runtime', 'runc=/usr/sbin/runc');
+    expect(own.status, own.stdout + own.stderr).toBe(0);
+    expect(JSON.parse(own.stdout)).toMatchObject({ runtime: 'runc', tier: 'hardened-container' });
+    expect(await replay('--runtime', 'runc=/no-such/runc')).toMatchObject({ status: 2 });
+    expect(await replay('--runtime', 'docker')).toMatchObject({ status: 2 });
+    expect(await replay('--isolation', 'microvm', '--runtime', 'runc')).toMatchObject({ status: 3 });
   });
 
   test('refuses a name that is none, and an invocation that names nothing', async () => {

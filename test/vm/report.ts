@@ -97,7 +97,7 @@ function fileOf(value: unknown): { readonly path: string; readonly tests: number
 }
 
 function judgeReplays(text = '', status = ''): Part {
-  const replays = lines(text).filter((one) => one['verdict'] !== 'pending');
+  const replays = lines(text).filter(({ verdict }) => verdict !== 'pending' && verdict !== 'not-applicable');
   const contained = replays.filter((one) => one['verdict'] === 'contained').length;
   const others = replays.filter((one) => one['verdict'] !== 'contained');
   return {

@@ -1,13 +1,16 @@
 import { writeFileSync } from 'node:fs';
-import { constants } from 'node:os';
+import { availableParallelism, constants } from 'node:os';
 import { resolve } from 'node:path';
-import { visible } from '../../audit/index.ts';
-import { type Refusal, refusal } from '../../base/index.ts';
+import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
 import {
   ATTACKS,
+  type ChosenCase,
   chooseCases,
   junit,
+  lackOf,
   PENDING,
+  type Replayed,
+  type ReplayHow,
   replayCases,
   replayStatus,
   runInGround,
@@ -16,8 +19,9 @@ import { type Command, type CommandContext, EXIT } from '../command.ts';
 import { parseOptions } from '../options.ts';
 import { LiveLine } from '../render/live-line.ts';
 import { exitStatus, renderRefusal } from '../render/refusals.ts';
-import { listOf, rowOf, tableHead } from '../render/replay-table.ts';
+import { listOf, pendingRow, rowOf, summaryOf, tableHead } from '../render/replay-table.ts';
 import { styleFor } from '../render/style.ts';
+import { REPLAY_RUNTIME_OPTIONS, replayRuntimes } from '../replay-runtimes.ts';
 
 const help = `usage: cofferdam replay ATTACK... | --all | --list
 
@@ -25,10 +29,15 @@ Replays attacks that happened or were published, each twice in a throwaway machi
 it must succeed, and with it, when it must be contained and the record must say so. What happened is seen from outside of the
 sandbox, and nothing leaves this machine or stays on it. ATTACK is a name of the list, or ATTACK/CASE.
 
-  --all          every attack
-  --list         what there is, with its story and sources
-  --json         one JSON line for each case
-  --junit FILE   write the results as JUnit XML
+  --all             every attack
+  --list            what there is, with its story and sources
+  --isolation TIER  against this wall: hardened-container, sandboxed-kernel or microvm
+  --runtime NAME    against this runtime: runc, crun or runsc; repeatable. NAME=PROGRAM is one that is not installed
+  --every-runtime   against each runtime that this machine has
+  --at-once N       so many cases at a time (default: one for each processor, at most 4)
+  --verbose         also what the attack printed in either run
+  --json            one JSON line for each case
+  --junit FILE      write the results as JUnit XML
   -h, --help
 
 Exit status: 0 every one was contained; 1 one was not, one is broken, or none ran; 2 usage; 69 the machine lacks something.
@@ -40,67 +49,107 @@ const OPTIONS = {
   all: { type: 'boolean' },
   list: { type: 'boolean' },
   json: { type: 'boolean' },
+  verbose: { type: 'boolean', short: 'v' },
   junit: { type: 'string' },
+  'at-once': { type: 'string' },
+  ...REPLAY_RUNTIME_OPTIONS,
 } as const;
+const MOST_AT_ONCE = 4;
 
 async function run(context: CommandContext): Promise<number> {
   const parsed = parseOptions('replay', context.args, OPTIONS);
   if (!parsed.ok) return refuse(context, parsed.error);
   const { values, positionals } = parsed.value;
-  const json = values.json === true;
-  const style = styleFor(context.stdout, context.environment);
   if (values.list === true) {
-    context.stdout.write(listOf(ATTACKS, PENDING, style, json));
+    const style = styleFor(context.stdout, context.environment);
+    context.stdout.write(listOf(ATTACKS, PENDING, style, values.json === true));
     return EXIT.ok;
   }
-  if ((values.all === true) === positionals.length > 0)
-    return refuse(
-      context,
-      refusal('usage', 'replay/which', 'name the attacks, or give --all', 'see cofferdam replay --list'),
-    );
-  const chosen = chooseCases(ATTACKS, positionals);
+  const chosen = chosenCases(values, positionals, context.directory);
   if (!chosen.ok) return refuse(context, chosen.error);
-  if (process.geteuid?.() !== 0)
-    return refuse(
-      context,
-      refusal('machine', 'machine/root', 'only root can make a throwaway machine here', 'use sudo'),
-    );
+  const atOnce = atOnceOf(values['at-once']);
+  if (!atOnce.ok) return refuse(context, atOnce.error);
   const abort = new AbortController();
   const off = context.onSignal((name) => abort.abort(name));
-  let now = '';
-  const live = new LiveLine(context.stdout, () => now);
-  const shows = context.stdout.isTTY === true && !json && (context.environment['CI'] ?? '') === '';
-  if (!json) context.stdout.write(tableHead(style));
-  if (shows) live.start();
-  let done = 0;
-  const results = await replayCases(chosen.value, runInGround, abort.signal, {
-    begun: ({ attack, one }, side) => {
-      now = `${done}/${chosen.value.length}  ${attack.name}/${one.name}  control ${side}`;
-    },
-    ended: (replayed) => {
-      done += 1;
-      live.write(json ? `${JSON.stringify(replayed)}\n` : rowOf(replayed, style));
-    },
-  });
-  live.stop();
+  const results = await replay(context, chosen.value, values, atOnce.value, abort.signal);
   off();
-  const pending = values.all === true ? PENDING : [];
-  for (const { name, title, waitsFor } of pending)
-    context.stdout.write(
-      json
-        ? `${JSON.stringify({ attack: name, title, verdict: 'pending', why: `waits for ${waitsFor}` })}\n`
-        : `${style.faint('PENDING       ')}  ${visible(name)}: ${visible(title)}, waits for ${visible(waitsFor)}\n`,
-    );
   if (values.junit !== undefined)
-    writeFileSync(resolve(context.directory, values.junit), junit(results, pending));
-  if (abort.signal.aborted) return 128 + constants.signals[abort.signal.reason as 'SIGINT'];
-  const verdicts = results.map((one) => one.verdict);
-  const contained = verdicts.filter((verdict) => verdict === 'contained').length;
-  if (!json)
-    context.stdout.write(
-      `\n${contained} of ${verdicts.length} contained${pending.length > 0 ? `, ${pending.length} pending` : ''}\n`,
+    writeFileSync(
+      resolve(context.directory, values.junit),
+      junit(results, values.all === true ? PENDING : []),
     );
-  return replayStatus(verdicts);
+  if (abort.signal.aborted) return 128 + constants.signals[abort.signal.reason as 'SIGINT'];
+  return replayStatus(results.map((one) => one.verdict));
+}
+
+function chosenCases(
+  values: Parameters<typeof replayRuntimes>[0] & { readonly all?: boolean },
+  names: readonly string[],
+  directory: string,
+): Result<readonly ChosenCase[], Refusal> {
+  if ((values.all === true) === names.length > 0)
+    return err(
+      refusal('usage', 'replay/which', 'name the attacks, or give --all', 'see cofferdam replay --list'),
+    );
+  const runtimes = replayRuntimes(values, directory);
+  if (!runtimes.ok) return runtimes;
+  const chosen = chooseCases(ATTACKS, names, runtimes.value);
+  if (!chosen.ok) return chosen;
+  if (process.geteuid?.() === 0) return chosen;
+  return err(refusal('machine', 'machine/root', 'only root can make a throwaway machine here', 'use sudo'));
+}
+
+function atOnceOf(asked: string | undefined): Result<number, Refusal> {
+  if (asked === undefined) return ok(Math.min(MOST_AT_ONCE, availableParallelism()));
+  if (/^[1-9]\d?$/.test(asked)) return ok(Number(asked));
+  return err(
+    refusal('usage', 'replay/at-once', `--at-once ${JSON.stringify(asked)} is no number`, 'give 1 to 99'),
+  );
+}
+
+/** Replays and shows as it goes: a live line on a terminal, a row or a JSON line for each case, and at the end the sums. */
+async function replay(
+  context: CommandContext,
+  cases: readonly ChosenCase[],
+  values: { readonly all?: boolean; readonly json?: boolean; readonly verbose?: boolean },
+  atOnce: number,
+  signal: AbortSignal,
+): Promise<readonly Replayed[]> {
+  const json = values.json === true;
+  const style = styleFor(context.stdout, context.environment);
+  const going = new Map<ChosenCase, string>();
+  let done = 0;
+  const live = new LiveLine(
+    context.stdout,
+    () => `${done}/${cases.length}  ${[...going.values()].join('  ')}`,
+  );
+  const began = performance.now();
+  if (!json) context.stdout.write(tableHead(style));
+  if (context.stdout.isTTY === true && !json && (context.environment['CI'] ?? '') === '') live.start();
+  const how: ReplayHow = {
+    run: runInGround,
+    lackOf,
+    atOnce,
+    begun: (chosen, side) =>
+      going.set(
+        chosen,
+        `${chosen.attack.name}/${chosen.one.name} by ${chosen.runtime.name}, control ${side}`,
+      ),
+    ended: (replayed, chosen) => {
+      done += 1;
+      going.delete(chosen);
+      const { saidOff: _off, saidOn: _on, ...rest } = replayed;
+      const told = values.verbose === true ? replayed : rest;
+      live.write(json ? `${JSON.stringify(told)}\n` : rowOf(told, style));
+    },
+  };
+  const results = await replayCases(cases, how, signal);
+  live.stop();
+  const pending = values.all === true ? PENDING : [];
+  for (const one of pending) context.stdout.write(pendingRow(one, style, json));
+  if (!json)
+    context.stdout.write(summaryOf(results, pending, cases.length, performance.now() - began, style));
+  return results;
 }
 
 function refuse(context: CommandContext, why: Refusal): number {

@@ -1,93 +1,185 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { REFUSAL_STATUS, type Refusal } from '../../base/index.ts';
-import { Cgroup, readHostFacts } from '../../sandbox/index.ts';
+import { RUNTIMES, type RuntimeName, TIER_OF } from '../../config/index.ts';
+import {
+  Cgroup,
+  type ChosenRuntime,
+  chooseRuntime,
+  nativeProgram,
+  readHostFacts,
+} from '../../sandbox/index.ts';
 import { defaultControls } from '../../zone/index.ts';
 import { attackScript } from '../attack-script.ts';
 import type { Attack, ReplayCase } from '../attack.ts';
 import { ATTACKS } from '../attacks/index.ts';
-import { type ContainedRun, productJob } from './product-job.ts';
+import { Companions, processesWith } from './companions.ts';
+import { keptFiles, readRecords } from './contained-run.ts';
+import type { JobRequest } from './job-request.ts';
+import { looseRunner } from './loose-runner.ts';
+import { productJob } from './product-job.ts';
+import { productWorkflow } from './product-workflow.ts';
 import type { Scene } from './scene.ts';
 import type { FromGround, SideRun } from './side-run.ts';
 import { openSink } from './sink.ts';
-import { type JobRequest, weakenedJob } from './weakened-job.ts';
+import { watchJob } from './watch-job.ts';
+import { commitWorkflow } from './workflow-file.ts';
+import { ENDLESS_MS, weakenedJob } from './weakened-job.ts';
+import { openWeakened } from './weakened-sandbox.ts';
 
 // One run of one case, inside of a throwaway machine that native namespaces make of this one (open-ground.ts).
 const WORK = '/run/replay/work';
 const HOME = '/run/replay/home';
+/** Where jobs without a /tmp of their own have it. */
+const TEMPORARY = '/run/replay/tmp';
 const NODE = '/opt/replay/node';
 const SCRIPT = '/opt/replay/attack.mjs';
+const CALL = '/opt/replay/call';
 const CHANNEL = 3;
 const TIMEOUT_MS = 20_000;
 const SETTLE_MS = 150;
+const MAX_SAID = 4_096;
+
+interface Replay {
+  readonly attack: Attack;
+  readonly one: ReplayCase;
+  readonly runtime: RuntimeName;
+  readonly scene: Scene;
+  readonly output: string[];
+}
 
 function tell(message: FromGround): void {
   writeSync(CHANNEL, `${JSON.stringify(message)}\n`);
 }
 
-async function runSide(attack: Attack, one: ReplayCase, side: 'off' | 'on'): Promise<SideRun> {
+async function runSide(
+  attack: Attack,
+  one: ReplayCase,
+  side: 'off' | 'on',
+  runtime: RuntimeName,
+): Promise<SideRun> {
   const started = performance.now();
-  for (const folder of [WORK, HOME]) {
+  for (const folder of [WORK, HOME, TEMPORARY]) {
     mkdirSync(folder, { recursive: true });
     // A home that outlives its job is the job's own.
     chmodSync(folder, 0o777);
   }
+  // A folder that others may write is never trusted with a secret.
+  if (one.workflow !== undefined) chmodSync(WORK, 0o755);
   const output: string[] = [];
-  const children: ChildProcess[] = [];
+  const companions = new Companions();
   const scene: Scene = {
     side,
+    runtime,
     canary: `c${randomBytes(12).toString('hex')}`,
     sink: await openSink(),
     workFolder: WORK,
     output: () => output.join(''),
-    spawn: (argv, input) => companion(children, argv, input),
-    peak: { pids: 0, memoryBytes: 0 },
+    kept: () => (side === 'on' ? keptFiles() : [{ path: 'output', text: output.join('') }]),
+    spawn: (argv, input) => companions.spawn(argv, input),
+    peak: { pids: 0, memoryBytes: 0, processors: 0 },
     longestMs: 0,
     processes: processesWith,
   };
-  const contained: ContainedRun[] = [];
+  const replay = { attack, one, runtime, scene, output };
   try {
     await one.prepare?.(scene);
-    for (const [index, args] of (one.jobs ?? [[]]).entries()) {
-      const job = request(attack, one, scene, index, args, output);
-      if (side === 'off') await weakenedJob(job, one.without, HOME, (cgroup) => watch(cgroup, scene, one));
-      else
-        contained.push(
-          await productJob(job, one, (id) => {
-            tell({ kind: 'run', id });
-            const host = readHostFacts();
-            return watch(new Cgroup(host, `${host.cgroupParent}/${id.toLowerCase()}-exec`), scene, one);
-          }),
-        );
-    }
+    if (one.workflow !== undefined) commitWorkflow(WORK, one.workflow);
+    one.workflow?.afterCommit?.(scene);
+    let refused: Refusal | undefined;
+    if (side === 'off') await runWithout(replay);
+    else refused = await runWith(replay);
     // What was sent last may still be on its way.
     await sleep(SETTLE_MS);
-    const refused = contained.find((run) => run.refusal !== undefined)?.refusal;
-    const ran = side === 'on' && one.mustBeRefused === true && refused === undefined;
-    const harm = (await one.harm?.(scene)) ?? scene.seen ?? (ran ? 'the job was not refused' : undefined);
+    await one.afterwards?.(scene);
+    const harm =
+      (await one.harm?.(scene)) ?? scene.seen ?? (side === 'on' ? allowed(one, refused) : undefined);
     return {
       durationMs: Math.round(performance.now() - started),
+      said: output.join('').slice(-MAX_SAID),
       ...(harm !== undefined && { harm }),
       ...refusedAs(refused, one),
-      ...(side === 'on' && { record: recordOf(contained, one, scene.canary) }),
+      ...(side === 'on' && { record: await recordOf(one, runtime, scene.canary) }),
     };
   } finally {
-    for (const child of children) child.kill('SIGKILL');
+    companions.end();
     scene.sink.close();
   }
 }
 
-function request(
-  attack: Attack,
-  one: ReplayCase,
-  scene: Scene,
-  index: number,
-  args: readonly string[],
-  output: string[],
-): JobRequest {
+/** The control was made impossible to arm, and the job was started all the same. */
+function allowed(one: ReplayCase, refused: Refusal | undefined): string | undefined {
+  return one.mustBeRefused === true && refused === undefined ? 'the job was not refused' : undefined;
+}
+
+async function runWithout(replay: Replay): Promise<void> {
+  const { one, scene } = replay;
+  const runtime = containerRuntime(replay.runtime);
+  const { workflow } = one;
+  if (workflow === undefined) {
+    for (const [index, args] of (one.jobs ?? [[]]).entries())
+      await weakenedJob(request(replay, index, args), one.without, HOME, runtime, (cgroup) =>
+        watchJob(cgroup, scene, one),
+      );
+    return;
+  }
+  const job = request(replay, 0, []);
+  const sandbox = await openWeakened(job, one.without, HOME, runtime);
+  const stop = watchJob(sandbox.cgroup, scene, one);
+  await looseRunner(workflow, sandbox, {
+    canary: scene.canary,
+    folder: WORK,
+    environment: job.environment,
+    output: scene.output,
+    timeoutMs: one.without.includes('time-limit') ? ENDLESS_MS : job.timeoutMs,
+  });
+  stop();
+}
+
+/** Gives why a job was refused, when one was. */
+async function runWith(replay: Replay): Promise<Refusal | undefined> {
+  const { one, scene, runtime } = replay;
+  const groups: Cgroup[] = [];
+  const watched =
+    (job: string) =>
+    (id: string): (() => void) => {
+      tell({ kind: 'group', name: `${id}-${job}` });
+      const host = readHostFacts();
+      const group = new Cgroup(host, `${host.cgroupParent}/${id.toLowerCase()}-${job}`);
+      groups.push(group);
+      return watchJob(group, scene, one);
+    };
+  const refusals: (Refusal | undefined)[] = [];
+  if (one.workflow !== undefined) {
+    const job = request(replay, 0, []);
+    await productWorkflow(job, one, one.workflow, runtime, scene.canary, watched('attack'));
+  } else {
+    for (const [index, args] of (one.jobs ?? [[]]).entries())
+      refusals.push(await productJob(request(replay, index, args), one, runtime, watched('exec')));
+  }
+  const left = groups.reduce((sum, group) => sum + group.processes().length, 0);
+  if (left > 0) scene.seen ??= `${left} processes of the job live after it has ended`;
+  return refusals.find((refused) => refused !== undefined);
+}
+
+/** Where a runtime is looked for first. */
+function placeRuntime(name: RuntimeName, path: string): void {
+  mkdirSync('/usr/local/sbin', { recursive: true });
+  rmSync(`/usr/local/sbin/${name}`, { force: true });
+  symlinkSync(path, `/usr/local/sbin/${name}`);
+}
+
+/** The off-run is about a container: what a kernel of its own lacks shows nothing of this machine. */
+function containerRuntime(runtime: RuntimeName): ChosenRuntime {
+  const own = TIER_OF[runtime] === 'hardened-container';
+  const chosen = chooseRuntime({ floor: 'hardened-container', ...(own && { runtime }) });
+  if (!chosen.ok) throw new Error(chosen.error.why);
+  return chosen.value;
+}
+
+function request(replay: Replay, index: number, args: readonly string[]): JobRequest {
+  const { attack, one, scene, output } = replay;
   const controls = defaultControls('untrusted', { memoryBytes: 2 ** 31, cpus: 2 });
   return {
     id: `${token}-${index}`,
@@ -99,8 +191,15 @@ function request(
     },
     workFolder: WORK,
     controls: { ...controls, limits: { ...controls.limits, ...one.limits } },
-    readPaths: [{ hostPath: process.execPath, path: NODE, file: true }, ...(one.shows ?? [])],
-    files: [{ path: SCRIPT, content: readFileSync(attackScript(attack.name), 'utf8') }],
+    readPaths: [
+      { hostPath: process.execPath, path: NODE, file: true },
+      { hostPath: nativeProgram('call'), path: CALL, file: true },
+      ...(one.shows ?? []),
+    ],
+    files:
+      one.workflow === undefined
+        ? [{ path: SCRIPT, content: readFileSync(attackScript(attack.name), 'utf8') }]
+        : [],
     timeoutMs: one.timeoutMs ?? TIMEOUT_MS,
     output: (chunk) => {
       if (output.length < 10_000) output.push(chunk.toString('latin1'));
@@ -111,89 +210,34 @@ function request(
 /** Exit status 69 is what a refusal for the machine gives. */
 function refusedAs(refused: Refusal | undefined, one: ReplayCase): Pick<SideRun, 'refused' | 'failure'> {
   if (refused === undefined) return {};
-  if (one.mustBeRefused === true && REFUSAL_STATUS[refused.kind] === 69) return { refused: refused.rule };
+  if (one.mustBeRefused === true && REFUSAL_STATUS[refused.kind] === 69)
+    return { refused: `${refused.rule}: ${refused.why}` };
   return { failure: refused.why };
 }
 
-function recordOf(
-  contained: readonly ContainedRun[],
+async function recordOf(
   one: ReplayCase,
+  runtime: RuntimeName,
   canary: string,
-): NonNullable<SideRun['record']> {
-  const bad = contained.find((run) => run.verification.state !== 'whole');
-  const events = contained.flatMap((run) => run.events);
+): Promise<NonNullable<SideRun['record']>> {
+  const { state, events } = await readRecords();
+  const expected = one.eventWith?.[runtime] ?? one.event;
   return {
-    state: bad?.verification.state ?? 'whole',
+    state,
     events: events.length,
-    expected: events.some((event) => one.event.matches(event, canary)),
+    expected: events.some((event) => expected.matches(event, canary)),
   };
 }
 
-/** Looks every few milliseconds at how much of the machine the job holds. */
-function watch(cgroup: Cgroup, scene: Scene, one: ReplayCase): () => void {
-  const began = performance.now();
-  const measure = (): void => {
-    const pids = cgroup.processes();
-    const seen = scene.seen ?? look(one, scene, pids);
-    if (seen !== undefined) scene.seen = seen;
-    scene.longestMs = Math.max(scene.longestMs, performance.now() - began);
-    scene.peak.pids = Math.max(scene.peak.pids, pids.length);
-    scene.peak.memoryBytes = Math.max(scene.peak.memoryBytes, cgroup.usage().memoryPeakBytes ?? 0);
-  };
-  const timer = setInterval(measure, 20);
-  return () => {
-    measure();
-    clearInterval(timer);
-  };
-}
-
-/** A process may end while it is looked at. */
-function look(one: ReplayCase, scene: Scene, pids: readonly number[]): string | undefined {
-  try {
-    return one.during?.(scene, pids);
-  } catch {
-    return undefined;
-  }
-}
-
-async function companion(
-  children: ChildProcess[],
-  argv: readonly [string, ...string[]],
-  input = '',
-): Promise<ChildProcess> {
-  const [program, ...args] = argv;
-  const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'ignore'] });
-  children.push(child);
-  child.stdin.end(input);
-  // It says something when it is ready.
-  await new Promise((resolve, reject) => {
-    child.stdout.once('data', resolve);
-    child.once('exit', () => reject(new Error(`${program} ended at once`)));
-    child.once('error', reject);
-  });
-  return child;
-}
-
-function processesWith(text: string): readonly number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) => {
-      try {
-        return readFileSync(join('/proc', pid, 'cmdline'), 'latin1').includes(text);
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-}
-
-const [, , name, which, side, token = ''] = process.argv;
+const [, , name, which, side, token = '', asked, program = ''] = process.argv;
 const attack = ATTACKS.find((other) => other.name === name);
 const one = attack?.cases.find((other) => other.name === which);
-if (attack === undefined || one === undefined || (side !== 'off' && side !== 'on'))
+const runtime = RUNTIMES.find((other) => other === asked);
+if (attack === undefined || one === undefined || runtime === undefined || (side !== 'off' && side !== 'on'))
   throw new Error('no such case');
 writeFileSync('/proc/self/oom_score_adj', '500');
-const ended = await runSide(attack, one, side).catch(
+if (program !== '') placeRuntime(runtime, program);
+const ended = await runSide(attack, one, side, runtime).catch(
   (error: unknown): SideRun => ({
     failure: error instanceof Error ? error.message : String(error),
     durationMs: 0,

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Cgroup, readHostFacts } from '../../sandbox/index.ts';
+import type { ReplayRuntime } from '../replay.ts';
 import type { FromGround, SideRun } from './side-run.ts';
 
 const WITHIN_MS = 90_000;
@@ -60,6 +61,7 @@ export async function runInGround(
   attack: string,
   one: string,
   side: 'off' | 'on',
+  runtime: ReplayRuntime,
   signal: AbortSignal,
 ): Promise<SideRun> {
   const token = randomBytes(6).toString('hex');
@@ -80,6 +82,8 @@ export async function runInGround(
       one,
       side,
       token,
+      runtime.name,
+      runtime.program ?? '',
     ],
     {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
@@ -108,7 +112,7 @@ export async function runInGround(
   signal.removeEventListener('abort', stop);
   const messages = told.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as FromGround]));
   await removeGroups([
-    ...messages.flatMap((message) => (message.kind === 'run' ? [`${message.id}-exec`] : [])),
+    ...messages.flatMap((message) => (message.kind === 'group' ? [message.name] : [])),
     ...[0, 1, 2, 3].map((index) => `replay-${token}-${index}`),
   ]);
   const ended = messages.find((message) => message.kind === 'ended');

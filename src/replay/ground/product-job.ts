@@ -1,31 +1,22 @@
 import { Readable, Writable } from 'node:stream';
-import { type RecordEvent, type Verification, verifyRecord } from '../../audit/index.ts';
-import type { Refusal, Result } from '../../base/index.ts';
+import type { Refusal } from '../../base/index.ts';
+import { TIER_OF, type RuntimeName } from '../../config/index.ts';
 import { parseAllowlist } from '../../egress/index.ts';
 import { exec } from '../../engine/index.ts';
-import { openStateFolder, type RunFolder, type StateFolder } from '../../store/index.ts';
 import type { ReplayCase } from '../attack.ts';
-import type { JobRequest } from './weakened-job.ts';
+import { replayState } from './contained-run.ts';
+import type { JobRequest } from './job-request.ts';
 
-export interface ContainedRun {
-  readonly verification: Verification;
-  readonly events: readonly RecordEvent[];
-  readonly refusal?: Refusal;
-  readonly leftBehind: readonly string[];
-}
-
-/** Runs a job as `cofferdam exec` does, and reads its record back after it was verified. */
+/** Runs a job as `cofferdam exec` does; gives why it was refused, when it was. */
 export async function productJob(
   request: JobRequest,
   one: ReplayCase,
+  runtime: RuntimeName,
   watched: (runId: string) => () => void,
-): Promise<ContainedRun> {
-  const state = openStateFolder({ COFFERDAM_STATE: '/run/replay/state' });
-  if (!state.ok) throw new Error(state.error.why);
+): Promise<Refusal | undefined> {
   const allow = parseAllowlist(one.allow ?? [], {});
   if (!allow.ok) throw new Error(allow.error.why);
   let stop = (): void => undefined;
-  let id = '';
   const sink = (): Writable =>
     new Writable({
       write: (chunk: Buffer, _encoding, done) => {
@@ -38,7 +29,11 @@ export async function productJob(
       argv: request.argv,
       root: { kind: 'host' },
       workdir: request.workFolder,
-      controls: { ...request.controls, egress: { allow: one.allow ?? [], allowRanges: [] } },
+      controls: {
+        ...request.controls,
+        isolation: { floor: TIER_OF[runtime], runtime },
+        egress: { allow: one.allow ?? [], allowRanges: [] },
+      },
       because: ['a replay of an attack'],
       facts: [{ name: 'started', value: 'replay', source: 'command-line', forgeable: false }],
       policy: { source: 'defaults' },
@@ -52,36 +47,13 @@ export async function productJob(
       version: 'replay',
     },
     { stdin: Readable.from([]), stdout: sink(), stderr: sink(), attach: () => undefined },
-    state.value,
+    replayState(),
     {
       event: (event) => {
-        if (event.type !== 'run.started') return;
-        id = event.run;
-        stop = watched(event.run);
+        if (event.type === 'run.started') stop = watched(event.run);
       },
     },
   );
   stop();
-  const run = runOf(state.value, outcome, id);
-  const events: RecordEvent[] = [];
-  const verification = await verifyRecord({
-    directory: run.record,
-    keysFolder: state.value.keys,
-    runId: run.id,
-    each: (event) => events.push(event),
-  });
-  return {
-    verification,
-    events,
-    leftBehind: outcome.ok ? outcome.value.leftBehind : [],
-    ...(!outcome.ok && { refusal: outcome.error }),
-  };
-}
-
-function runOf(
-  state: StateFolder,
-  outcome: Result<{ readonly run: RunFolder }, Refusal>,
-  id: string,
-): Pick<RunFolder, 'id' | 'record'> {
-  return outcome.ok ? outcome.value.run : { id, record: `${state.runs}/${id}/record` };
+  return outcome.ok ? undefined : outcome.error;
 }

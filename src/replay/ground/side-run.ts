@@ -4,7 +4,7 @@ export interface SideRun {
   readonly harm?: string;
   /** Why the run proves nothing. */
   readonly failure?: string;
-  /** The refusal's rule, when the run with the control on was refused for what the machine lacks. */
+  /** The refusal's rule and reason, when the run with the control on was refused for what the machine lacks. */
   readonly refused?: string;
   /** Of the run with the control on. */
   readonly record?: {
@@ -13,9 +13,11 @@ export interface SideRun {
     /** Whether it holds the expected event. */
     readonly expected: boolean;
   };
+  /** The end of what the jobs printed, for who writes an attack; as bytes, one character each. */
+  readonly said?: string;
   readonly durationMs: number;
 }
 
 export type FromGround =
-  | { readonly kind: 'run'; readonly id: string }
+  | { readonly kind: 'group'; readonly name: string }
   | { readonly kind: 'ended'; readonly side: SideRun };

@@ -1,5 +1,4 @@
 import { createSocket } from 'node:dgram';
-import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { holds } from './scene.ts';
@@ -17,19 +16,18 @@ export interface Sink {
   readonly arrivals: readonly Arrival[];
   /** Whether the value arrived, in whatever way and encoding. */
   readonly got: (canary: string, fits?: (arrival: Arrival) => boolean) => Arrival | undefined;
-  /** ICMP echo requests that this network's kernel answered. */
-  readonly echoes: () => number;
-  /** What is answered to an HTTP request; the default is nothing but a status. */
-  answer: (path: string, address: string) => string;
+  /** What is answered to an HTTP request; the default is nothing but a status. With `location` it leads there. */
+  answer: (path: string, address: string) => string | { readonly location: string };
   /** What a question for a name's IPv4 address is answered with. */
   addressOf: (name: string) => string;
   readonly close: () => void;
 }
 
-const TCP_PORTS = [22, 25, 80, 853, 4_444, 8_080, 8_443] as const;
+const TCP_PORTS = [22, 25, 53, 80, 853, 3_128, 4_444, 8_080, 8_443] as const;
 const TLS_PORT = 443;
 const UDP_PORTS = [123, 443, 4_444, 5_353] as const;
 const MAX_BYTES = 65_536;
+const LINGER_MS = 40;
 /** TLS without certificates (RFC 4279): both sides know the key, so that nothing has to be made or trusted. */
 export const PRE_SHARED = { identity: 'replay', key: '00112233445566778899aabbccddeeff' } as const;
 
@@ -45,7 +43,6 @@ export async function openSink(): Promise<Sink> {
     got: (canary, fits = () => true) =>
       arrivals.find((arrival) => fits(arrival) && holds(arrival.bytes.replaceAll('.', ''), canary)) ??
       arrivals.find((arrival) => fits(arrival) && holds(arrival.bytes, canary)),
-    echoes,
     answer: () => '',
     addressOf: () => '203.0.113.9',
     close: () => {
@@ -60,13 +57,19 @@ export async function openSink(): Promise<Sink> {
       bytes: '',
     };
     arrivals.push(arrival);
+    let answered = false;
     socket.on('error', () => undefined);
     socket.on('data', (chunk: Buffer) => {
       if (arrival.bytes.length < MAX_BYTES) arrival.bytes += chunk.toString('latin1');
       const path = /^[A-Z]{3,7} (\S{1,2000}) HTTP\/1/.exec(arrival.bytes)?.[1];
-      if (path === undefined) return;
-      const body = sink.answer(path, arrival.address);
-      socket.end(`HTTP/1.1 200 OK\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`);
+      if (path === undefined || answered) return;
+      answered = true;
+      const answer = sink.answer(path, arrival.address);
+      const [status, body] = typeof answer === 'string' ? ['200 OK', answer] : ['302 Found', ''];
+      const more = typeof answer === 'string' ? '' : `location: ${answer.location}\r\n`;
+      const head = `HTTP/1.1 ${status}\r\n${more}content-length: ${body.length}\r\nconnection: close\r\n\r\n`;
+      // What comes after a request on the same connection is still taken.
+      setTimeout(() => socket.end(head + body), LINGER_MS);
     });
   };
   const listen = async (server: Server, port: number): Promise<void> => {
@@ -110,7 +113,12 @@ async function names(arrivals: Arrival[], addressOf: (name: string) => string): 
   const socket = createSocket('udp4');
   socket.on('message', (message, peer) => {
     const { name, end } = question(message);
-    arrivals.push({ protocol: 'dns', address: '', port: 53, bytes: name });
+    arrivals.push({
+      protocol: 'dns',
+      address: '',
+      port: 53,
+      bytes: `${name}\n${message.toString('latin1')}`,
+    });
     if (end === 0) return;
     const isA = message.readUInt16BE(end) === 1;
     const head = Buffer.from(message.subarray(0, end + 4));
@@ -148,14 +156,4 @@ function question(message: Buffer): { readonly name: string; readonly end: numbe
     at += size + 1;
   }
   return { name: labels.join('.'), end: 0 };
-}
-
-function echoes(): number {
-  const read = (file: string, pattern: RegExp): number =>
-    Number(pattern.exec(readFileSync(file, 'latin1'))?.[1] ?? 0);
-  const four = readFileSync('/proc/net/snmp', 'latin1')
-    .split('\n')
-    .filter((line) => line.startsWith('Icmp:'));
-  const column = four[0]?.split(' ').indexOf('InEchos') ?? -1;
-  return Number(four[1]?.split(' ')[column] ?? 0) + read('/proc/net/snmp6', /^Icmp6InEchos\s+(\d+)/m);
 }

@@ -108,6 +108,21 @@ export const WALLS = {
     },
   },
   'cgroup-namespace': { title: 'control groups of its own', remove: lacking('cgroup') },
+  'name-namespace': {
+    title: 'a host name of its own',
+    remove: (config) => {
+      lacking('uts')(config);
+      Reflect.deleteProperty(config, 'hostname');
+    },
+  },
+  'no-environment': {
+    title: 'no variable of the host',
+    remove: ({ process }) => void process.env.push('TOKEN=passed-on'),
+  },
+  'begins-in-root': {
+    title: 'a beginning in /',
+    remove: ({ process }) => void (process.cwd = '/tmp'),
+  },
   'ipc-namespace': { title: 'shared memory of its own', remove: lacking('ipc') },
   'read-only-root': {
     title: 'a read-only root',
@@ -137,12 +152,47 @@ export const WALLS = {
     title: 'a limit of processes',
     remove: ({ linux }) => void Reflect.deleteProperty(linux.resources, 'pids'),
   },
+  'cpu-limit': {
+    title: 'a limit of processors',
+    remove: ({ linux }) => void Reflect.deleteProperty(linux.resources, 'cpu'),
+  },
+  'open-file-limit': {
+    title: 'a limit of open files',
+    remove: ({ process }) => {
+      for (const limit of process.rlimits)
+        if (limit.type === 'RLIMIT_NOFILE') Object.assign(limit, { hard: 4_096, soft: 4_096 });
+    },
+  },
+  'fresh-temporary': {
+    title: 'a fresh /tmp',
+    remove: ({ mounts }) => {
+      for (const mount of mounts)
+        if (mount.destination === '/tmp')
+          Object.assign(mount, { type: 'bind', source: '/run/replay/tmp', options: ['bind', 'rw'] });
+    },
+  },
+  'own-terminals': {
+    title: 'terminals of its own',
+    remove: ({ mounts }) => {
+      for (const mount of mounts)
+        if (mount.destination === '/dev/pts')
+          Object.assign(mount, { type: 'bind', source: '/dev/pts', options: ['bind', 'rw'] });
+    },
+  },
   'size-limit': { title: 'a limit of bytes', remove: unsized('size') },
   'inode-limit': { title: 'a limit of files', remove: unsized('nr_inodes') },
   // What is not in the configuration: the off-run leaves it undone.
   'no-host-sockets': { title: 'no socket of the host' },
   'closed-descriptors': { title: 'no descriptor of the host' },
   telemetry: { title: 'telemetry' },
+  landlock: { title: 'Landlock' },
+  'log-limit': { title: 'a limit of log bytes' },
+  withholding: { title: 'secrets withheld from forks' },
+  'command-rules': { title: 'rules for what a step may leave to the next' },
+  'visible-output': { title: 'control characters made visible' },
+  'guarded-record': { title: 'a record that no mask of a job touches' },
+  'guarded-applying': { title: 'rules for what is applied' },
+  'guarded-reading': { title: 'a guarded git' },
   'time-limit': { title: 'a time limit' },
   ending: { title: 'an end of all processes with the job' },
   'fresh-workspace': { title: 'a fresh copy of the folder' },
@@ -151,6 +201,21 @@ export const WALLS = {
 } as const satisfies Readonly<Record<string, Wall>>;
 
 export type WallName = keyof typeof WALLS;
+
+/** What a job lacks that is root as the machine's own is: it may mount, make nodes, and change the network. */
+export const ROOT_OF_THE_MACHINE: readonly WallName[] = [
+  'user-namespace',
+  'ordinary-user',
+  'no-capabilities',
+  'no-new-privileges',
+  'filter',
+];
+
+/** For cases that are judged by what a job does with its kernel, where that is a process of its own. */
+export const NO_VIEW = {
+  runsc:
+    'what a job does to the kernel of gVisor, which is a process without rights, is not seen from outside and changes nothing there',
+} as const;
 
 /** The configuration without the walls that are named. */
 export function lackingWalls(config: RuntimeConfig, without: readonly WallName[]): RuntimeConfig {

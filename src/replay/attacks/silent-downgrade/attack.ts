@@ -1,111 +1,283 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { nativeProgram } from '../../../sandbox/index.ts';
 import type { Attack, ReplayCase } from '../../attack.ts';
+import { event } from '../../expected-event.ts';
+import { coverProgram, lyingProgram, runtimeThat, withoutController } from '../../ground/sabotage.ts';
+import type { Scene } from '../../ground/scene.ts';
 import type { WallName } from '../../ground/walls.ts';
-
-/** A runtime that takes something out of the configuration and says nothing, in the place of runc. */
-function runtimeWithout(edit: string): void {
-  const program = `const { readFileSync, writeFileSync } = require('node:fs');
-const at = process.argv.indexOf('--bundle');
-if (at > 0) {
-  const file = process.argv[at + 1] + '/config.json';
-  const c = JSON.parse(readFileSync(file, 'utf8'));
-  ${edit};
-  writeFileSync(file, JSON.stringify(c));
-}
-const args = process.argv.slice(2);
-process.exitCode = require('node:child_process').spawnSync('/run/replay/runc', args, { stdio: [0, 1, 2, 3] }).status;
-`;
-  const runc = execFileSync('sh', ['-c', 'command -v runc'], { encoding: 'utf8' }).trim();
-  execFileSync('cp', [runc, '/run/replay/runc']);
-  rmSync(runc);
-  writeFileSync('/run/replay/runtime.cjs', program);
-  writeFileSync(runc, `#!/bin/sh\nexec '${process.execPath}' /run/replay/runtime.cjs "$@"\n`);
-  chmodSync(runc, 0o755);
-}
-
-/** Covers a program, so that it cannot be started. */
-function without(program: string): void {
-  writeFileSync('/run/replay/nothing', '');
-  execFileSync('mount', ['--bind', '/run/replay/nothing', program]);
-}
 
 function impossible(
   name: string,
   control: string,
   walls: readonly WallName[],
-  rule: string,
-  sabotage: () => void,
+  refusal: { readonly rule: string; readonly names?: string },
+  sabotage: (scene: Scene) => void,
+  more: Partial<ReplayCase> = {},
 ): ReplayCase {
+  const { rule, names = '' } = refusal;
   return {
     name,
     control,
     without: walls,
     mustBeRefused: true,
     holdsCanary: true,
-    prepare: ({ side }) => {
-      if (side === 'on') sabotage();
+    prepare: (scene) => {
+      if (scene.side === 'on') sabotage(scene);
+      else writeFileSync('/run/replay/docker.sock', '');
     },
     harm: ({ output, canary }) =>
       output().includes(`began-${canary}`) ? 'the job ran without the control' : undefined,
-    event: {
-      name: `policy.refused ${rule}`,
-      matches: (event) => event.type === 'policy.refused' && event.rule === rule,
-    },
+    event: event('policy.refused', names === '' ? rule : `${rule}: ${names}`, (seen) => {
+      return seen.rule.startsWith(rule) && seen.why.includes(names);
+    }),
+    ...more,
   };
 }
+
+const OWN_KERNEL = 'gVisor has it from its own kernel, whatever the configuration says';
+const SIZED_OUTSIDE = 'what gVisor is given has its size from mounts of the machine';
+const NOT_GIVEN = 'it is not of the configuration that gVisor is given';
+
+/** A runtime that drops a wall, or weakens it, and says nothing. */
+function dropped(
+  name: string,
+  walls: WallName | readonly WallName[],
+  check: string,
+  edit: string,
+  withGvisor?: string,
+): ReplayCase {
+  return impossible(
+    name,
+    'refusal of a sandbox that is not what was planned',
+    [walls].flat(),
+    { rule: 'sandbox/not-armed', names: check },
+    ({ runtime }) => runtimeThat(runtime, edit),
+    withGvisor === undefined ? {} : { notWith: { runsc: withGvisor } },
+  );
+}
+
+function limitDropped(name: string, wall: WallName, resource: string): ReplayCase {
+  return impossible(
+    name,
+    'refusal without the limit',
+    [wall],
+    { rule: 'sandbox/limit-not-held' },
+    ({ runtime }) => runtimeThat(runtime, `delete c.linux.resources.${resource}`),
+    { notWith: { runsc: 'the limits of gVisor are not set by the runtime' } },
+  );
+}
+
+const namespace = (type: string): string =>
+  `c.linux.namespaces = c.linux.namespaces.filter((n) => n.type !== '${type}')`;
+const mount = (destination: string, change: string): string =>
+  `for (const m of c.mounts) if (m.destination === '${destination}') ${change}`;
+const options = (from: string, to: string): string =>
+  `m.options = m.options.map((o) => o.startsWith('${from}') ? '${to}' : o).filter(Boolean)`;
 
 export const attack: Attack = {
   name: 'silent-downgrade',
   title: 'A control that cannot be armed, and a job that runs all the same',
   story:
     'Sandboxes that warn and go on when something is missing are open where it matters: on the machine that lacks the filter, ' +
-    'the firewall or the limit. Each control is made impossible to arm here, and the job must not begin.',
-  sources: ['sandboxes that fall back without a word, in several trackers', 'practical guide §1'],
+    'the firewall or the limit. A runtime may drop what it cannot do, a tool may say that all went well, a part may be missing. ' +
+    'Each control is made impossible to arm here, and the job must not begin.',
+  sources: [
+    ['CWE-636: not failing securely', 'https://cwe.mitre.org/data/definitions/636.html'],
+    ['MITRE ATT&CK T1562', 'https://attack.mitre.org/techniques/T1562/'],
+    ['practical guide §1'],
+  ],
   cases: [
-    impossible('no-gateway', 'refusal without a gateway', ['gateway'], 'gateway/not-armed', () =>
-      rmSync('/usr/sbin/nft'),
-    ),
-    impossible('no-filter', 'refusal without the filter', ['filter'], 'sandbox/not-armed', () =>
-      runtimeWithout('delete c.linux.seccomp'),
+    impossible(
+      'no-firewall-program',
+      'refusal without a gateway',
+      ['gateway'],
+      { rule: 'gateway/not-armed' },
+      () => rmSync('/usr/sbin/nft'),
     ),
     impossible(
+      'firewall-rules-not-loaded',
+      'refusal of a gateway that does not hold',
+      ['gateway'],
+      { rule: 'gateway/not-armed' },
+      () => lyingProgram('nft'),
+    ),
+    impossible(
+      'no-network-namespace',
+      'refusal without a gateway',
+      ['gateway'],
+      { rule: 'gateway/not-armed' },
+      () => coverProgram(nativeProgram('netns')),
+    ),
+    impossible(
+      'no-copy-of-the-folder',
+      'refusal without a copy of the work folder',
+      ['fresh-workspace'],
+      { rule: 'workspace/' },
+      () => coverProgram(nativeProgram('workspace')),
+    ),
+    impossible(
+      'no-telemetry',
+      'refusal without telemetry',
+      ['telemetry'],
+      { rule: 'sandbox/telemetry' },
+      () => coverProgram(nativeProgram('trace')),
+      { notWith: { runsc: 'gVisor shows no programs, which its record says' } },
+    ),
+    impossible(
+      'no-controller-of-processes',
+      'refusal of a machine that cannot hold a limit',
+      ['process-limit'],
+      { rule: 'sandbox/limit-unenforceable', names: 'pids' },
+      () => withoutController('pids'),
+    ),
+    dropped('no-filter', 'filter', 'seccomp-filter', 'delete c.linux.seccomp'),
+    dropped(
+      'filter-allows-all',
+      'filter',
+      'call-not-listed',
+      "c.linux.seccomp.defaultAction = 'SCMP_ACT_ALLOW'; delete c.linux.seccomp.defaultErrnoRet",
+      OWN_KERNEL,
+    ),
+    dropped(
+      'programs-not-seen',
+      'telemetry',
+      'executions-are-seen',
+      `for (const r of c.linux.seccomp.syscalls) if (r.action === 'SCMP_ACT_NOTIFY') r.action = 'SCMP_ACT_ALLOW';
+  c.linux.seccomp.syscalls = c.linux.seccomp.syscalls.filter((r) => !r.names.includes('socket'));
+  delete c.linux.seccomp.listenerPath`,
+      'gVisor shows no programs, which its record says',
+    ),
+    {
+      ...dropped(
+        'no-landlock',
+        'landlock',
+        'landlock',
+        `c.linux.seccomp.syscalls.unshift({ names: ['landlock_restrict_self'], action: 'SCMP_ACT_ERRNO', errnoRet: 38 });
+  for (const r of c.linux.seccomp.syscalls.slice(1)) r.names = r.names.filter((n) => n !== 'landlock_restrict_self')`,
+        'gVisor has no Landlock',
+      ),
+      needs: 'landlock',
+    },
+    dropped(
       'capabilities-kept',
-      'refusal with capabilities',
-      ['no-capabilities'],
-      'sandbox/not-armed',
-      () =>
-        runtimeWithout(
-          "for (const k of Object.keys(c.process.capabilities)) c.process.capabilities[k] = ['CAP_NET_ADMIN']",
-        ),
+      'no-capabilities',
+      'no-capabilities',
+      "for (const k of Object.keys(c.process.capabilities)) c.process.capabilities[k] = ['CAP_NET_ADMIN']",
     ),
-    impossible(
+    dropped(
+      'privileges-gained',
+      'no-new-privileges',
+      'no-new-privileges',
+      "c.process.noNewPrivileges = false; c.linux.seccomp.syscalls.push({ names: ['capset'], action: 'SCMP_ACT_ALLOW' })",
+    ),
+    dropped('root-inside', 'ordinary-user', 'ordinary-user', 'c.process.user = { uid: 0, gid: 0 }'),
+    dropped(
       'shared-users',
-      'refusal without users of its own',
-      ['user-namespace'],
-      'sandbox/not-armed',
-      () =>
-        runtimeWithout(
-          "c.linux.namespaces = c.linux.namespaces.filter((n) => n.type !== 'user'); delete c.linux.uidMappings; delete c.linux.gidMappings",
-        ),
+      'user-namespace',
+      'private-user-namespace',
+      `${namespace('user')}; delete c.linux.uidMappings; delete c.linux.gidMappings`,
     ),
-    impossible(
-      'writable-root',
-      'refusal with a root that can be written',
-      ['read-only-root'],
-      'sandbox/not-armed',
-      () => runtimeWithout('c.root.readonly = false'),
+    dropped(
+      'root-of-the-machine-mapped',
+      'user-namespace',
+      'host-root-not-mapped',
+      'for (const m of [c.linux.uidMappings[0], c.linux.gidMappings[0]]) m.hostID = 0',
     ),
-    impossible(
-      'limit-dropped',
-      'refusal without the limit of memory',
-      ['memory-limit'],
-      'sandbox/limit-not-held',
-      () => runtimeWithout('delete c.linux.resources.memory'),
+    dropped(
+      'shared-processes',
+      'process-namespace',
+      'no-other-process',
+      `${namespace('pid')};
+  for (const m of c.mounts) if (m.type === 'proc') Object.assign(m, { type: 'bind', source: '/proc', options: ['rbind', 'nosuid', 'nodev', 'noexec'] })`,
     ),
-    impossible('no-telemetry', 'refusal without telemetry', ['telemetry'], 'sandbox/telemetry', () =>
-      without(nativeProgram('trace')),
+    dropped('shared-kernel-objects', 'ipc-namespace', 'private-ipc-namespace', namespace('ipc'), OWN_KERNEL),
+    dropped(
+      'shared-name',
+      'name-namespace',
+      'private-name-namespace',
+      `${namespace('uts')}; delete c.hostname`,
+      OWN_KERNEL,
     ),
+    dropped(
+      'shared-control-groups',
+      'cgroup-namespace',
+      'private-cgroup-namespace',
+      namespace('cgroup'),
+      NOT_GIVEN,
+    ),
+    dropped(
+      'network-of-the-machine',
+      'gateway',
+      'gateway-network-namespace',
+      namespace('network'),
+      NOT_GIVEN,
+    ),
+    dropped('writable-root', 'read-only-root', 'root-read-only', 'c.root.readonly = false'),
+    dropped('writable-programs', 'read-only-root', 'mounts-as-planned', mount('/usr', options('ro', 'rw'))),
+    dropped(
+      'set-user-id-programs',
+      ['set-user-id', 'user-namespace'],
+      'mounts-as-planned',
+      mount('/tmp', options('nosuid', '')),
+    ),
+    dropped(
+      'folder-of-the-machine-shown',
+      'no-host-sockets',
+      'mounts-as-planned',
+      `mkdirSync(c.root.path + '/mnt/x'); c.mounts.push({ destination: '/mnt/x', type: 'bind', source: '/var/log', options: ['bind', 'rw'] })`,
+    ),
+    dropped(
+      'another-source',
+      'fresh-workspace',
+      'mounts-from-planned-places',
+      mount('/run/replay/work', "m.source = '/var'"),
+      'gVisor reads what it is given by itself',
+    ),
+    dropped(
+      'kernel-files-shown',
+      'hidden-kernel-files',
+      'kernel-files-hidden',
+      'c.linux.maskedPaths = []',
+      OWN_KERNEL,
+    ),
+    dropped(
+      'kernel-settings-writable',
+      'read-only-settings',
+      'kernel-settings-read-only',
+      'c.linux.readonlyPaths = []',
+      OWN_KERNEL,
+    ),
+    dropped(
+      'device-of-the-machine-shown',
+      'device-rules',
+      'mounts-as-planned',
+      "c.linux.devices = [{ path: '/dev/kmsg', type: 'c', major: 1, minor: 11, fileMode: 0o666, uid: 0, gid: 0 }]",
+      OWN_KERNEL,
+    ),
+    dropped(
+      'a-variable-passed-on',
+      'no-environment',
+      'no-environment',
+      "c.process.env.push('TOKEN=passed-on')",
+    ),
+    dropped('another-first-folder', 'begins-in-root', 'begins-in-root', "c.process.cwd = '/tmp'"),
+    dropped(
+      'no-limit-of-bytes',
+      'size-limit',
+      'mounts-as-planned',
+      mount('/tmp', options('size=', '')),
+      SIZED_OUTSIDE,
+    ),
+    dropped(
+      'no-limit-of-files',
+      'inode-limit',
+      'mounts-as-planned',
+      mount('/tmp', options('nr_inodes=', '')),
+      SIZED_OUTSIDE,
+    ),
+    dropped('no-limit-of-open-files', 'open-file-limit', 'open-files-as-planned', 'c.process.rlimits = []'),
+    limitDropped('no-limit-of-memory', 'memory-limit', 'memory'),
+    limitDropped('no-limit-of-processors', 'cpu-limit', 'cpu'),
+    limitDropped('no-limit-of-processes', 'process-limit', 'pids'),
   ],
 };
