@@ -157,6 +157,8 @@ export type RecordEvent =
       readonly reason?: string;
       readonly transport: 'udp' | 'tcp';
       readonly process?: SeenProcess;
+      /** Of the same, since the last that was told; absent: one. */
+      readonly count?: number;
     })
   | (InStep & {
       readonly type: 'network.connection';
@@ -170,6 +172,8 @@ export type RecordEvent =
       readonly entry?: string;
       readonly dialled?: string;
       readonly process?: SeenProcess;
+      /** Of the same, since the last that was told; absent: one. */
+      readonly count?: number;
     })
   | (InStep & {
       readonly type: 'network.closed';
@@ -187,6 +191,8 @@ export type RecordEvent =
       readonly address?: string;
       readonly port?: number;
       readonly process?: SeenProcess;
+      /** Of the same, since the last that was told; absent: one. */
+      readonly count?: number;
     })
   | (InStep & { readonly type: 'limit.hit'; readonly limit: string; readonly value: number })
   | (InStep & {

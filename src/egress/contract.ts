@@ -33,6 +33,9 @@ export type DenialReason =
   | 'malformed'
   | 'limit';
 
+/** How many of the same, since the last that was told, one event stands for; absent: one. */
+type Repeated = number;
+
 /** What the gateway saw, in order. Bytes are counts of payload. Names come from the job and are hostile. */
 export type GatewayEvent =
   | {
@@ -43,6 +46,7 @@ export type GatewayEvent =
       readonly reason?: DenialReason;
       readonly transport: 'udp' | 'tcp';
       readonly clientPort: number;
+      readonly count?: Repeated;
     }
   | {
       readonly kind: 'connect';
@@ -61,6 +65,7 @@ export type GatewayEvent =
       readonly entry?: string;
       /** The address really dialled, when allowed and connected. */
       readonly dialled?: string;
+      readonly count?: Repeated;
     }
   | {
       readonly kind: 'closed';
@@ -79,6 +84,7 @@ export type GatewayEvent =
       readonly address: string;
       readonly port?: number;
       readonly uid?: number;
+      readonly count?: Repeated;
     }
   | { readonly kind: 'gap'; readonly why: string };
 

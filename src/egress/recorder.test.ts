@@ -46,3 +46,23 @@ test.each<[string, (index: number) => GatewayEvent]>([
   const missing = 100_000 - (told.length - 1);
   expect(last).toMatchObject({ kind: 'gap', why: expect.stringContaining(String(missing)) });
 });
+
+test('what was told too often is told once more with its count, and is no gap', async () => {
+  const told: GatewayEvent[] = [];
+  const recorder: Recorder = new Recorder((number, sent) => {
+    told.push(sent);
+    recorder.acknowledge(number, true);
+  });
+  const question = {
+    kind: 'dns',
+    name: 'a.test',
+    type: 'A',
+    verdict: 'denied',
+    transport: 'udp',
+    clientPort: 1,
+  } as const;
+  for (let index = 0; index < 1_000; index += 1) await recorder.tell({ ...question, clientPort: index });
+  await recorder.finish();
+  expect(told).toHaveLength(21);
+  expect(told.at(-1)).toMatchObject({ kind: 'dns', name: 'a.test', verdict: 'denied', count: 980 });
+});

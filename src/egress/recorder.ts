@@ -11,7 +11,7 @@ const MAX_KINDS = 2_000;
 export class Recorder {
   readonly #send: (number: number, event: GatewayEvent) => void;
   readonly #waiting = new Map<number, (ok: boolean) => void>();
-  readonly #seen = new Map<string, number>();
+  readonly #seen = new Map<string, { times: number; last: GatewayEvent }>();
   #beyond = 0;
   #next = 1;
 
@@ -34,12 +34,13 @@ export class Recorder {
   async tell(event: GatewayEvent): Promise<void> {
     const key = repetition(event);
     if (key !== undefined) {
-      const times = (this.#seen.get(key) ?? 0) + 1;
-      if (times === 1 && this.#seen.size >= MAX_KINDS) {
+      const known = this.#seen.get(key);
+      if (known === undefined && this.#seen.size >= MAX_KINDS) {
         this.#beyond += 1;
         return;
       }
-      this.#seen.set(key, times);
+      const times = (known?.times ?? 0) + 1;
+      this.#seen.set(key, { times, last: event });
       if (times > MAX_SAME) return;
     }
     await this.recorded(event);
@@ -52,9 +53,8 @@ export class Recorder {
 
   /** Tells what was only counted, and waits until everything is recorded. */
   async finish(): Promise<void> {
-    for (const [key, times] of this.#seen) {
-      if (times > MAX_SAME)
-        void this.recorded({ kind: 'gap', why: `${key}: ${times - MAX_SAME} more of the same` });
+    for (const { times, last } of this.#seen.values()) {
+      if (times > MAX_SAME) void this.recorded(counted(last, times - MAX_SAME));
     }
     if (this.#beyond > 0)
       void this.recorded({ kind: 'gap', why: `${this.#beyond} further refusals of other destinations` });
@@ -69,6 +69,22 @@ export class Recorder {
       };
       look();
     });
+  }
+}
+
+/** One event for many of the same: they were seen, and are no gap, unless they were gaps. */
+function counted(event: GatewayEvent, count: number): GatewayEvent {
+  switch (event.kind) {
+    case 'dns':
+    case 'connect':
+    case 'refused-packet':
+      return { ...event, count };
+    case 'gap':
+    case 'closed':
+      return {
+        kind: 'gap',
+        why: `${event.kind === 'gap' ? event.why : event.kind}: ${count} more of the same`,
+      };
   }
 }
 

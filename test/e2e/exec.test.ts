@@ -105,6 +105,16 @@ tried('raw', lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPRO
     expect((await exec(['--strict', '--', 'python3', '-c', attempts])).status).toBe(4);
   });
 
+  test('counts every denial, says who began it, and makes nothing wait that would ask again', async () => {
+    const ask =
+      "import socket\nfor _ in range(50):\n try: socket.getaddrinfo('collector.test', 443, socket.AF_INET)\n except OSError: pass";
+    const ran = await exec(['--', 'sh', '-c', `python3 -c "$1"; env | grep -i retr | sort`, 'sh', ask]);
+    const times = Number(/resolve {2}collector\.test {3}by python3 .* \((\d+) times\)/.exec(ran.stderr)?.[1]);
+    expect(times).toBeGreaterThanOrEqual(50);
+    expect(ran.stderr).toContain(`CONTAINED  ${times} denied, 0 telemetry gaps`);
+    expect(ran.stdout).toBe('CARGO_NET_RETRY=0\nPIP_RETRIES=0\nnpm_config_fetch_retries=0\n');
+  });
+
   test('ends whatever the command left behind, and leaves nothing on the machine', async () => {
     const ran = await exec(['--', 'sh', '-c', 'sleep 1000 & sh -c "sleep 1001 &" ; echo done']);
     expect(ran.stdout).toBe('done\n');

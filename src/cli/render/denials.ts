@@ -38,9 +38,15 @@ export class Denials {
     if (denial === undefined) return;
     if (denial.mark === 'denied') this.count += denial.times;
     const key = `${denial.what} ${denial.by}`;
-    const known = this.#seen.get(key);
+    const known = this.#seen.get(key) ?? this.#counted(denial);
     if (known !== undefined) known.times += denial.times;
     else if (this.#seen.size < 1_000) this.#seen.set(key, denial);
+  }
+
+  /** What stands for many of the same is told when their programs are gone: it belongs to the first of them. */
+  #counted(denial: Denial): Denial | undefined {
+    if (denial.times < 2 || denial.by !== '') return undefined;
+    return [...this.#seen.values()].find((one) => one.what === denial.what && one.mark === denial.mark);
   }
 
   /** What was allowed and still could not be had: for whoever waits for it, not different from a denial. */
@@ -91,7 +97,7 @@ function read(event: RecordEvent): Denial | undefined {
   switch (event.type) {
     case 'dns.question':
       if (event.verdict === 'allowed') return undefined;
-      return denial(`resolve  ${event.name}`, event.reason, `--allow ${event.name}`, event.process);
+      return denial(`resolve  ${event.name}`, event.reason, `--allow ${event.name}`, event);
     case 'network.connection': {
       if (event.verdict === 'allowed') return undefined;
       const host = event.host ?? (event.address.includes(':') ? `[${event.address}]` : event.address);
@@ -103,7 +109,7 @@ function read(event: RecordEvent): Denial | undefined {
         `connect  ${host}:${event.port}`,
         event.reason,
         fixable ? `--allow ${host}${event.port === 443 ? '' : `:${event.port}`}` : '',
-        event.process,
+        event,
       );
     }
     case 'network.refused':
@@ -113,7 +119,7 @@ function read(event: RecordEvent): Denial | undefined {
         why: 'only TCP leaves a sandbox, and names are resolved by the gateway',
         fix: '',
         by: program(event.process),
-        times: 1,
+        times: event.count ?? 1,
       };
     case 'risk.attempted': {
       if (!isAlarming(event)) return undefined;
@@ -136,15 +142,15 @@ function denial(
   what: string,
   reason: string | undefined,
   fix: string,
-  process: { readonly pid: number; readonly argv: readonly string[] } | undefined,
+  event: Pick<Extract<RecordEvent, { readonly type: 'dns.question' }>, 'process' | 'count'>,
 ): Denial {
   return {
     mark: 'denied',
     what,
     why: WHY[reason ?? ''] ?? reason ?? '',
     fix,
-    by: program(process),
-    times: 1,
+    by: program(event.process),
+    times: event.count ?? 1,
   };
 }
 

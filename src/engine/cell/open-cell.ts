@@ -289,10 +289,10 @@ const COMPLETENESS = [
 function count(counts: CellCounts, event: GatewayEvent): void {
   switch (event.kind) {
     case 'dns':
-      if (event.verdict === 'denied') counts.denied += 1;
+      if (event.verdict === 'denied') counts.denied += event.count ?? 1;
       return;
     case 'connect':
-      if (event.verdict === 'denied') counts.denied += 1;
+      if (event.verdict === 'denied') counts.denied += event.count ?? 1;
       else counts.hosts.add(event.host ?? event.address);
       return;
     case 'closed':
@@ -301,7 +301,7 @@ function count(counts: CellCounts, event: GatewayEvent): void {
       counts.requests += event.requests;
       return;
     case 'refused-packet':
-      counts.denied += 1;
+      counts.denied += event.count ?? 1;
       return;
     case 'gap':
       counts.gaps += 1;

@@ -40,6 +40,9 @@ export async function clientSetup(
     // Its own folder is read-only here: `npm install -g` has a place that the search path knows.
     NPM_CONFIG_PREFIX: dirname(USER_PROGRAMS),
   };
+  // Where nothing may be reached, trying again is only waiting: npm would for more than a minute.
+  if (allow.value.length === 0)
+    Object.assign(environment, { npm_config_fetch_retries: '0', PIP_RETRIES: '0', CARGO_NET_RETRY: '0' });
   for (const preset of Object.values(presets.value)) Object.assign(environment, preset.environment);
   const path = outside['COFFERDAM_EXTRA_CA_CERTS'] ?? outside['NODE_EXTRA_CA_CERTS'];
   const certificates = path === undefined || path === '' ? '' : await certificatesOf(path);
