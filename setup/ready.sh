@@ -110,6 +110,8 @@ cd_missing_packages() {
   cd_has nft || cd_missing="$cd_missing nftables"
   cd_has ip || cd_missing="$cd_missing iproute2"
   cd_has git || cd_missing="$cd_missing git"
+  # A kernel that has AppArmor is a second wall, which wants its parser.
+  [ ! -e /sys/kernel/security/apparmor/.load ] || cd_has apparmor_parser || cd_missing="$cd_missing apparmor"
   for cd_program in "$@"; do
     cd_has "${cd_program%%:*}" || cd_missing="$cd_missing ${cd_program#*:}"
   done

@@ -34,8 +34,9 @@ void start_process(struct process *p, uint32_t id, const uint8_t *payload, size_
 void close_fd(int *fd);
 
 // Starts the thread whose children the job's processes are, restricted to writing beneath `places`, each ended by NUL: `+PATH`
-// for all below it, `*PATH` for what exists there. The one place `~`: signals and abstract sockets alone are restricted.
-void confine(const char *places, size_t size);
+// for all below it, `*PATH` for what exists there. The one place `~`: signals and abstract sockets alone are restricted. And by
+// AppArmor's `profile` unless that is empty. Both must last.
+void confine(const char *places, size_t size, const char *profile);
 // Lets starts go on without it and without a proof: for a replay's run without its control. No probe can follow.
 void unproven(void);
 // Runs it on that thread, and waits for it.
@@ -44,7 +45,8 @@ void in_confinement(void (*act)(void *), void *with);
 int confined_abi(void);
 const char *confinement(void);
 
-// What is asked: the name to ask the gateway for, then the places as for `confine`, then `%` when the job may make user
-// namespaces, then kernel files: `-PATH` must be hidden, `=PATH` read-only. Each is ended by NUL.
+// What is asked: the name to ask the gateway for, `&PROFILE` of AppArmor for the job or nothing, then the places as for
+// `confine`, then `%` when the job may make user namespaces, then kernel files: `-PATH` must be hidden, `=PATH` read-only. Each is
+// ended by NUL.
 void run_probe(const char *asked, size_t size);
 #endif

@@ -93,10 +93,15 @@ void tell(const char *format, ...) {
   line("%s\n", fact);
 }
 
-// The places, which begin with `+`, `*` or `~`, from the front of what is asked. Kept: the confinement is made once.
+// The AppArmor profile after `&`, and the places, which begin with `+`, `*` or `~`, from the front of what is asked. Kept: the
+// confinement is made once.
 static size_t take_places(const char *asked, size_t size) {
-  static char places[32768];
+  static char places[32768], profile[128];
   size_t at = 0, used = 0;
+  if (at < size && asked[at] == '&') {
+    if (snprintf(profile, sizeof profile, "%s", asked + 1) >= (int)sizeof profile) die("init: a profile with a name that is too long\n");
+    at += strlen(asked) + 1;
+  }
   while (at < size && strchr("+*~", asked[at]) != NULL && asked[at] != 0) {
     size_t length = strlen(asked + at) + 1;
     if (used + length > sizeof places) die("init: too many places\n");
@@ -104,7 +109,7 @@ static size_t take_places(const char *asked, size_t size) {
     used += length;
     at += length;
   }
-  confine(places, used);
+  confine(places, used, profile);
   return at;
 }
 

@@ -31,6 +31,7 @@ export {
   PROFILE_ZONES,
   PROFILES,
   type ProfileName,
+  SECOND_WALLS,
   TIER_OF,
   type SecondWall,
   ZONES,

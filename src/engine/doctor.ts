@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { ulid } from '../base/index.ts';
 import { chooseRuntime } from '../sandbox/index.ts';
 import { type Controls, defaultControls, PROFILES, RUNTIMES, TIER_OF } from '../zone/index.ts';
+import { SECOND_WALLS } from '../config/index.ts';
 import { openCell } from './cell/open-cell.ts';
 import { sandboxFolder } from './cell/sandbox-folder.ts';
 
@@ -93,7 +94,7 @@ async function tried(isolation: Controls['isolation'], name: string): Promise<re
       seen: `armed in ${(gateway?.armedMs ?? 0).toFixed(0)} ms, and heard the probe`,
     },
     ...receipt.checks
-      .filter(({ id }) => id === 'landlock')
+      .filter(({ id }) => SECOND_WALLS.some((wall) => wall === id))
       .map(({ id, seen }) => ({ name: id, held: !seen.startsWith('absent'), seen })),
     ...Object.entries(receipt.limits).map(([limit, value]) => ({
       name: `limit ${limit}`,

@@ -47,8 +47,8 @@ export const BOOTS: readonly Boot[] = [
     cgroup: 'v2',
     init: 'script',
     proof: ['6.1.', 'apparmor', 'cgroup2fs'],
-    holds: HOLDS,
-    suites: CONTRACT,
+    holds: [...HOLDS, 'apparmor'],
+    suites: [...CONTRACT, 'test/vm/guest/apparmor.test.ts'],
     replay: ['--all'],
   },
 ];

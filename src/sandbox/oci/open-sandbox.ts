@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Refusal, type Result } from '../../base/index.ts';
 import { TIER_OF } from '../../config/index.ts';
@@ -27,7 +27,7 @@ import {
 import { checksOf, notServed, profileChecks, usableLandlock } from '../process/profile-checks.ts';
 import { InitSession } from '../process/session.ts';
 import { startTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
-import { openWorkspace, unmountBelow, type Workspace } from '../workspace/index.ts';
+import { openWorkspace, type Workspace } from '../workspace/index.ts';
 import { boundCheck, resolveInside } from './bound-places.ts';
 import { Cgroup } from './cgroup.ts';
 import { prepareParent } from './cgroup-parent.ts';
@@ -40,10 +40,12 @@ import { endedBy, fullOf } from './limits-reached.ts';
 import { cannotPrepare, noNamespace } from './open-refusals.ts';
 import { askerOf } from './owner-of.ts';
 import { ownKernelChecks } from './own-kernel.ts';
+import { raiseSecondWalls, type SecondWalls } from './second-walls.ts';
 import { runtimeVersion } from './runtime-version.ts';
 import type { IdMapping, RuntimeConfig } from './runtime-spec.ts';
 import { type Container, startContainer } from './start-container.ts';
 import { startingOf } from './starting.ts';
+import { Undo } from './undo.ts';
 
 export interface OpenSandboxOptions {
   /**
@@ -69,7 +71,6 @@ const FIRST_SLOT = 0x4000_0000;
 /** Behind the last of the first: the further ids of profiles that map some. */
 const FURTHER_SLOT = 0x6000_0000;
 const SLOT_SIZE = 0x1_0000;
-const GONE_WITHIN_MS = 5_000;
 const WATCHED_WITHIN_MS = 2_000;
 
 /**
@@ -119,7 +120,9 @@ async function openPlanned(
   mkdirSync(paths.bundle, { mode: 0o711 });
   mkdirSync(paths.private, { mode: 0o700 });
   const { limits } = request.controls;
-  const [telemetry, workspace] = await Promise.all([
+  const { runtime } = options;
+  const driver = DRIVERS[runtime.name];
+  const [telemetry, workspace, walls] = await Promise.all([
     options.telemetry !== false
       ? startTelemetry({
           directory: join(paths.private, 'trace'),
@@ -137,16 +140,17 @@ async function openPlanned(
       exchangeBytes: EXCHANGE_BYTES,
       exchangeInodes: EXCHANGE_INODES,
     }),
+    raiseSecondWalls(plan, driver.ownKernel),
   ]);
+  if (walls.ok) undo.walls = walls.value;
   if (workspace.ok) undo.workspace = workspace.value;
   if (telemetry?.ok === true) undo.telemetry = telemetry.value;
   if (telemetry !== undefined && !telemetry.ok) return undo.refuse(telemetry.error);
   if (!workspace.ok) return undo.refuse(workspace.error);
+  if (!walls.ok) return undo.refuse(walls.error);
   const root = await layRoot(request, plan.tree, { root: plan.config.root.path, above: paths.above });
   if (!root.ok) return undo.refuse(root.error);
-  const { runtime } = options;
-  const driver = DRIVERS[runtime.name];
-  const config = driver.config(plan.config, paths.memory);
+  const config = walls.value.config(driver.config(plan.config, paths.memory));
   const hostMounts = driver.hostMounts(plan.config, paths.memory);
   undo.mounted = driver.ownKernel || request.root.kind === 'image';
   const mounted = await mountOnHost(hostMounts, paths.memory, plan.hostUid - JOB_UID);
@@ -170,6 +174,7 @@ async function openPlanned(
     { ...runtime, version },
     config,
     request.root,
+    walls.value,
   );
   if (!receipt.ok) return undo.refuse(receipt.error);
   const lacking = wallLacking(request.controls, receipt.value.checks);
@@ -210,6 +215,7 @@ async function arm(
   runtime: ChosenRuntime & { readonly version: string },
   config: RuntimeConfig,
   root: SandboxRoot,
+  walls: SecondWalls,
 ): Promise<Result<SandboxReceipt, Refusal>> {
   const { maskedPaths, readonlyPaths } = config.linux;
   const text = await Promise.race([
@@ -218,6 +224,7 @@ async function arm(
       { hidden: maskedPaths, readOnly: readonlyPaths },
       plan.writable,
       plan.profile,
+      walls.apparmor,
     ),
     session.ended.then(() => ''),
   ]);
@@ -232,7 +239,9 @@ async function arm(
     ...confinementChecks(
       report.value.checks,
       ownKernel ? undefined : usableLandlock(telemetry?.landlock, plan.profile),
+      walls.apparmor !== undefined,
     ),
+    ...walls.checks(container.initPid),
     ...plannedChecks(report.value, config, inside, ownKernel),
     ...(ownKernel
       ? ownKernelChecks(container.initPid, runtime.program, cgroup.processes())
@@ -308,63 +317,4 @@ function assemble(
     ),
     destroy: (destroyOptions) => undo.all(destroyOptions?.keepUpperAt),
   };
-}
-
-/** Everything that was made so far, to be taken back in order whatever happened. */
-class Undo {
-  telemetry: Telemetry | undefined;
-  workspace: Workspace | undefined;
-  session: InitSession | undefined;
-  container: Container | undefined;
-  /** More than the workspace may be mounted in the sandbox's own folder: by us, or by the runtime. */
-  mounted = false;
-  readonly #directory: string;
-  readonly #host: HostFacts;
-  readonly #plan: SandboxPlan;
-  #done: Promise<{ readonly leftBehind: readonly string[]; readonly notKept?: Refusal }> | undefined;
-
-  constructor(directory: string, host: HostFacts, plan: SandboxPlan) {
-    this.#directory = directory;
-    this.#host = host;
-    this.#plan = plan;
-  }
-
-  async refuse(why: Refusal): Promise<Result<never, Refusal>> {
-    await this.all();
-    return err(why);
-  }
-
-  all(keepUpperAt?: string): Promise<{ readonly leftBehind: readonly string[]; readonly notKept?: Refusal }> {
-    this.#done ??= this.#run(keepUpperAt);
-    return this.#done;
-  }
-
-  async #run(
-    keepUpperAt: string | undefined,
-  ): Promise<{ readonly leftBehind: readonly string[]; readonly notKept?: Refusal }> {
-    this.session?.close();
-    const cgroup = new Cgroup(this.#host, this.#plan.cgroupPath);
-    if (!(await cgroup.empty(GONE_WITHIN_MS))) {
-      for (const pid of cgroup.processes()) kill(pid);
-      await cgroup.empty(GONE_WITHIN_MS);
-    }
-    await this.telemetry?.close();
-    const closed = await this.workspace?.close(keepUpperAt === undefined ? {} : { keepUpperAt });
-    const left = [...(closed?.leftBehind ?? []), ...cgroup.remove()];
-    if (this.mounted && !(await unmountBelow(this.#directory)).ok) left.push(this.#directory);
-    try {
-      rmSync(this.#directory, { recursive: true, force: true });
-    } catch {
-      left.push(this.#directory);
-    }
-    return { leftBehind: left, ...(closed?.notKept !== undefined && { notKept: closed.notKept }) };
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It has ended meanwhile.
-  }
 }

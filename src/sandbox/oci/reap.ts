@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { appArmorNames, removeProfiles } from '../apparmor/index.ts';
 import { readHostFacts } from '../plan/host-facts.ts';
 import { unmountBelow } from '../workspace/index.ts';
 import { Cgroup } from './cgroup.ts';
@@ -48,7 +49,10 @@ async function reapOnce(folders: string, name: string): Promise<readonly string[
   const maker = makerOf(directory);
   if (maker !== undefined) return [maker];
   const gone = await unmountBelow(directory);
-  const left = cgroup.remove();
+  const stays = removeProfiles(appArmorNames(name.toLowerCase())).map(
+    (profile) => `AppArmor profile ${profile}`,
+  );
+  const left = [...cgroup.remove(), ...stays];
   if (!gone.ok) return [...left, directory];
   try {
     rmSync(directory, { recursive: true, force: true });

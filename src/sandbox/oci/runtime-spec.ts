@@ -14,6 +14,8 @@ export interface RuntimeConfig {
     >;
     readonly rlimits: readonly { readonly type: string; readonly hard: number; readonly soft: number }[];
     readonly noNewPrivileges: boolean;
+    readonly apparmorProfile?: string;
+    readonly selinuxLabel?: string;
     readonly oomScoreAdj: number;
   };
   readonly mounts: readonly Mount[];
@@ -38,6 +40,7 @@ export interface RuntimeConfig {
     readonly maskedPaths: readonly string[];
     readonly readonlyPaths: readonly string[];
     readonly rootfsPropagation: string;
+    readonly mountLabel?: string;
   };
 }
 

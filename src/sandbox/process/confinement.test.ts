@@ -32,7 +32,10 @@ def error(act):
     return 0
 print([error(lambda: open('/proc/self/' + name, 'w')) for name in ('oom_score_adj', 'comm', 'mem', 'clear_refs', 'task/%d/comm' % os.getpid())],
   error(lambda: os.kill(1, 0)), error(lambda: os.mkfifo('/dev/x')))`;
-    const [files, signals] = [abi() >= 2 ? 13 : 0, abi() >= 6 ? 1 : 0];
+    const profiled = job.sandbox.receipt.checks.some(
+      ({ id, seen }) => id === 'apparmor' && seen === 'enforced',
+    );
+    const [files, signals] = [abi() >= 2 || profiled ? 13 : 0, abi() >= 6 ? 1 : profiled ? 13 : 0];
     expect(await said(attack)).toBe(`[${Array.from({ length: 5 }, () => files).join(', ')}] ${signals} 13`);
     expect(await said('print(open("/proc/self/oom_score_adj").read().strip())')).toBe('500');
   });
@@ -128,6 +131,16 @@ describe('what is made of the word of process 1 on Landlock', () => {
       why: 'zone untrusted asks for landlock, and it is absent: this kernel has none',
     });
     expect(wallLacking(asking('apparmor'), armed)?.rule).toBe('isolation/second-wall');
+  });
+
+  test('an AppArmor profile is asked for what it stops too, whichever version there is', () => {
+    const old = [check('landlock', true, 'ABI 2'), ...none.slice(1)];
+    expect(confinementChecks(old, 2, true).map(({ id }) => id)).toEqual([
+      'landlock',
+      'write-beyond-ruleset',
+      'signal-beyond-domain',
+    ]);
+    expect(confinementChecks(none, 0, true).map(({ id }) => id)).toContain('signal-beyond-domain');
   });
 
   test('a version without scopes is not asked for them, one with them is', () => {

@@ -79,6 +79,8 @@ export const CONFINEMENT_CHECKS = [
   'abstract-socket-beyond-domain',
 ] as const;
 const SCOPES: readonly string[] = CONFINEMENT_CHECKS.slice(1);
+/** What AppArmor's profile of the job stops too, whichever version of Landlock there is. */
+const BY_PROFILE: readonly string[] = ['write-beyond-ruleset', 'signal-beyond-domain'];
 /** Landlock's version that brought the scopes of signals and of abstract sockets (Linux 6.12). */
 const SCOPES_ABI = 6;
 /** Its first version forbids renaming between folders, and is not used. */
@@ -96,6 +98,8 @@ export const OUTER_CHECKS = [
   'private-name-namespace',
   'private-cgroup-namespace',
   'gateway-network-namespace',
+  'apparmor',
+  'selinux',
 ] as const;
 
 /** Of a kernel of its own: the host's shows that the walls around that kernel stand, and the kernel what is inside. */
@@ -180,11 +184,13 @@ export function plannedChecks(
 /**
  * The probe's checks with the word of `outside` on Landlock: the version that the kernel offers to a program outside of
  * the sandbox, 0 for none, undefined when that is not known. Where the kernel has none, its lack is said and the attacks
- * that only it stops are left out; where it has one, process 1 must have used it.
+ * that only it stops are left out; where it has one, process 1 must have used it. `profiled`: the job has an AppArmor profile,
+ * which must stop some of the same.
  */
 export function confinementChecks(
   checks: readonly ProbeCheck[],
   outside: number | undefined,
+  profiled = false,
 ): readonly ProbeCheck[] {
   const armed = Number(/^ABI (\d+)$/.exec(checks.find(({ id }) => id === 'landlock')?.seen ?? '')?.[1] ?? 0);
   const has = outside ?? armed;
@@ -199,6 +205,7 @@ export function confinementChecks(
       return [{ ...check, held: check.seen.startsWith('absent'), seen: absent(check.seen, has) }];
     if (check.id === 'landlock') return [{ ...check, held: check.held && armed >= has }];
     if (!mine.includes(check.id)) return [check];
+    if (profiled && BY_PROFILE.includes(check.id)) return [check];
     return has < (SCOPES.includes(check.id) ? SCOPES_ABI : LEAST_ABI) ? [] : [check];
   });
 }

@@ -71,15 +71,16 @@ export class InitSession {
   }
 
   /**
-   * Has process 1 confine what it will start to writing beneath the `writable` places, and try its walls: ask for `name`,
-   * and see that kernel files are hidden or read-only; all of it as a profile has it. Gives its report, unread. Once, and
-   * before any start.
+   * Has process 1 confine what it will start to writing beneath the `writable` places, and by the AppArmor profile of that
+   * name, and try its walls: ask for `name`, and see that kernel files are hidden or read-only; all of it as a profile has
+   * it. Gives its report, unread. Once, and before any start.
    */
   probe(
     name: string,
     kernelFiles: { readonly hidden: readonly string[]; readonly readOnly: readonly string[] },
     writable: readonly string[],
     profile?: Profile,
+    apparmor?: string,
   ): Promise<string> {
     const answer = new Promise<string>((resolve) => {
       this.#probed = resolve;
@@ -87,6 +88,7 @@ export class InitSession {
     const { hidden, readOnly } = kernelFiles;
     const asked = [
       name,
+      ...(apparmor === undefined ? [] : [`&${apparmor}`]),
       ...places(writable, profile),
       ...((profile?.namespaces ?? 0) === 0 ? [] : ['%']),
       ...hidden.map((path) => `-${path}`),

@@ -100,7 +100,7 @@ async function attemptAll(names: readonly string[]): Promise<void> {
   // As on machines that run systemd; without effect beyond this mount namespace, which shares with no other.
   const shared = spawnSync('mount', ['--make-rshared', '/']);
   if (shared.status !== 0) throw new Error(`mounts are not shared: ${shared.stderr.toString()}`);
-  const silent = await network('ip link set lo up; echo up; exec sleep 300');
+  const silent = await network('ip link set lo up; echo up; exec sleep 3000');
   const answering = await network(`ip link set lo up; ${ANSWERING} exec "$0" "$1" --answer`);
   try {
     for (const name of names) {
@@ -116,5 +116,10 @@ async function attemptAll(names: readonly string[]): Promise<void> {
 
 if (import.meta.main) {
   const names = process.argv.slice(2);
-  await (names[0] === '--answer' ? answer() : attemptAll(names));
+  if (names[0] === '--answer') await answer();
+  else {
+    await attemptAll(names);
+    // Whatever a weakened sandbox still holds open ends with this process's namespaces, and is not waited for.
+    process.exit();
+  }
 }

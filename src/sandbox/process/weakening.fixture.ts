@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import type { RuntimeConfig } from '../oci/runtime-spec.ts';
 
 type Plain<T> = T extends readonly (infer E)[]
@@ -40,10 +41,17 @@ export const allowing = (name: string, check: string): readonly [string, Weakeni
     names: [check],
   },
 ];
-/** Without the second wall, whatever the kernel has. */
-export const UNCONFINED = list(
-  'landlock write-beyond-ruleset signal-beyond-domain abstract-socket-beyond-domain',
-);
+const ASK = 'import ctypes; print(ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1))';
+/** The version of Landlock that this kernel has; below 2 it is not used. */
+export const LANDLOCK = Number(execFileSync('python3', ['-c', ASK], { encoding: 'utf8' }));
+export const APPARMOR = existsSync('/sys/kernel/security/apparmor/.load');
+/** Without Landlock, as this kernel has it; some of the same is held by AppArmor too. */
+export const UNCONFINED = [
+  'landlock',
+  ...(APPARMOR ? [] : ['write-beyond-ruleset']),
+  ...(APPARMOR || LANDLOCK < 6 ? [] : ['signal-beyond-domain']),
+  ...(LANDLOCK < 6 ? [] : ['abstract-socket-beyond-domain']),
+];
 /** A call that process 1 makes to confine the job, refused by the filter. */
 export const unconfined = (call: string): readonly [string, Weakening] => [
   `the job not confined by Landlock: ${call} refused`,

@@ -13,9 +13,22 @@ import {
   EVERY_CAPABILITY,
   otherProcesses,
   FILTERED,
+  APPARMOR,
+  LANDLOCK,
   unconfined,
   UNCONFINED,
 } from './weakening.fixture.ts';
+
+const WITHOUT_APPARMOR: readonly (readonly [string, Weakening])[] = [
+  [
+    'no AppArmor profile',
+    { weaken: ({ process }) => void Reflect.deleteProperty(process, 'apparmorProfile'), names: ['apparmor'] },
+  ],
+  [
+    'an AppArmor profile that allows all',
+    { weaken: ({ process }) => void (process.apparmorProfile = 'unconfined'), names: ['apparmor'] },
+  ],
+];
 
 export const WEAKENINGS: ReadonlyMap<string, Weakening> = new Map<string, Weakening>([
   [
@@ -60,9 +73,10 @@ export const WEAKENINGS: ReadonlyMap<string, Weakening> = new Map<string, Weaken
   allowing('keyctl', 'keyring'),
   allowing('ioctl', 'push-terminal-input'),
   allowing('clock_settime', 'set-clock'),
-  unconfined('landlock_create_ruleset'),
-  unconfined('landlock_add_rule'),
-  unconfined('landlock_restrict_self'),
+  ...(LANDLOCK < 2
+    ? []
+    : ['landlock_create_ruleset', 'landlock_add_rule', 'landlock_restrict_self'].map(unconfined)),
+  ...(APPARMOR ? WITHOUT_APPARMOR : []),
   [
     'executions not shown to the telemetry',
     {

@@ -1,0 +1,3 @@
+export { appArmorAbsent, loadProfiles, removeProfiles, threadLabels } from './kernel.ts';
+export { absentCheck, labelCheck } from './label-check.ts';
+export { appArmorNames } from './profile.ts';

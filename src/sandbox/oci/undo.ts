@@ -1,0 +1,72 @@
+import { rmSync } from 'node:fs';
+import { err, type Refusal, type Result } from '../../base/index.ts';
+import type { HostFacts } from '../plan/host-facts.ts';
+import type { SandboxPlan } from '../plan/plan-sandbox.ts';
+import type { InitSession } from '../process/session.ts';
+import type { Telemetry } from '../telemetry/telemetry.ts';
+import { unmountBelow, type Workspace } from '../workspace/index.ts';
+import { Cgroup } from './cgroup.ts';
+import type { SecondWalls } from './second-walls.ts';
+import type { Container } from './start-container.ts';
+
+const GONE_WITHIN_MS = 5_000;
+
+/** Everything that was made so far, to be taken back in order whatever happened. */
+export class Undo {
+  telemetry: Telemetry | undefined;
+  workspace: Workspace | undefined;
+  session: InitSession | undefined;
+  walls: SecondWalls | undefined;
+  container: Container | undefined;
+  /** More than the workspace may be mounted in the sandbox's own folder: by us, or by the runtime. */
+  mounted = false;
+  readonly #directory: string;
+  readonly #host: HostFacts;
+  readonly #plan: SandboxPlan;
+  #done: Promise<{ readonly leftBehind: readonly string[]; readonly notKept?: Refusal }> | undefined;
+
+  constructor(directory: string, host: HostFacts, plan: SandboxPlan) {
+    this.#directory = directory;
+    this.#host = host;
+    this.#plan = plan;
+  }
+
+  async refuse(why: Refusal): Promise<Result<never, Refusal>> {
+    await this.all();
+    return err(why);
+  }
+
+  all(keepUpperAt?: string): Promise<{ readonly leftBehind: readonly string[]; readonly notKept?: Refusal }> {
+    this.#done ??= this.#run(keepUpperAt);
+    return this.#done;
+  }
+
+  async #run(
+    keepUpperAt: string | undefined,
+  ): Promise<{ readonly leftBehind: readonly string[]; readonly notKept?: Refusal }> {
+    this.session?.close();
+    const cgroup = new Cgroup(this.#host, this.#plan.cgroupPath);
+    if (!(await cgroup.empty(GONE_WITHIN_MS))) {
+      for (const pid of cgroup.processes()) kill(pid);
+      await cgroup.empty(GONE_WITHIN_MS);
+    }
+    await this.telemetry?.close();
+    const closed = await this.workspace?.close(keepUpperAt === undefined ? {} : { keepUpperAt });
+    const left = [...(closed?.leftBehind ?? []), ...cgroup.remove(), ...(this.walls?.remove() ?? [])];
+    if (this.mounted && !(await unmountBelow(this.#directory)).ok) left.push(this.#directory);
+    try {
+      rmSync(this.#directory, { recursive: true, force: true });
+    } catch {
+      left.push(this.#directory);
+    }
+    return { leftBehind: left, ...(closed?.notKept !== undefined && { notKept: closed.notKept }) };
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended meanwhile.
+  }
+}
