@@ -7,6 +7,7 @@ export type {
 } from './configuration.ts';
 export { coversRule } from './egress/covers-rule.ts';
 export { coversHost, parseDestination, USUAL_PORTS } from './egress/destination.ts';
+export { type ExplainedEntry, withAllowlist } from './egress/edit-allowlist.ts';
 export { hostName } from './egress/host-name.ts';
 export { isPathPattern, matchesPath, normalisePath, pathBeyond } from './egress/path-pattern.ts';
 export {

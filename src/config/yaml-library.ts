@@ -1,2 +1,2 @@
 // Loaded only when a configuration is read: a command without one must not pay for it.
-export { LineCounter, parseAllDocuments } from 'yaml';
+export { Document, LineCounter, parseAllDocuments, parseDocument, YAMLMap } from 'yaml';

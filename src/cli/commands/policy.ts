@@ -1,82 +1,55 @@
-import { readFile, stat } from 'node:fs/promises';
-import { availableParallelism, totalmem } from 'node:os';
-import { resolve } from 'node:path';
-import { err, type Refusal, refusal, type Result } from '../../base/index.ts';
-import { configurationIn, type LoadedConfiguration } from '../../config/index.ts';
-import { diffPolicies } from '../../zone/index.ts';
-import { type Command, type CommandContext, EXIT } from '../command.ts';
-import { parseOptions } from '../options.ts';
-import { renderPolicyChanges } from '../render/policy-changes.ts';
+import { refusal } from '../../base/index.ts';
+import type { Command, CommandContext } from '../command.ts';
+import { diff } from '../policy/diff.ts';
+import { explainPolicy } from '../policy/explain.ts';
+import { learnFrom } from '../policy/learn.ts';
 import { exitStatus, renderRefusal } from '../render/refusals.ts';
-import { styleFor } from '../render/style.ts';
 
 const help = `usage: cofferdam policy diff OLD NEW [--json]
+       cofferdam policy learn [RUN...] [--zone Z] [--file FILE] [--accept HOST...] [--write] [--json]
+       cofferdam policy explain ([CMD...] --host HOST[:PORT] | RUN EVENT) [--zone Z] [--file FILE] [--method M] [--path P] [--json]
 
-Proves what one cofferdam.yaml allows that another does not, in both directions: destinations by host, port, method and path,
-bytes and requests, secrets, token permissions, publication, caches, limits, isolation, approvals, and whom it trusts. What a
-file leaves out means the product's own default. The word defaults instead of a file means these alone. The comparison is
-complete: no line means that every job may do just what it could. A preset such as @npm is compared by its name.
+diff     Proves what one cofferdam.yaml allows that another does not, in both directions: destinations by host, port, method
+         and path, bytes and requests, secrets, token permissions, publication, caches, limits, isolation, approvals, and whom
+         it trusts. The word defaults instead of a file means the product's own. The comparison is complete: no line means that
+         every job may do just what it could. A preset such as @npm is compared by its name.
+learn    Turns what runs reached, and were denied, into the smallest allowlist under which they would work, as a change of
+         the file with the evidence of each line. What looks like an exfiltration is left out, and why. RUN is a run's id, a
+         part of it, or latest (the default).
+explain  Which entry decides about a destination or about an event of a record, which nearly does, and the smallest line that
+         would change it, with what else that line would open. EVENT is its number (cofferdam audit show RUN).
 
-  --json      one JSON value
+  --zone Z       the zone that is meant: untrusted (the default), internal or release; learn: only this one
+  --file FILE    the configuration that is meant, or changed; else the operator's own (docs/configuration.md)
+  --accept HOST  learn this host although something speaks against it; repeatable
+  --write        write what was learned into the file, which must exist
+  --method M, --path P
+                 the request that is meant; else any
+  --json         one JSON value
   -h, --help
 
-Exit status: 0 when nothing was opened or changed, 1 when something was, 2 when a file is wrong. As a required check of a pull
-request, it stops what opens until someone looked at it.
+Exit status: diff 1 when something was opened or changed; learn 1 when something was left out or could not be learned; explain 1
+when it is denied; 2 when a file or a word is wrong; else 0.
 
-example: cofferdam policy diff defaults cofferdam.yaml
+example: cofferdam policy learn latest
+example: cofferdam policy explain --host registry.test:443
 `;
 
-const MAX_BYTES = 262_144;
-const OPTIONS = { json: { type: 'boolean' } } as const;
+const VERBS: Readonly<Record<string, (context: CommandContext) => Promise<number>>> = {
+  diff,
+  learn: learnFrom,
+  explain: explainPolicy,
+};
 
 async function run(context: CommandContext): Promise<number> {
-  const parsed = parseOptions('policy', context.args, OPTIONS);
-  if (!parsed.ok) return refuse(context, [parsed.error]);
-  const [verb, old, fresh, ...more] = parsed.value.positionals;
-  if (verb !== 'diff' || old === undefined || fresh === undefined || more.length > 0) {
-    const why = verb === 'diff' ? 'name two files' : 'say diff, and name two files';
-    return refuse(context, [refusal('usage', 'cli/arguments', why, 'see cofferdam policy --help')]);
-  }
-  const [before, after] = [await load(context, old), await load(context, fresh)];
-  if (!before.ok) return refuse(context, before.error);
-  if (!after.ok) return refuse(context, after.error);
-  const machine = { memoryBytes: totalmem(), cpus: availableParallelism() };
-  const changes = diffPolicies(before.value, after.value, machine);
-  const count = (direction: string): number =>
-    changes.filter((change) => change.direction === direction).length;
-  const widened = count('opened') + count('changed') > 0;
-  if (parsed.value.values.json === true) {
-    context.stdout.write(`${JSON.stringify({ widened, changes })}\n`);
-  } else {
-    context.stdout.write(renderPolicyChanges(changes, styleFor(context.stdout, context.environment)));
-    context.stdout.write(
-      changes.length === 0
-        ? 'SAME  every job may do just what it could\n'
-        : `${widened ? 'WIDENED' : 'NARROWED'}  ${count('opened')} opened, ${count('changed')} changed, ${count('closed')} closed\n`,
-    );
-  }
-  return widened ? EXIT.failed : EXIT.ok;
-}
-
-/** Either file may be a stranger's: it is bounded, and checked as any configuration is. */
-async function load(
-  context: CommandContext,
-  name: string,
-): Promise<Result<LoadedConfiguration, readonly Refusal[]>> {
-  if (name === 'defaults') return configurationIn(Buffer.from('version: 1\n'), name, 'operator');
-  const path = resolve(context.directory, name);
-  const found = await stat(path).catch(() => undefined);
-  if (found?.isFile() !== true || found.size > MAX_BYTES) {
-    const why =
-      found === undefined ? `there is no file ${name}` : `${name} is no file of at most ${MAX_BYTES} bytes`;
-    return err([refusal('usage', 'policy/file', why, 'name a cofferdam.yaml, or the word defaults')]);
-  }
-  return configurationIn(await readFile(path), name, 'operator');
-}
-
-function refuse(context: CommandContext, why: readonly Refusal[]): number {
-  for (const one of why) context.stderr.write(renderRefusal(one));
-  return exitStatus(why[0] ?? refusal('usage', 'policy/file', '', ''));
+  const [verb = '', ...args] = context.args;
+  const found = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
+  if (found !== undefined) return found({ ...context, args });
+  const why =
+    verb === '' ? 'say diff, learn or explain' : `${JSON.stringify(verb)} is not one of diff, learn, explain`;
+  const refused = refusal('usage', 'cli/arguments', why, 'see cofferdam policy --help');
+  context.stderr.write(renderRefusal(refused));
+  return exitStatus(refused);
 }
 
 export const command: Command = { help, run };

@@ -15,7 +15,7 @@ export function renderPolicyChanges(changes: readonly PolicyChange[], style: Sty
       const found = here.filter((change) => change.direction === direction);
       const cells = found.flatMap(({ egress }) => (egress === undefined ? [] : [egress]));
       const texts = [
-        ...together(cells).map((what) => `egress.allow  ${what}`),
+        ...cellLines(cells).map((what) => `egress.allow  ${what}`),
         ...found.filter(({ egress }) => egress === undefined).map(({ key, what }) => `${key}  ${what}`),
       ];
       for (const text of texts) {
@@ -27,7 +27,7 @@ export function renderPolicyChanges(changes: readonly PolicyChange[], style: Sty
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
 
-function together(cells: readonly EgressCell[]): readonly string[] {
+export function cellLines(cells: readonly EgressCell[]): readonly string[] {
   const bySpeech = merge(
     cells,
     ({ host, port, paths }) => JSON.stringify([host, port, paths]),

@@ -1,0 +1,129 @@
+import type { RecordEvent, SeenProcess } from '../../audit/index.ts';
+
+/** What the jobs of one zone tried to reach in a run, gathered from its record. */
+export interface Observed {
+  readonly zone: string;
+  readonly host: string;
+  /** Absent: only the name was asked for, and refused. */
+  readonly port?: number;
+  readonly verdict: 'allowed' | 'denied';
+  readonly reason?: string;
+  /** The allowlist's entry that let it through. */
+  readonly entry?: string;
+  readonly jobs: ReadonlySet<string>;
+  readonly steps: ReadonlySet<string>;
+  /** Program chains, each from the one that asked to the step's own: `node scripts/install.js ← sh ← npm ci`. */
+  readonly programs: ReadonlySet<string>;
+  readonly times: number;
+  readonly bytesOut: number;
+}
+
+type Growing = {
+  -readonly [K in keyof Observed]: Observed[K] extends ReadonlySet<string> ? Set<string> : Observed[K];
+};
+
+const MAX_OBSERVED = 10_000;
+const MAX_PROCESSES = 100_000;
+const MAX_CHAIN = 8;
+const MAX_KEPT = 20;
+
+/** Reads a record's events in order. Names, programs and counts are the job's own word. */
+export class Observations {
+  readonly #zones = new Map<string, string>();
+  readonly #seen = new Map<string, Growing>();
+  readonly #connections = new Map<string, Growing>();
+  readonly #processes = new Map<string, { readonly parent: number; readonly argv: readonly string[] }>();
+  /** What was left out because it was too much; a list that is not whole teaches nothing. */
+  leftOut = 0;
+
+  take(event: RecordEvent): void {
+    switch (event.type) {
+      case 'zone.decided':
+        this.#zones.set(event.job, event.zone);
+        return;
+      case 'process.started':
+        if (this.#processes.size < MAX_PROCESSES)
+          this.#processes.set(`${event.job} ${event.pid}`, { parent: event.parent, argv: event.argv });
+        return;
+      case 'dns.question':
+        if (event.verdict === 'denied') this.#see(event, { host: event.name }, event.process);
+        return;
+      case 'network.connection': {
+        const one = this.#see(
+          event,
+          {
+            host: event.host ?? event.address,
+            port: event.port,
+            ...(event.entry !== undefined && { entry: event.entry }),
+          },
+          event.process,
+        );
+        if (one !== undefined) this.#connections.set(`${event.job} ${event.connection}`, one);
+        return;
+      }
+      case 'network.closed': {
+        const one = this.#connections.get(`${event.job} ${event.connection}`);
+        if (one !== undefined) one.bytesOut += event.bytesOut;
+        return;
+      }
+      default:
+        return;
+    }
+  }
+
+  get all(): readonly Observed[] {
+    return [...this.#seen.values()];
+  }
+
+  #see(
+    event: {
+      readonly job: string;
+      readonly step: string;
+      readonly verdict: 'allowed' | 'denied';
+      readonly reason?: string;
+    },
+    what: { readonly host: string; readonly port?: number; readonly entry?: string },
+    process: SeenProcess | undefined,
+  ): Growing | undefined {
+    const zone = this.#zones.get(event.job) ?? 'untrusted';
+    const key = JSON.stringify([zone, what.host, what.port, event.verdict, event.reason, what.entry]);
+    let one = this.#seen.get(key);
+    if (one === undefined) {
+      if (this.#seen.size >= MAX_OBSERVED) {
+        this.leftOut += 1;
+        return undefined;
+      }
+      one = {
+        zone,
+        ...what,
+        verdict: event.verdict,
+        ...(event.reason !== undefined && { reason: event.reason }),
+        jobs: new Set(),
+        steps: new Set(),
+        programs: new Set(),
+        times: 0,
+        bytesOut: 0,
+      };
+      this.#seen.set(key, one);
+    }
+    one.times += 1;
+    if (one.jobs.size < MAX_KEPT) one.jobs.add(event.job);
+    if (one.steps.size < MAX_KEPT) one.steps.add(event.step);
+    if (one.programs.size < MAX_KEPT && process !== undefined)
+      one.programs.add(this.#chain(event.job, process));
+    return one;
+  }
+
+  #chain(job: string, process: SeenProcess): string {
+    const chain = [process.argv.join(' ')];
+    let at = this.#processes.get(`${job} ${process.pid}`);
+    for (let depth = 0; at !== undefined && depth < MAX_CHAIN; depth += 1) {
+      const parent = this.#processes.get(`${job} ${at.parent}`);
+      if (parent === undefined) break;
+      chain.push(parent.argv.join(' '));
+      at = parent;
+    }
+    // npm and others pad their arguments with blanks when they rename themselves.
+    return chain.map((argv) => argv.trim().slice(0, 80)).join(' ← ');
+  }
+}
