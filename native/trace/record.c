@@ -153,6 +153,23 @@ void record_socket(const struct socket_seen *seen) {
   finish_line();
 }
 
+void record_file(const char *what, const struct execution *caller) {
+  put_text("{\"kind\":\"file\",\"what\":");
+  put_string(what, strlen(what));
+  put_process(caller);
+  put_text("}");
+  finish_line();
+}
+
+void record_unwatched(const char *path, const char *why) {
+  put_text("{\"kind\":\"unwatchable\",\"path\":");
+  put_string(path, strnlen(path, PATH_BYTES_MAX));
+  put_text(",\"why\":");
+  put_string(why, strlen(why));
+  put_text("}");
+  finish_line();
+}
+
 void record_count(const char *kind, uint64_t count) {
   put_text("{\"kind\":\"");
   put_text(kind);

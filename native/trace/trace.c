@@ -1,5 +1,5 @@
 /*
- * trace SOCKET: process telemetry for one sandbox (guide §8), run outside it, as the runtime's user.
+ * trace SOCKET [FILES...]: process telemetry for one sandbox (guide §8), run outside it, as the runtime's user.
  *
  * The OCI runtime connects to SOCKET (config.json: linux.seccomp.listenerPath) and hands over the seccomp user
  * notification descriptor of each process that it starts in the sandbox (seccomp_unotify(2), OCI runtime
@@ -39,7 +39,7 @@
 #define DESCRIPTORS_MAX 512
 #define LAST_ENDS_MS 100
 
-enum { FROM_ENGINE, TO_ENGINE, LISTENER, LIVES, FIXED };
+enum { FROM_ENGINE, TO_ENGINE, LISTENER, LIVES, FILES_OPENED, FILES_NAMED, FIXED };
 enum role { NOTIFY, CONNECTION };
 
 static struct pollfd polled[FIXED + DESCRIPTORS_MAX];
@@ -136,15 +136,15 @@ static void take_over(int connection) {
   record_text("{\"kind\":\"attached\"}");
 }
 
-/* Keeps what reading other processes needs and drops the rest. */
-static void drop_privileges(void) {
+/* Keeps what reading other processes and what they opened needs, and for a while what watching needs; drops the rest. */
+static void keep_privileges(uint32_t wanted) {
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
   struct __user_cap_data_struct sets[2], kept[2];
   (void)prctl(PR_SET_DUMPABLE, 0);
   (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (syscall(SYS_capget, &header, sets) != 0) fail("capget");
   memset(kept, 0, sizeof kept);
-  kept[0].effective = kept[0].permitted = sets[0].permitted & (1u << CAP_SYS_PTRACE);
+  kept[0].effective = kept[0].permitted = sets[0].permitted & wanted;
   if (syscall(SYS_capset, &header, kept) != 0) fail("capset");
 }
 
@@ -161,7 +161,10 @@ static int listen_at(const char *path) {
   return fd;
 }
 
-static void prepare(const char *path) {
+#define READING (1u << CAP_SYS_PTRACE | 1u << CAP_DAC_READ_SEARCH)
+#define WATCHING (1u << CAP_SYS_ADMIN)
+
+static void prepare(const char *path, char **rules) {
   signal(SIGPIPE, SIG_IGN);
   /* A terminal's interrupt is for the engine, which ends us by closing our standard input. */
   signal(SIGINT, SIG_IGN);
@@ -174,7 +177,10 @@ static void prepare(const char *path) {
   polled[LIVES] = (struct pollfd){.fd = lives_prepare(), .events = POLLIN};
   if (polled[LIVES].fd < 0) fail("epoll");
   if (fcntl(STDOUT_FILENO, F_SETFL, fcntl(STDOUT_FILENO, F_GETFL) | O_NONBLOCK) != 0) fail("standard output");
-  drop_privileges();
+  if (!files_prepare(rules)) record_unwatched("", strerror(errno));
+  polled[FILES_OPENED] = (struct pollfd){.fd = files_opened(), .events = POLLIN};
+  polled[FILES_NAMED] = (struct pollfd){.fd = files_named(), .events = POLLIN};
+  keep_privileges(*rules == NULL ? READING : READING | WATCHING);
 }
 
 static void tell_unwatched(void) {
@@ -184,22 +190,49 @@ static void tell_unwatched(void) {
 
 /* All that was seen until now is told when this is. */
 static void settle(void) {
+  files_look();
   attempt_settle(true);
   while (lives_look(0)) continue;
   sockets_look();
   tell_unwatched();
 }
 
-/* The engine's orders are single letters: `s`ettle. True when it has closed. */
-static bool obey_engine(void) {
-  char orders[64];
-  if (polled[FROM_ENGINE].revents == 0) return false;
-  ssize_t got = read(STDIN_FILENO, orders, sizeof orders);
-  for (ssize_t i = 0; i < got; i += 1) {
-    if (orders[i] != 's') continue;
+/* `m`: files at a mount point. `p`: a /proc. `l`: a file system, a tab, and where the job sees it. `d`: that was all. */
+static void obey_line(char *order) {
+  char *path = order + 1, *shown = strchr(path, '\t');
+  bool done = true;
+  errno = EINVAL;
+  if (order[0] == 'm' || order[0] == 'p') {
+    done = files_watch_mount(path, order[0] == 'p');
+  } else if (order[0] == 'l' && shown != NULL) {
+    *shown = '\0';
+    done = files_watch_layer(path, shown + 1);
+  } else if (order[0] == 'd') {
+    keep_privileges(READING);
+    record_text("{\"kind\":\"watching\"}");
+  }
+  if (!done) record_unwatched(path, strerror(errno));
+}
+
+static void obey(char letter) {
+  static char order[2048];
+  static size_t length;
+  if (length == 0 && letter == 's') {
     settle();
     record_text("{\"kind\":\"settled\"}");
+    return;
   }
+  order[length] = letter == '\n' ? '\0' : letter;
+  if (letter == '\n') obey_line(order);
+  length = letter == '\n' || length + 1 == sizeof order ? 0 : length + 1;
+}
+
+/* The engine's orders: the letter `s` for all that was seen to be told, and lines. True when it has closed. */
+static bool obey_engine(void) {
+  char orders[512];
+  if (polled[FROM_ENGINE].revents == 0) return false;
+  ssize_t got = read(STDIN_FILENO, orders, sizeof orders);
+  for (ssize_t i = 0; i < got; i += 1) obey(orders[i]);
   return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
 }
 
@@ -232,11 +265,11 @@ static void serve_events(void) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 2) {
-    dprintf(STDERR_FILENO, "usage: trace SOCKET\n");
+  if (argc < 2) {
+    dprintf(STDERR_FILENO, "usage: trace SOCKET [FILES...]\n");
     return 2;
   }
-  prepare(argv[1]);
+  prepare(argv[1], argv + 2);
   /* The sandbox's own word on what its kernel offers could be the work of a filter. */
   long landlock = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
   char ready[64];
@@ -246,12 +279,14 @@ int main(int argc, char **argv) {
   while (!closed && (!notified_ever || notify_count > 0)) {
     if (!record_flush() || !wait_for_events()) return 0;
     if (polled[LIVES].revents != 0) (void)lives_look(0);
+    if (polled[FILES_OPENED].revents != 0 || polled[FILES_NAMED].revents != 0) files_look();
     attempt_settle(false);
     sockets_look();
     /* What happened before an order is told before its answer. */
     serve_events();
     closed = obey_engine();
   }
+  files_look();
   /* From here on nothing is served: an execve that still waits fails. What was seen may wait for a slow reader. */
   while (polled_count > FIXED) forget(polled_count - 1);
   close(polled[LISTENER].fd);

@@ -91,6 +91,14 @@ void socket_answered(bool answered);
 int sockets_wait_ms(void);
 void sockets_look(void);
 
+/* files.c */
+bool files_prepare(char **list);
+int files_opened(void);
+int files_named(void);
+bool files_watch_mount(const char *path, bool process_files);
+bool files_watch_layer(const char *path, const char *shown);
+void files_look(void);
+
 /* caller.c: reads about a process that the kernel holds in a notification; the caller checks afterwards that it still is. */
 size_t read_proc(pid_t task, const char *name, char *into, size_t room);
 bool read_identity(pid_t task, struct execution *into);
@@ -106,6 +114,8 @@ void record_execution(const struct execution *seen);
 void record_attempt(const struct attempt *attempt);
 void record_end(const struct ended *ended);
 void record_socket(const struct socket_seen *seen);
+void record_file(const char *what, const struct execution *caller);
+void record_unwatched(const char *path, const char *why);
 void record_count(const char *kind, uint64_t count);
 void record_refusal(pid_t pid, int family, int type, int protocol);
 void record_gap(const char *why);

@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { Refusal } from '../base/index.ts';
 import type { ProfileName, RuntimeName } from '../config/index.ts';
 import type { Controls, IsolationTier, LimitName } from '../zone/index.ts';
+import type { WatchedKind } from './telemetry/watched-files.ts';
 
 /** One mount of a host path, at `path` inside. */
 export interface BoundPath {
@@ -93,7 +94,7 @@ export interface SandboxReceipt {
   /** Limits that the kernel holds, with the value read back; those named by the operator as not needed are absent. */
   readonly limits: Readonly<Partial<Record<LimitName, number>>>;
   readonly limitsUnenforced: readonly LimitName[];
-  /** Why programs and the owners of connections are not seen; absent when they are. */
+  /** What of programs, files and the owners of connections is not seen, and why; absent when all is. */
   readonly unseen?: string;
 }
 
@@ -156,6 +157,21 @@ export interface ObservedExit {
   readonly cpuMs?: number;
 }
 
+/** A file that tools obey was written, became set-user-id, or is another process's memory or environment and was opened. */
+export interface ObservedFile {
+  readonly what: 'written' | 'set-user-id' | 'memory';
+  /** As the job sees it. */
+  readonly path: string;
+  readonly at: number;
+  /** Its number is 0 and its arguments are empty when it had gone and was never seen to start a program. */
+  readonly process: {
+    readonly pid: number;
+    readonly parent: number;
+    readonly argv: readonly string[];
+    readonly uid?: number;
+  };
+}
+
 /** A socket that waits for others. */
 export interface ObservedListener {
   readonly protocol: 'tcp' | 'udp' | 'unix';
@@ -167,6 +183,7 @@ export interface ObservedListener {
 
 export type Observation =
   | { readonly kind: 'exit'; readonly exit: ObservedExit }
+  | { readonly kind: 'file'; readonly file: ObservedFile; readonly is?: WatchedKind }
   | { readonly kind: 'listening'; readonly listener: ObservedListener }
   | { readonly kind: 'process'; readonly process: ObservedProcess }
   | { readonly kind: 'attempt'; readonly attempt: ObservedAttempt }

@@ -4,6 +4,8 @@ import type { Observation, Sandbox } from '../../sandbox/index.ts';
 import { ownerOf } from './attribution.ts';
 import { riskOfCall, targetOfCall } from './risk-of-call.ts';
 
+const RISK_OF = { 'set-user-id': 'set-user-id', memory: 'process-memory' } as const;
+
 export interface Where {
   readonly job: string;
   readonly step: string;
@@ -87,6 +89,19 @@ export function observationRecord(seen: Observation, at: Where): RecordEvent {
         exit: { code, signal },
         ...(durationMs !== undefined && { durationMs }),
         ...(cpuMs !== undefined && { cpuMs }),
+      };
+    }
+    case 'file': {
+      const { what, path, at: when, process } = seen.file;
+      return {
+        type: 'risk.attempted',
+        job,
+        step,
+        operation: what === 'written' ? (seen.is ?? 'tool-configuration') : RISK_OF[what],
+        outcome: 'allowed',
+        target: path,
+        at: new Date(when).toISOString(),
+        process,
       };
     }
     case 'listening':

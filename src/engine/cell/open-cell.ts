@@ -278,7 +278,7 @@ const COMPLETENESS = [
   },
   {
     what: 'risk.attempted',
-    how: 'every call of those in docs/record.md is refused or told while its caller waits; the same again is counted',
+    how: 'every call of those in docs/record.md is refused or told while its caller waits, and the same again is counted; files that tools obey and memory of other processes by the kernel\u2019s notice of the file, which says so when it lost any',
   },
   {
     what: 'network',

@@ -27,6 +27,7 @@ import {
 import { checksOf, notServed, profileChecks, usableLandlock } from '../process/profile-checks.ts';
 import { InitSession } from '../process/session.ts';
 import { startTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
+import type { WatchedPlaces } from '../telemetry/trace-reader.ts';
 import { openWorkspace, type Workspace } from '../workspace/index.ts';
 import { boundCheck, resolveInside } from './bound-places.ts';
 import { Cgroup } from './cgroup.ts';
@@ -65,6 +66,7 @@ export interface OpenSandboxOptions {
 
 /** Fails open: it is telemetry and not a wall, and the record says that it is not there. */
 const UNSEEN = 'runsc does not show which programs run, nor which of them opened a connection';
+const HOME = '/home/runner';
 const EXCHANGE_BYTES = 64 * 2 ** 20;
 const EXCHANGE_INODES = 16_384;
 const FIRST_SLOT = 0x4000_0000;
@@ -127,6 +129,7 @@ async function openPlanned(
       ? startTelemetry({
           directory: join(paths.private, 'trace'),
           observe: options.observe,
+          repositories: repositoriesOf(request),
           innerUid: (uid) => innerId(plan.config.linux.uidMappings, uid),
         })
       : undefined,
@@ -164,7 +167,10 @@ async function openPlanned(
   undo.container = started.value;
   const session = new InitSession(started.value.control);
   undo.session = session;
-  const receipt = await arm(
+  const unwatched = await telemetry?.value.watch(
+    watchedPlaces(started.value.initPid, request, workspace.value),
+  );
+  const armed = await arm(
     session,
     plan,
     host,
@@ -176,8 +182,9 @@ async function openPlanned(
     request.root,
     walls.value,
   );
-  if (!receipt.ok) return undo.refuse(receipt.error);
-  const lacking = wallLacking(request.controls, receipt.value.checks);
+  if (!armed.ok) return undo.refuse(armed.error);
+  const receipt = withUnwatched(armed.value, unwatched ?? []);
+  const lacking = wallLacking(request.controls, receipt.checks);
   if (lacking !== undefined) return undo.refuse(lacking);
   const temporary = ['/tmp', '/home/runner', ...request.temporary].map(
     (path) =>
@@ -185,9 +192,31 @@ async function openPlanned(
       // Through process 1, whose root cannot be changed from inside.
       `/proc/${started.value.initPid}/root${path}`,
   );
-  return ok(
-    assemble(receipt.value, session, workspace.value, host, plan, started.value, undo, request, temporary),
-  );
+  return ok(assemble(receipt, session, workspace.value, host, plan, started.value, undo, request, temporary));
+}
+
+function withUnwatched(receipt: SandboxReceipt, unwatched: readonly string[]): SandboxReceipt {
+  if (unwatched.length === 0) return receipt;
+  const unseen = [...(receipt.unseen === undefined ? [] : [receipt.unseen]), ...unwatched];
+  return { ...receipt, unseen: unseen.join('; ') };
+}
+
+/** Folders in which a repository is written: the workspace, and what is written for real. */
+function repositoriesOf({ workspace, writePaths }: SandboxRequest): readonly string[] {
+  return [workspace.path, ...writePaths.filter(({ file }) => file !== true).map(({ path }) => path)];
+}
+
+/** Through process 1, whose root cannot be changed from inside. Names in what is written for real are not watched. */
+function watchedPlaces(initPid: number, request: SandboxRequest, workspace: Workspace): WatchedPlaces {
+  const root = `/proc/${initPid}/root`;
+  return {
+    mounts: [...repositoriesOf(request), HOME].map((path) => `${root}${path}`),
+    proc: `${root}/proc`,
+    layers: [
+      { path: workspace.upperHostPath, shown: request.workspace.path },
+      { path: `${root}${HOME}`, shown: HOME },
+    ],
+  };
 }
 
 function innerId(mappings: readonly IdMapping[], hostId: number): number | undefined {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts';
 import { nativeProgram } from '../native-program.ts';
 import type { Flow } from './flow-owners.ts';
-import { SETTLE, TraceReader, type TraceReading } from './trace-reader.ts';
+import { watchedRules } from './watched-files.ts';
+import { SETTLE, TraceReader, type TraceReading, type WatchedPlaces, watchOrders } from './trace-reader.ts';
 
 export interface TelemetryRequest extends TraceReading {
   /** A folder of the control side for the socket; made with mode 0700 when it is missing. No job may see it. */
@@ -26,6 +27,8 @@ export interface Telemetry {
    * the sandbox any more. Never settles after `close` or after the sandbox's last process.
    */
   readonly died: Promise<{ readonly why: string }>;
+  /** From now on what is done to files there is seen; gives what cannot be. Once, before any code of the job's runs. */
+  watch(places: WatchedPlaces): Promise<readonly string[]>;
   /** Settles when all that was seen until now was observed, or when it has ended. */
   observed(): Promise<void>;
   /** The process that asked for a connection, by its inner end; also one that has gone meanwhile. */
@@ -52,7 +55,11 @@ export async function startTelemetry(request: TelemetryRequest): Promise<Result<
   const unfit = await prepareDirectory(request.directory, listenerPath);
   if (unfit !== undefined) return err(unfit);
   const program = request.program ?? nativeProgram('trace');
-  const child = spawn(program, [listenerPath], { stdio: ['pipe', 'pipe', 'pipe'], env: {}, cwd: '/' });
+  const child = spawn(program, [listenerPath, ...watchedRules(request.repositories ?? [])], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: {},
+    cwd: '/',
+  });
   const running = new RunningTrace(child, request);
   const { reader } = running;
   const failure = await reader.ready;
@@ -73,6 +80,7 @@ export async function startTelemetry(request: TelemetryRequest): Promise<Result<
     landlock,
     first,
     died,
+    watch: (places) => reader.watching(() => child.stdin.write(watchOrders(places))),
     observed: () => reader.observed(() => child.stdin.write(SETTLE)),
     ownerOf: (protocol, localPort) => reader.flows.find(protocol, localPort),
     close,

@@ -1,10 +1,18 @@
-import type { ObservedAttempt, ObservedExit, ObservedListener, ObservedProcess } from '../contract.ts';
+import type {
+  ObservedAttempt,
+  ObservedExit,
+  ObservedFile,
+  ObservedListener,
+  ObservedProcess,
+} from '../contract.ts';
 import { signalName } from '../process/names.ts';
 import type { Flow } from './flow-owners.ts';
 
 /** One line of the trace program, checked. Text in it came from the job and is hostile. */
 export type TraceLine =
-  | { readonly kind: 'attached' | 'ended' | 'settled' }
+  | { readonly kind: 'attached' | 'ended' | 'settled' | 'watching' }
+  | { readonly kind: 'unwatchable'; readonly path: string; readonly why: string }
+  | { readonly kind: 'file'; readonly hostPid: number; readonly file: ObservedFile }
   | { readonly kind: 'ready'; readonly landlock: number }
   | { readonly kind: 'exec'; readonly hostPid: number; readonly process: ObservedProcess }
   | { readonly kind: 'attempt'; readonly attempt: ObservedAttempt }
@@ -139,6 +147,21 @@ function socketUse(
   return protocol === 'unix' ? undefined : { kind, flow: { protocol, localPort: port, process } };
 }
 
+const WHAT = { written: 'written', 'set-user-id': 'set-user-id', memory: 'memory' } as const;
+
+function file(members: Readonly<Record<string, unknown>>): TraceLine | undefined {
+  const { path, argv } = members;
+  const what = WHAT[members['what'] as keyof typeof WHAT];
+  const [pid, parent, uid] = [count(members['pid']), count(members['parent']), count(members['uid'])];
+  const [at, hostPid] = [count(members['at']), count(members['host'])];
+  if (what === undefined || typeof path !== 'string' || at === undefined || hostPid === undefined)
+    return undefined;
+  if (pid === undefined || parent === undefined) return undefined;
+  if (!Array.isArray(argv) || !argv.every((item) => typeof item === 'string')) return undefined;
+  const process = { pid, parent, argv, ...(uid !== undefined && { uid }) };
+  return { kind: 'file', hostPid, file: { what, path, at, process } };
+}
+
 /** Reads one line; `undefined` when it is not one that the trace program writes. */
 export function parseTraceLine(text: string): TraceLine | undefined {
   let members: unknown;
@@ -153,6 +176,12 @@ export function parseTraceLine(text: string): TraceLine | undefined {
   switch (kind) {
     case 'ready':
       return { kind, landlock: count(line['landlock']) ?? 0 };
+    case 'file':
+      return file(line);
+    case 'unwatchable': {
+      const { path, why } = line;
+      return typeof path === 'string' && typeof why === 'string' ? { kind, path, why } : undefined;
+    }
     case 'end':
       return ended(line);
     case 'connect':
@@ -161,6 +190,7 @@ export function parseTraceLine(text: string): TraceLine | undefined {
     case 'attached':
     case 'ended':
     case 'settled':
+    case 'watching':
       return { kind };
     case 'exec':
       return exec(line);

@@ -1,7 +1,9 @@
-import type { Observation } from '../contract.ts';
+import type { Observation, ObservedFile } from '../contract.ts';
+import { watchedKind } from './watched-files.ts';
 import { FlowOwners } from './flow-owners.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { PathSearch } from './path-search.ts';
+import { RecentProcesses } from './recent-processes.ts';
 import { type TraceLine, parseTraceLine } from './trace-line.ts';
 
 export interface TraceReading {
@@ -9,6 +11,30 @@ export interface TraceReading {
   readonly observe: (seen: Observation) => void;
   /** A user where the trace program runs as the job sees it; undefined: one that the sandbox does not have. */
   readonly innerUid?: (hostUid: number) => number | undefined;
+  /** Folders below which files are what tools obey in a repository. */
+  readonly repositories?: readonly string[];
+}
+
+/** Where files are watched: paths as the trace program reaches them. */
+export interface WatchedPlaces {
+  /** Mount points at which files are written. */
+  readonly mounts: readonly string[];
+  /** The job's own /proc. */
+  readonly proc: string;
+  /** File systems whose names change, and where the job sees each. */
+  readonly layers: readonly { readonly path: string; readonly shown: string }[];
+}
+
+/** What the trace program is written when it is to watch files; after it, it can watch no others. */
+export function watchOrders({ mounts, proc, layers }: WatchedPlaces): string {
+  const lines = [
+    ...mounts.map((path) => `m${path}`),
+    `p${proc}`,
+    ...layers.map(({ path, shown }) => `l${path}\t${shown}`),
+    'd',
+  ];
+  // A line is an order: what could end one early is left out, and then told as not watched.
+  return lines.map((line) => `${/[\n\0]/u.test(line) ? 'm' : line}\n`).join('');
 }
 
 /** What the trace program is written when it is to say that all was told. */
@@ -28,6 +54,10 @@ export class TraceReader {
   readonly #ready = Promise.withResolvers<string | undefined>();
   readonly #first = Promise.withResolvers<string>();
   readonly #died = Promise.withResolvers<{ readonly why: string }>();
+  readonly #recent = new RecentProcesses();
+  readonly #repositories: readonly string[];
+  readonly #unwatchable: string[] = [];
+  #watching: ((unwatchable: readonly string[]) => void) | undefined;
   /** Who waits for a word that all was told, in order. */
   #settling: (() => void)[] = [];
   #ended = false;
@@ -35,7 +65,8 @@ export class TraceReader {
   /** Until it is ready its end is a refusal, and after `ended` or `expectEnd` its end is due. */
   #expected = true;
 
-  constructor({ observe, innerUid = () => undefined }: TraceReading) {
+  constructor({ observe, innerUid = () => undefined, repositories = [] }: TraceReading) {
+    this.#repositories = repositories;
     this.ready = this.#ready.promise;
     this.first = this.#first.promise;
     this.died = this.#died.promise;
@@ -58,6 +89,16 @@ export class TraceReader {
     return told;
   }
 
+  /** Settles with what cannot be watched, when all the rest is; `ask` writes `watchOrders` to the program. */
+  watching(ask: () => void): Promise<readonly string[]> {
+    if (this.#ended) return Promise.resolve(this.#unwatchable);
+    const begun = new Promise<readonly string[]>((resolve) => {
+      this.#watching = resolve;
+    });
+    ask();
+    return begun;
+  }
+
   expectEnd(): void {
     this.#expected = true;
   }
@@ -68,6 +109,7 @@ export class TraceReader {
     this.#search.end();
     this.#ended = true;
     for (const settled of this.#settling) settled();
+    this.#watching?.(this.#unwatchable);
     this.#settling = [];
     if (this.#expected) return;
     this.#expected = true;
@@ -95,12 +137,24 @@ export class TraceReader {
         return;
       case 'attached':
         return;
+      case 'unwatchable':
+        this.#unwatchable.push(
+          `what is done to files${line.path === '' ? '' : ` at ${line.path}`}: ${line.why}`,
+        );
+        return;
+      case 'watching':
+        this.#watching?.(this.#unwatchable);
+        return;
+      case 'file':
+        this.#file(line.hostPid, line.file);
+        return;
       case 'settled':
         this.#search.end();
         this.#settling.shift()?.();
         return;
       case 'exec':
         this.#first.resolve(line.process.executable ?? line.process.argv[0] ?? '');
+        this.#recent.add(line.hostPid, line.process);
         this.#search.add(line.hostPid, this.#within(line.process));
         return;
       case 'attempt':
@@ -139,6 +193,16 @@ export class TraceReader {
       case 'gap':
         this.#observe(line);
     }
+  }
+
+  /** Who is gone by now is known by the program that it started last. */
+  #file(hostPid: number, file: ObservedFile): void {
+    const is = file.what === 'written' ? watchedKind(file.path, this.#repositories) : undefined;
+    if (file.what === 'written' && is === undefined) return;
+    const process = this.#within(
+      file.process.pid === 0 ? (this.#recent.find(hostPid) ?? file.process) : file.process,
+    );
+    this.#observe({ kind: 'file', file: { ...file, process }, ...(is !== undefined && { is }) });
   }
 
   /** With the user's number as the job has it. */

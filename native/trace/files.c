@@ -1,0 +1,188 @@
+/*
+ * Files that were written where tools obey them, and memory of other processes that was opened (fanotify(7)). Asynchronous:
+ * nothing waits for it but the end of the process that did it, so that who it was can still be read. What the kernel tells is
+ * the file itself, by whatever call it was reached. Which files matter is the caller's list.
+ */
+#define _GNU_SOURCE
+#include "trace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/fanotify.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define LAYERS_MAX 16
+#define RECENT 64
+#define TOGETHER_MS 1000
+#define ROUNDS 8
+#define EVENT_BYTES 8192
+#define LONG_PATH 4096
+
+/* A file system whose changes of names are told; `shown` is where the job sees what lies below `at`. */
+struct layer {
+  int mount;
+  fsid_t system;
+  char at[PATH_BYTES_MAX], shown[PATH_BYTES_MAX];
+};
+
+static char **rules;
+static int opened = -1, named = -1;
+static struct layer layers[LAYERS_MAX];
+static size_t layer_count;
+static struct { pid_t host; int64_t since; char path[PATH_BYTES_MAX]; } recent[RECENT];
+static size_t recent_next;
+
+/* False when the kernel cannot say what is done to files; `rules` ends with NULL. */
+bool files_prepare(char **list) {
+  rules = list;
+  if (*list == NULL) return true;
+  opened = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_CLOEXEC, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_LARGEFILE);
+  named = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_CLOEXEC | FAN_REPORT_DFID_NAME, O_RDONLY | O_CLOEXEC);
+  return opened >= 0 && named >= 0;
+}
+
+int files_opened(void) { return opened; }
+int files_named(void) { return named; }
+
+/* Where a path lies on a symbolic link nothing is watched: the places are mount points, which no job can move. */
+bool files_watch_mount(const char *path, bool process_files) {
+  uint64_t what = process_files ? FAN_OPEN : FAN_CLOSE_WRITE;
+  return fanotify_mark(opened, FAN_MARK_ADD | FAN_MARK_MOUNT | FAN_MARK_DONT_FOLLOW, what, AT_FDCWD, path) == 0;
+}
+
+bool files_watch_layer(const char *path, const char *shown) {
+  struct layer *layer = &layers[layer_count];
+  struct statfs system;
+  char link[64];
+  if (layer_count == LAYERS_MAX || strlen(shown) >= sizeof layer->shown) return false;
+  layer->mount = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+  if (layer->mount < 0) return false;
+  snprintf(link, sizeof link, "/proc/self/fd/%d", layer->mount);
+  ssize_t length = readlink(link, layer->at, sizeof layer->at - 1);
+  if (length <= 0 || fstatfs(layer->mount, &system) != 0 ||
+      fanotify_mark(named, FAN_MARK_ADD | FAN_MARK_FILESYSTEM, FAN_CREATE | FAN_MOVED_TO | FAN_ONDIR, layer->mount, NULL) != 0) {
+    close(layer->mount);
+    return false;
+  }
+  layer->at[length] = '\0';
+  memcpy(&layer->system, &system.f_fsid, sizeof layer->system);
+  strcpy(layer->shown, shown);
+  layer_count += 1;
+  return true;
+}
+
+/* `A/` is all below A, `A/<star><star>/B` every B below A, anything else that very path. */
+static bool matches(const char *rule, const char *path, size_t length) {
+  size_t size = strlen(rule);
+  const char *star = strstr(rule, "/**/");
+  if (star != NULL) {
+    size_t before = (size_t)(star - rule), after = size - before - 3;
+    return length >= before + after && memcmp(rule, path, before) == 0 && memcmp(star + 3, path + length - after, after) == 0;
+  }
+  if (size > 0 && rule[size - 1] == '/') return length >= size - 1 && memcmp(rule, path, size - 1) == 0 && (path[size - 1] == '/' || length == size - 1);
+  return size == length && memcmp(rule, path, size) == 0;
+}
+
+static bool matters(const char *path, size_t length) {
+  for (char **rule = rules; *rule != NULL; rule += 1)
+    if (matches(*rule, path, length)) return true;
+  return false;
+}
+
+/* The same file by the same process within a second is told once. */
+static bool told_just_now(pid_t host, const char *path) {
+  int64_t now = steady_ms();
+  for (size_t i = 0; i < RECENT; i += 1)
+    if (recent[i].host == host && now - recent[i].since < TOGETHER_MS && strcmp(recent[i].path, path) == 0) return true;
+  recent[recent_next].host = host;
+  recent[recent_next].since = now;
+  snprintf(recent[recent_next].path, sizeof recent->path, "%s", path);
+  recent_next = (recent_next + 1) % RECENT;
+  return false;
+}
+
+static void tell(pid_t host, const char *path, const char *what) {
+  struct execution caller = {.at_ms = now_ms(), .host_pid = host};
+  /* Who is gone is known by its number here; who is there and not in the sandbox is one of ours. */
+  if (read_identity(host, &caller) && caller.pid == 0) return;
+  caller.host_pid = host;
+  if (told_just_now(host, path)) return;
+  read_command(host, &caller);
+  caller.path_length = strnlen(path, sizeof caller.path);
+  memcpy(caller.path, path, caller.path_length);
+  record_file(what, &caller);
+}
+
+/* `/proc/PID/.../mem` or `environ` of a process that is not the caller's own. */
+static void look_at_process(pid_t host, const char *path) {
+  const char *name = strrchr(path, '/');
+  if (strncmp(path, "/proc/", 6) != 0 || (strcmp(name, "/mem") != 0 && strcmp(name, "/environ") != 0)) return;
+  char *end;
+  long process = strtol(path + 6, &end, 10);
+  struct execution caller = {.pid = 0};
+  if (*end != '/' || (read_identity(host, &caller) && caller.pid == process)) return;
+  tell(host, path, "memory");
+}
+
+static void take_opened(const struct fanotify_event_metadata *event) {
+  char link[64], path[LONG_PATH];
+  struct stat file;
+  if (event->fd < 0) return;
+  snprintf(link, sizeof link, "/proc/self/fd/%d", event->fd);
+  ssize_t length = readlink(link, path, sizeof path - 1);
+  if (length > 0) {
+    path[length] = '\0';
+    if (event->mask & FAN_OPEN) look_at_process(event->pid, path);
+    else if (matters(path, (size_t)length)) tell(event->pid, path, "written");
+    else if (fstat(event->fd, &file) == 0 && S_ISREG(file.st_mode) && (file.st_mode & S_ISUID)) tell(event->pid, path, "set-user-id");
+  }
+  close(event->fd);
+}
+
+/* The folder is found by its handle, so that no name of it can be exchanged meanwhile. */
+static void take_named(const struct fanotify_event_metadata *event) {
+  const struct fanotify_event_info_fid *info = (const void *)(event + 1);
+  if (event->event_len < event->metadata_len + sizeof *info || info->hdr.info_type != FAN_EVENT_INFO_TYPE_DFID_NAME) return;
+  struct file_handle *handle = (struct file_handle *)info->handle;
+  const char *name = (const char *)handle->f_handle + handle->handle_bytes;
+  char link[64], folder[LONG_PATH], path[LONG_PATH];
+  for (size_t i = 0; i < layer_count; i += 1) {
+    struct layer *layer = &layers[i];
+    if (memcmp(&layer->system, &info->fsid, sizeof layer->system) != 0) continue;
+    int at = open_by_handle_at(layer->mount, handle, O_PATH | O_CLOEXEC);
+    if (at < 0) continue;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", at);
+    ssize_t length = readlink(link, folder, sizeof folder - 1);
+    close(at);
+    size_t base = strlen(layer->at);
+    if (length < (ssize_t)base || memcmp(folder, layer->at, base) != 0) continue;
+    folder[length] = '\0';
+    int size = snprintf(path, sizeof path, "%s%s/%s", layer->shown, folder + base, name);
+    if (size > 0 && (size_t)size < sizeof path && matters(path, (size_t)size)) tell(event->pid, path, "written");
+    return;
+  }
+}
+
+static void drain(int group, void (*take)(const struct fanotify_event_metadata *)) {
+  static _Alignas(struct fanotify_event_metadata) char events[EVENT_BYTES];
+  for (int round = 0; group >= 0 && round < ROUNDS; round += 1) {
+    ssize_t got = read(group, events, sizeof events);
+    if (got < 0 && errno != EAGAIN && errno != EINTR) record_gap("a file was opened or written and could not be looked at: it had gone, as that of a process that was killed");
+    if (got <= 0) return;
+    const struct fanotify_event_metadata *event = (const void *)events;
+    for (; FAN_EVENT_OK(event, got); event = FAN_EVENT_NEXT(event, got)) {
+      if (event->mask & FAN_Q_OVERFLOW) record_gap("what was done to files was lost: it came too fast");
+      else take(event);
+    }
+  }
+}
+
+void files_look(void) {
+  drain(opened, take_opened);
+  drain(named, take_named);
+}
