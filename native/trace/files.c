@@ -38,9 +38,9 @@ static struct { pid_t host; int64_t since; char path[PATH_BYTES_MAX]; } recent[R
 static size_t recent_next;
 
 /* False when the kernel cannot say what is done to files; `rules` ends with NULL. */
-bool files_prepare(char **list) {
+bool files_prepare(char **list, bool by_kernel) {
   rules = list;
-  if (*list == NULL) return true;
+  if (*list == NULL || !by_kernel) return true;
   opened = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_CLOEXEC, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_LARGEFILE);
   named = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_CLOEXEC | FAN_REPORT_DFID_NAME, O_RDONLY | O_CLOEXEC);
   return opened >= 0 && named >= 0;
@@ -115,18 +115,35 @@ static void tell(pid_t host, const char *path, const char *what) {
   read_command(host, &caller);
   caller.path_length = strnlen(path, sizeof caller.path);
   memcpy(caller.path, path, caller.path_length);
-  record_file(what, &caller);
+  record_file(what, false, &caller);
 }
 
-/* `/proc/PID/.../mem` or `environ` of a process that is not the caller's own. */
-static void look_at_process(pid_t host, const char *path) {
+/* The PID of `/proc/PID/.../mem` or `environ`; 0 for any other path. */
+static long memory_of(const char *path) {
   const char *name = strrchr(path, '/');
-  if (strncmp(path, "/proc/", 6) != 0 || (strcmp(name, "/mem") != 0 && strcmp(name, "/environ") != 0)) return;
+  if (strncmp(path, "/proc/", 6) != 0 || (strcmp(name, "/mem") != 0 && strcmp(name, "/environ") != 0)) return 0;
   char *end;
   long process = strtol(path + 6, &end, 10);
+  return *end == '/' ? process : 0;
+}
+
+static void look_at_process(pid_t host, const char *path) {
+  long process = memory_of(path);
   struct execution caller = {.pid = 0};
-  if (*end != '/' || (read_identity(host, &caller) && caller.pid == process)) return;
+  if (process == 0 || (read_identity(host, &caller) && caller.pid == process)) return;
   tell(host, path, "memory");
+}
+
+/* What a kernel of its own says was opened, by whom. */
+void files_told(const struct execution *caller, const char *path, bool written, bool set_user_id, bool refused) {
+  long process = memory_of(path);
+  const char *what = process != 0 && process != caller->pid ? "memory" : written && matters(path, strlen(path)) ? "written" : set_user_id ? "set-user-id" : NULL;
+  if (what == NULL || told_just_now(caller->host_pid, path)) return;
+  struct execution seen = *caller;
+  seen.argument_count = 0;
+  seen.path_length = strnlen(path, sizeof seen.path);
+  memcpy(seen.path, path, seen.path_length);
+  record_file(what, refused, &seen);
 }
 
 static void take_opened(const struct fanotify_event_metadata *event) {

@@ -143,7 +143,9 @@ void record_end(const struct ended *ended) {
 }
 
 void record_socket(const struct socket_seen *seen) {
-  put_text(seen->use == SOCKET_CONNECTS ? "{\"kind\":\"connect\",\"protocol\":" : "{\"kind\":\"listen\",\"protocol\":");
+  put_text("{\"kind\":");
+  put_text(seen->use == SOCKET_CONNECTS ? "\"connect\"" : seen->use == SOCKET_DIALS ? "\"dial\"" : "\"listen\"");
+  put_text(",\"protocol\":");
   put_string(seen->protocol, strlen(seen->protocol));
   put_number("port", seen->port);
   put_text(",\"address\":");
@@ -153,8 +155,8 @@ void record_socket(const struct socket_seen *seen) {
   finish_line();
 }
 
-void record_file(const char *what, const struct execution *caller) {
-  put_text("{\"kind\":\"file\",\"what\":");
+void record_file(const char *what, bool refused, const struct execution *caller) {
+  put_text(refused ? "{\"kind\":\"file\",\"refused\":true,\"what\":" : "{\"kind\":\"file\",\"refused\":false,\"what\":");
   put_string(what, strlen(what));
   put_process(caller);
   put_text("}");

@@ -1,5 +1,5 @@
 /*
- * trace SOCKET [FILES...]: process telemetry for one sandbox (guide §8), run outside it, as the runtime's user.
+ * trace [--seccheck] SOCKET [FILES...]: process telemetry for one sandbox (guide §8), run outside it, as the runtime's user.
  *
  * The OCI runtime connects to SOCKET (config.json: linux.seccomp.listenerPath) and hands over the seccomp user
  * notification descriptor of each process that it starts in the sandbox (seccomp_unotify(2), OCI runtime
@@ -38,15 +38,18 @@
 /* Each process that the runtime starts brings one descriptor; beyond the bound the runtime is refused, closed. */
 #define DESCRIPTORS_MAX 512
 #define LAST_ENDS_MS 100
+#define SETTLE_ROUNDS 16
 
 enum { FROM_ENGINE, TO_ENGINE, LISTENER, LIVES, FILES_OPENED, FILES_NAMED, FIXED };
-enum role { NOTIFY, CONNECTION };
+enum role { NOTIFY, CONNECTION, KERNEL };
 
 static struct pollfd polled[FIXED + DESCRIPTORS_MAX];
 static enum role roles[FIXED + DESCRIPTORS_MAX];
 static nfds_t polled_count = FIXED;
 static size_t notify_count;
 static bool notified_ever;
+/* A kernel of its own connects and tells, in the place of a runtime that hands over descriptors. */
+static bool of_kernel;
 
 static _Noreturn void fail(const char *what) {
   dprintf(STDERR_FILENO, "trace: %s: %s\n", what, strerror(errno));
@@ -58,7 +61,7 @@ static bool watch(int fd, enum role role) {
   polled[polled_count] = (struct pollfd){.fd = fd, .events = POLLIN};
   roles[polled_count] = role;
   polled_count += 1;
-  if (role == NOTIFY) {
+  if (role != CONNECTION) {
     notify_count += 1;
     notified_ever = true;
   }
@@ -67,19 +70,23 @@ static bool watch(int fd, enum role role) {
 
 static void forget(nfds_t index) {
   close(polled[index].fd);
-  if (roles[index] == NOTIFY) notify_count -= 1;
+  if (roles[index] != CONNECTION) notify_count -= 1;
   polled_count -= 1;
   polled[index] = polled[polled_count];
   roles[index] = roles[polled_count];
 }
 
 static void accept_runtime(int listener) {
-  int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+  int fd = accept4(listener, NULL, NULL, of_kernel ? SOCK_CLOEXEC : SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (fd < 0) return;
   struct ucred peer;
   socklen_t length = sizeof peer;
   bool known = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 && (peer.uid == 0 || peer.uid == geteuid());
-  if (!known || !watch(fd, CONNECTION)) {
+  if (known && of_kernel && !notified_ever && seccheck_greet(fd) && watch(fd, KERNEL)) {
+    record_text("{\"kind\":\"attached\"}");
+    return;
+  }
+  if (!known || of_kernel || !watch(fd, CONNECTION)) {
     record_gap("a connection to the listener was refused");
     close(fd);
   }
@@ -155,7 +162,7 @@ static int listen_at(const char *path) {
     fail("socket path");
   }
   strcpy(address.sun_path, path);
-  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  int fd = socket(AF_UNIX, (of_kernel ? SOCK_SEQPACKET : SOCK_STREAM) | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
   (void)umask(0177);
   if (fd < 0 || bind(fd, (struct sockaddr *)&address, sizeof address) != 0 || listen(fd, 16) != 0) fail("listen");
   return fd;
@@ -177,7 +184,7 @@ static void prepare(const char *path, char **rules) {
   polled[LIVES] = (struct pollfd){.fd = lives_prepare(), .events = POLLIN};
   if (polled[LIVES].fd < 0) fail("epoll");
   if (fcntl(STDOUT_FILENO, F_SETFL, fcntl(STDOUT_FILENO, F_GETFL) | O_NONBLOCK) != 0) fail("standard output");
-  if (!files_prepare(rules)) record_unwatched("", strerror(errno));
+  if (!files_prepare(rules, !of_kernel)) record_unwatched("", strerror(errno));
   polled[FILES_OPENED] = (struct pollfd){.fd = files_opened(), .events = POLLIN};
   polled[FILES_NAMED] = (struct pollfd){.fd = files_named(), .events = POLLIN};
   keep_privileges(*rules == NULL ? READING : READING | WATCHING);
@@ -190,6 +197,8 @@ static void tell_unwatched(void) {
 
 /* All that was seen until now is told when this is. */
 static void settle(void) {
+  for (nfds_t i = FIXED; i < polled_count; i += 1)
+    for (int round = 0; roles[i] == KERNEL && round < SETTLE_ROUNDS; round += 1) (void)seccheck_read(polled[i].fd);
   files_look();
   attempt_settle(true);
   while (lives_look(0)) continue;
@@ -257,7 +266,7 @@ static void serve_events(void) {
     if (roles[i] == CONNECTION) {
       take_over(polled[i].fd);
       forget(i);
-    } else if ((events & POLLIN) == 0 || !serve(polled[i].fd)) {
+    } else if ((events & POLLIN) == 0 || !(roles[i] == KERNEL ? seccheck_read(polled[i].fd) : serve(polled[i].fd))) {
       forget(i);
     }
   }
@@ -265,8 +274,10 @@ static void serve_events(void) {
 }
 
 int main(int argc, char **argv) {
-  if (argc < 2) {
-    dprintf(STDERR_FILENO, "usage: trace SOCKET [FILES...]\n");
+  of_kernel = argc > 1 && strcmp(argv[1], "--seccheck") == 0;
+  if (of_kernel) argv += 1;
+  if (argc < (of_kernel ? 3 : 2)) {
+    dprintf(STDERR_FILENO, "usage: trace [--seccheck] SOCKET [FILES...]\n");
     return 2;
   }
   prepare(argv[1], argv + 2);

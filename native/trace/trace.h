@@ -53,7 +53,7 @@ struct ended {
   int code, signal;
 };
 
-enum socket_use { SOCKET_CONNECTS, SOCKET_LISTENS, SOCKET_BINDS };
+enum socket_use { SOCKET_CONNECTS, SOCKET_LISTENS, SOCKET_BINDS, SOCKET_DIALS };
 
 struct socket_seen {
   enum socket_use use;
@@ -92,12 +92,17 @@ int sockets_wait_ms(void);
 void sockets_look(void);
 
 /* files.c */
-bool files_prepare(char **list);
+bool files_prepare(char **list, bool by_kernel);
 int files_opened(void);
 int files_named(void);
 bool files_watch_mount(const char *path, bool process_files);
 bool files_watch_layer(const char *path, const char *shown);
 void files_look(void);
+void files_told(const struct execution *caller, const char *path, bool written, bool set_user_id, bool refused);
+
+/* seccheck.c */
+bool seccheck_greet(int connection);
+bool seccheck_read(int connection);
 
 /* caller.c: reads about a process that the kernel holds in a notification; the caller checks afterwards that it still is. */
 size_t read_proc(pid_t task, const char *name, char *into, size_t room);
@@ -114,7 +119,7 @@ void record_execution(const struct execution *seen);
 void record_attempt(const struct attempt *attempt);
 void record_end(const struct ended *ended);
 void record_socket(const struct socket_seen *seen);
-void record_file(const char *what, const struct execution *caller);
+void record_file(const char *what, bool refused, const struct execution *caller);
 void record_unwatched(const char *path, const char *why);
 void record_count(const char *kind, uint64_t count);
 void record_refusal(pid_t pid, int family, int type, int protocol);

@@ -163,6 +163,8 @@ export interface ObservedFile {
   /** As the job sees it. */
   readonly path: string;
   readonly at: number;
+  /** The kernel said no. Only a kernel of its own tells that. */
+  readonly refused: boolean;
   /** Its number is 0 and its arguments are empty when it had gone and was never seen to start a program. */
   readonly process: {
     readonly pid: number;
@@ -223,6 +225,8 @@ export interface Sandbox {
     readonly localPort: number;
     /** Absent for a datagram, which may come from a socket without a peer. */
     readonly remotePort?: number;
+    /** The address that the job asked for. */
+    readonly remoteAddress?: string;
   }): Promise<{ readonly pid: number; readonly argv: readonly string[] } | undefined>;
   /** Settles if the sandbox ends by itself (killed from outside, a crash): the job must then fail. */
   readonly died: Promise<{ readonly why: string }>;

@@ -15,7 +15,7 @@ afterEach(() => place.remove());
 
 const installed = RUNTIMES_HERE.filter(({ program }) => program.startsWith('/usr/'));
 
-describe.each(installed)('a command run by $name', ({ name, ownKernel }) => {
+describe.each(installed)('a command run by $name', ({ name }) => {
   test('has the same walls, way out and record', async () => {
     const script = `
 node -e "require('node:net').connect(443, '198.51.100.7').on('error', (e) => console.log(e.code))"
@@ -28,7 +28,8 @@ echo done; exit 7`;
     expect(ran.status).toBe(7);
     expect(ran.stderr).toContain('198.51.100.7:443');
     expect(ran.stderr).toContain('secret.collector.test');
-    expect(ran.stderr).toContain(`${ownKernel ? 1 : 0} telemetry gaps`);
+    expect(ran.stderr).toContain('0 telemetry gaps');
+    expect(ran.stderr).toContain('by node -e');
   });
 });
 

@@ -92,13 +92,13 @@ export function observationRecord(seen: Observation, at: Where): RecordEvent {
       };
     }
     case 'file': {
-      const { what, path, at: when, process } = seen.file;
+      const { what, path, at: when, refused, process } = seen.file;
       return {
         type: 'risk.attempted',
         job,
         step,
         operation: what === 'written' ? (seen.is ?? 'tool-configuration') : RISK_OF[what],
-        outcome: 'allowed',
+        outcome: refused ? 'denied' : 'allowed',
         target: path,
         at: new Date(when).toISOString(),
         process,

@@ -16,6 +16,7 @@ import {
   type SandboxRequest,
 } from '../../sandbox/index.ts';
 
+import { completenessOf } from './completeness.ts';
 import { gatewayRecord, observationRecord } from './cell-events.ts';
 import type { Journal } from './journal.ts';
 import { LimitWatch } from './limit-watch.ts';
@@ -245,7 +246,7 @@ async function confirm(
       control: 'gateway',
       receipt: { ...gateway.receipt, probeHeard: heard },
     });
-    for (const { what, how } of COMPLETENESS) {
+    for (const { what, how } of completenessOf(sandbox.receipt)) {
       await journal.write({ type: 'telemetry.completeness', job: jobId, what, how });
     }
     await journal.write(
@@ -265,26 +266,6 @@ async function confirm(
     ),
   );
 }
-
-/** What the observations of a job are worth, said in its own record. */
-const COMPLETENESS = [
-  {
-    what: 'process.started',
-    how: 'every execve and execveat waits until its arguments were read; a hostile thread can change them after that',
-  },
-  {
-    what: 'process.exited',
-    how: 'every process that asks to end and every one that started a program; not the end by a signal of one that never started a program',
-  },
-  {
-    what: 'risk.attempted',
-    how: 'every call of those in docs/record.md is refused or told while its caller waits, and the same again is counted; files that tools obey and memory of other processes by the kernel\u2019s notice of the file, which says so when it lost any',
-  },
-  {
-    what: 'network',
-    how: 'every question and connection passes the gateway, which decides it; packets that the kernel refuses are reported and may be counted together',
-  },
-] as const;
 
 function count(counts: CellCounts, event: GatewayEvent): void {
   switch (event.kind) {

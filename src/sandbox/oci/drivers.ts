@@ -12,6 +12,8 @@ export interface RuntimeCall {
   readonly pidFile: string;
   readonly containerId: string;
   readonly networkNamespace: string;
+  /** Where the file lies that says what a kernel of its own is to tell of its processes; absent: nothing. */
+  readonly session?: string;
   /** Whether controllers are bound to cgroup v2 while others are at v1. */
   readonly hybrid: boolean;
 }
@@ -90,6 +92,7 @@ const runsc: Driver = {
     '--host-uds=none',
     '--host-fifo=none',
     '--overlay2=none',
+    ...(call.session === undefined ? [] : [`--pod-init-config=${call.session}`]),
     ...RUN(call, ['--pass-fd', '3:3']),
   ],
   config: (planned, folder) => ({

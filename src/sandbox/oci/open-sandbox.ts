@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Refusal, type Result } from '../../base/index.ts';
 import { TIER_OF } from '../../config/index.ts';
@@ -27,19 +27,20 @@ import {
 import { checksOf, notServed, profileChecks, usableLandlock } from '../process/profile-checks.ts';
 import { InitSession } from '../process/session.ts';
 import { startTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
+import { seccheckSession } from '../telemetry/seccheck-session.ts';
 import type { WatchedPlaces } from '../telemetry/trace-reader.ts';
 import { openWorkspace, type Workspace } from '../workspace/index.ts';
 import { boundCheck, resolveInside } from './bound-places.ts';
 import { Cgroup } from './cgroup.ts';
 import { prepareParent } from './cgroup-parent.ts';
-import { DRIVERS } from './drivers.ts';
+import { type Driver, DRIVERS } from './drivers.ts';
 import { mountOnHost } from './host-mounts.ts';
 import { layRoot } from './lay-root.ts';
 import { limitsUnheld, notOwned } from './limits-held.ts';
 import { namespaceChecks } from './namespaces.ts';
 import { endedBy, fullOf } from './limits-reached.ts';
 import { cannotPrepare, noNamespace } from './open-refusals.ts';
-import { askerOf } from './owner-of.ts';
+import { askerOf, diallerOf } from './owner-of.ts';
 import { ownKernelChecks } from './own-kernel.ts';
 import { raiseSecondWalls, type SecondWalls } from './second-walls.ts';
 import { runtimeVersion } from './runtime-version.ts';
@@ -64,8 +65,6 @@ export interface OpenSandboxOptions {
   readonly telemetry?: boolean;
 }
 
-/** Fails open: it is telemetry and not a wall, and the record says that it is not there. */
-const UNSEEN = 'runsc does not show which programs run, nor which of them opened a connection';
 const HOME = '/home/runner';
 const EXCHANGE_BYTES = 64 * 2 ** 20;
 const EXCHANGE_INODES = 16_384;
@@ -87,7 +86,7 @@ export async function openSandbox(
   const paths = pathsIn(options.directory);
   const firstHostId = FIRST_SLOT + options.idSlot * SLOT_SIZE;
   const driver = DRIVERS[options.runtime.name];
-  const withTelemetry = options.telemetry !== false && !driver.ownKernel;
+  const withTelemetry = options.telemetry !== false;
   const planned = planSandbox(request, host, {
     containerId: `${request.runId}-${request.jobId}`.toLowerCase(),
     rootfs: join(paths.bundle, 'rootfs'),
@@ -96,7 +95,8 @@ export async function openSandbox(
     init: nativeProgram('init'),
     firstHostId,
     furtherHostId: FURTHER_SLOT + options.idSlot * SLOT_SIZE,
-    ...(withTelemetry && { listenerPath: join(paths.private, 'trace/trace.sock') }),
+    // A kernel of its own has no calls to hand over, and tells of them by itself.
+    ...(withTelemetry && !driver.ownKernel && { listenerPath: join(paths.private, 'trace/trace.sock') }),
   });
   if (!planned.ok) return planned;
   const plan = planned.value;
@@ -130,7 +130,9 @@ async function openPlanned(
           directory: join(paths.private, 'trace'),
           observe: options.observe,
           repositories: repositoriesOf(request),
-          innerUid: (uid) => innerId(plan.config.linux.uidMappings, uid),
+          ownKernel: DRIVERS[options.runtime.name].ownKernel,
+          innerUid: (uid) =>
+            DRIVERS[options.runtime.name].ownKernel ? uid : innerId(plan.config.linux.uidMappings, uid),
         })
       : undefined,
     openWorkspace({
@@ -159,19 +161,20 @@ async function openPlanned(
   const mounted = await mountOnHost(hostMounts, paths.memory, plan.hostUid - JOB_UID);
   if (!mounted.ok) return undo.refuse(mounted.error);
   if (options.namespace !== undefined && !(await options.namespace)) return undo.refuse(noNamespace());
+  const session = sessionFor(driver, telemetry?.value, paths.bundle);
   const [started, version] = await Promise.all([
-    startContainer(startingOf(runtime, config, plan, host, paths.bundle)),
+    startContainer(startingOf(runtime, config, plan, host, paths.bundle, session)),
     runtimeVersion(runtime.program),
   ]);
   if (!started.ok) return undo.refuse(started.error);
   undo.container = started.value;
-  const session = new InitSession(started.value.control);
-  undo.session = session;
-  const unwatched = await telemetry?.value.watch(
-    watchedPlaces(started.value.initPid, request, workspace.value),
-  );
+  const init = new InitSession(started.value.control);
+  undo.session = init;
+  const unwatched = driver.ownKernel
+    ? []
+    : await telemetry?.value.watch(watchedPlaces(started.value.initPid, request, workspace.value));
   const armed = await arm(
-    session,
+    init,
     plan,
     host,
     started.value,
@@ -192,7 +195,7 @@ async function openPlanned(
       // Through process 1, whose root cannot be changed from inside.
       `/proc/${started.value.initPid}/root${path}`,
   );
-  return ok(assemble(receipt, session, workspace.value, host, plan, started.value, undo, request, temporary));
+  return ok(assemble(receipt, init, workspace.value, host, plan, started.value, undo, request, temporary));
 }
 
 function withUnwatched(receipt: SandboxReceipt, unwatched: readonly string[]): SandboxReceipt {
@@ -217,6 +220,14 @@ function watchedPlaces(initPid: number, request: SandboxRequest, workspace: Work
       { path: `${root}${HOME}`, shown: HOME },
     ],
   };
+}
+
+/** What a kernel of its own is to tell, as a file for its runtime. */
+function sessionFor(driver: Driver, telemetry: Telemetry | undefined, bundle: string): string | undefined {
+  if (!driver.ownKernel || telemetry === undefined) return undefined;
+  const path = join(bundle, 'session.json');
+  writeFileSync(path, seccheckSession(telemetry.listenerPath), { mode: 0o600 });
+  return path;
 }
 
 function innerId(mappings: readonly IdMapping[], hostId: number): number | undefined {
@@ -294,7 +305,6 @@ async function arm(
     probeMs: report.value.probeMs,
     limits: { ...plan.limits, ...cgroup.limits() } as Readonly<Partial<Record<LimitName, number>>>,
     limitsUnenforced: plan.limitsUnenforced,
-    ...(ownKernel && { unseen: UNSEEN }),
   });
 }
 
@@ -337,8 +347,11 @@ function assemble(
     },
     full: () => fullOf(workspace, temporary),
     observed: async () => undo.telemetry?.observed(),
-    ownerOf: async (flow) =>
-      undo.telemetry && askerOf(undo.telemetry, container.initPid, () => cgroup.processes(), flow),
+    ownerOf: async (flow) => {
+      if (undo.telemetry === undefined) return undefined;
+      if (ownKernel) return diallerOf(undo.telemetry, flow);
+      return askerOf(undo.telemetry, container.initPid, () => cgroup.processes(), flow);
+    },
     died: Promise.race([session.ended, undo.telemetry?.died ?? new Promise<never>(() => undefined)]).then(
       ({ why }) => ({
         why: ownKernel ? endedBy(why, cgroup) : why,

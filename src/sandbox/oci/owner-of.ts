@@ -39,6 +39,19 @@ export async function askerOf(
   return asked();
 }
 
+/** The resolver of every sandbox. */
+const RESOLVER = '127.0.0.1';
+const DNS = 53;
+
+/** The process that asked a kernel of its own for this destination; that kernel does not say from which port. */
+export async function diallerOf(telemetry: Telemetry, flow: Flow): Promise<Owner | undefined> {
+  const { remoteAddress = RESOLVER, remotePort = DNS } = flow;
+  const asked = telemetry.dialler(remoteAddress, remotePort);
+  if (asked !== undefined) return asked;
+  await wait(LATE_MS);
+  return telemetry.dialler(remoteAddress, remotePort);
+}
+
 /**
  * The process that holds a connection's inner end: by the socket's number in the sandbox's own table of connections,
  * then by who has that socket open. What the job says of itself (its arguments) is bounded and hostile.

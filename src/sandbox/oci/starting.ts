@@ -15,6 +15,7 @@ export function startingOf(
   plan: SandboxPlan,
   host: HostFacts,
   bundle: string,
+  session?: string,
 ): Starting {
   const driver = DRIVERS[runtime.name];
   const state = join(bundle, 'state');
@@ -34,6 +35,7 @@ export function startingOf(
       pidFile,
       containerId: plan.containerId,
       networkNamespace,
+      ...(session !== undefined && { session }),
       hybrid: host.hybrid,
     }),
     ...(!driver.makesCgroup && { cgroupFiles: new Cgroup(host, plan.cgroupPath).create(plan.limits) }),

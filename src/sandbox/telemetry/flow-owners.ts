@@ -5,8 +5,21 @@ export interface Flow {
   readonly process: { readonly pid: number; readonly argv: readonly string[] };
 }
 
+/** A connection that was asked for, of which the inner end is not known. */
+export interface Dial {
+  readonly address: string;
+  readonly port: number;
+  readonly process: Flow['process'];
+}
+
 /** Ports are used again, and the newest is meant: older ones go first. */
 const FLOWS_MAX = 4_096;
+const DIALS_MAX = 64;
+
+/** An IPv4 address that a socket of IPv6 asks for is that address. */
+function plain(address: string): string {
+  return address.replace(/^::ffff:(?=\d+\.)/iu, '');
+}
 
 /** Who opened which connection, from the moment it was asked for: also of processes that have gone meanwhile. */
 export class FlowOwners {
@@ -19,6 +32,25 @@ export class FlowOwners {
     if (this.#owners.size <= FLOWS_MAX) return;
     const [oldest] = this.#owners.keys();
     if (oldest !== undefined) this.#owners.delete(oldest);
+  }
+
+  /** What is asked for in one order is met in the same: with several at one time, the first that asked is named first. */
+  readonly #dials = new Map<string, Flow['process'][]>();
+
+  dial({ address, port, process }: Dial): void {
+    const key = `${plain(address)} ${port}`;
+    const waiting = this.#dials.get(key) ?? [];
+    this.#dials.delete(key);
+    this.#dials.set(key, [...waiting.slice(-DIALS_MAX), process]);
+    if (this.#dials.size <= FLOWS_MAX) return;
+    const [oldest] = this.#dials.keys();
+    if (oldest !== undefined) this.#dials.delete(oldest);
+  }
+
+  /** Who asked for this destination first of those that were not found yet; the last of them answers for any more. */
+  dialled(address: string, port: number): Flow['process'] | undefined {
+    const waiting = this.#dials.get(`${plain(address)} ${port}`);
+    return waiting === undefined || waiting.length > 1 ? waiting?.shift() : waiting[0];
   }
 
   find(protocol: 'tcp' | 'udp', localPort: number): Flow['process'] | undefined {

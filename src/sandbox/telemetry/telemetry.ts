@@ -33,6 +33,8 @@ export interface Telemetry {
   observed(): Promise<void>;
   /** The process that asked for a connection, by its inner end; also one that has gone meanwhile. */
   ownerOf(protocol: 'tcp' | 'udp', localPort: number): Flow['process'] | undefined;
+  /** The same where only the destination is known: who asked for it first of those that were not named yet. */
+  dialler(address: string, port: number): Flow['process'] | undefined;
   /** Ends it; every observation was made when this settles. Close it after the sandbox is gone. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -55,7 +57,8 @@ export async function startTelemetry(request: TelemetryRequest): Promise<Result<
   const unfit = await prepareDirectory(request.directory, listenerPath);
   if (unfit !== undefined) return err(unfit);
   const program = request.program ?? nativeProgram('trace');
-  const child = spawn(program, [listenerPath, ...watchedRules(request.repositories ?? [])], {
+  const mode = request.ownKernel === true ? ['--seccheck'] : [];
+  const child = spawn(program, [...mode, listenerPath, ...watchedRules(request.repositories ?? [])], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: {},
     cwd: '/',
@@ -82,6 +85,7 @@ export async function startTelemetry(request: TelemetryRequest): Promise<Result<
     died,
     watch: (places) => reader.watching(() => child.stdin.write(watchOrders(places))),
     observed: () => reader.observed(() => child.stdin.write(SETTLE)),
+    dialler: (address, port) => reader.flows.dialled(address, port),
     ownerOf: (protocol, localPort) => reader.flows.find(protocol, localPort),
     close,
   });

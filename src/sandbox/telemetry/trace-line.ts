@@ -6,7 +6,7 @@ import type {
   ObservedProcess,
 } from '../contract.ts';
 import { signalName } from '../process/names.ts';
-import type { Flow } from './flow-owners.ts';
+import type { Dial, Flow } from './flow-owners.ts';
 
 /** One line of the trace program, checked. Text in it came from the job and is hostile. */
 export type TraceLine =
@@ -15,11 +15,12 @@ export type TraceLine =
   | { readonly kind: 'file'; readonly hostPid: number; readonly file: ObservedFile }
   | { readonly kind: 'ready'; readonly landlock: number }
   | { readonly kind: 'exec'; readonly hostPid: number; readonly process: ObservedProcess }
-  | { readonly kind: 'attempt'; readonly attempt: ObservedAttempt }
+  | { readonly kind: 'attempt'; readonly hostPid: number; readonly attempt: ObservedAttempt }
   | { readonly kind: 'socket'; readonly pid: number; readonly family: string; readonly protocol: string }
   | { readonly kind: 'exit'; readonly exit: ObservedExit }
-  | { readonly kind: 'connect'; readonly flow: Flow }
-  | { readonly kind: 'listening'; readonly listener: ObservedListener }
+  | { readonly kind: 'connect'; readonly hostPid: number; readonly flow: Flow }
+  | { readonly kind: 'dial'; readonly hostPid: number; readonly dial: Dial }
+  | { readonly kind: 'listening'; readonly hostPid: number; readonly listener: ObservedListener }
   | { readonly kind: 'dropped' | 'unwatched'; readonly count: number }
   | { readonly kind: 'gap'; readonly why: string };
 
@@ -88,14 +89,16 @@ function exec(members: Readonly<Record<string, unknown>>): TraceLine | undefined
 
 function attempt(members: Readonly<Record<string, unknown>>): TraceLine | undefined {
   const { call, refused, path, argv, arguments: given } = members;
-  const [times, at] = [count(members['count']), count(members['at'])];
+  const [times, at, hostPid] = [count(members['count']), count(members['at']), count(members['host'])];
   const [pid, parent, uid] = [count(members['pid']), count(members['parent']), count(members['uid'])];
   if (times === undefined || at === undefined || pid === undefined || parent === undefined) return undefined;
+  if (hostPid === undefined) return undefined;
   if (typeof call !== 'string' || typeof refused !== 'boolean' || typeof path !== 'string') return undefined;
   if (!Array.isArray(argv) || !argv.every((item) => typeof item === 'string')) return undefined;
   if (!Array.isArray(given) || !given.every((item) => count(item) !== undefined)) return undefined;
   return {
     kind: 'attempt',
+    hostPid,
     attempt: {
       call,
       refused,
@@ -130,21 +133,25 @@ function ended(members: Readonly<Record<string, unknown>>): TraceLine | undefine
 }
 
 function socketUse(
-  kind: 'connect' | 'listen',
+  kind: 'connect' | 'dial' | 'listen',
   members: Readonly<Record<string, unknown>>,
 ): TraceLine | undefined {
   const { protocol, address, argv } = members;
-  const [pid, port] = [count(members['pid']), count(members['port'])];
+  const [pid, port, hostPid] = [count(members['pid']), count(members['port']), count(members['host'])];
   if (protocol !== 'tcp' && protocol !== 'udp' && protocol !== 'unix') return undefined;
   if (typeof address !== 'string' || pid === undefined || port === undefined) return undefined;
+  if (hostPid === undefined) return undefined;
   if (!Array.isArray(argv) || !argv.every((item) => typeof item === 'string')) return undefined;
   const process = { pid, argv };
   if (kind === 'listen')
     return {
       kind: 'listening',
+      hostPid,
       listener: { protocol, address, process, ...(protocol !== 'unix' && { port }) },
     };
-  return protocol === 'unix' ? undefined : { kind, flow: { protocol, localPort: port, process } };
+  if (protocol === 'unix') return undefined;
+  if (kind === 'dial') return { kind, hostPid, dial: { address, port, process } };
+  return { kind, hostPid, flow: { protocol, localPort: port, process } };
 }
 
 const WHAT = { written: 'written', 'set-user-id': 'set-user-id', memory: 'memory' } as const;
@@ -159,7 +166,8 @@ function file(members: Readonly<Record<string, unknown>>): TraceLine | undefined
   if (pid === undefined || parent === undefined) return undefined;
   if (!Array.isArray(argv) || !argv.every((item) => typeof item === 'string')) return undefined;
   const process = { pid, parent, argv, ...(uid !== undefined && { uid }) };
-  return { kind: 'file', hostPid, file: { what, path, at, process } };
+  const refused = members['refused'] === true;
+  return { kind: 'file', hostPid, file: { what, path, at, refused, process } };
 }
 
 /** Reads one line; `undefined` when it is not one that the trace program writes. */
@@ -185,6 +193,7 @@ export function parseTraceLine(text: string): TraceLine | undefined {
     case 'end':
       return ended(line);
     case 'connect':
+    case 'dial':
     case 'listen':
       return socketUse(kind, line);
     case 'attached':

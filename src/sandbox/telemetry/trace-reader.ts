@@ -1,4 +1,4 @@
-import type { Observation, ObservedFile } from '../contract.ts';
+import type { Observation, ObservedExit, ObservedFile } from '../contract.ts';
 import { watchedKind } from './watched-files.ts';
 import { FlowOwners } from './flow-owners.ts';
 import { LineSplitter } from './line-splitter.ts';
@@ -13,6 +13,8 @@ export interface TraceReading {
   readonly innerUid?: (hostUid: number) => number | undefined;
   /** Folders below which files are what tools obey in a repository. */
   readonly repositories?: readonly string[];
+  /** A kernel of its own tells, and not the host's. */
+  readonly ownKernel?: boolean;
 }
 
 /** Where files are watched: paths as the trace program reaches them. */
@@ -56,6 +58,7 @@ export class TraceReader {
   readonly #died = Promise.withResolvers<{ readonly why: string }>();
   readonly #recent = new RecentProcesses();
   readonly #repositories: readonly string[];
+  readonly #ownKernel: boolean;
   readonly #unwatchable: string[] = [];
   #watching: ((unwatchable: readonly string[]) => void) | undefined;
   /** Who waits for a word that all was told, in order. */
@@ -65,8 +68,9 @@ export class TraceReader {
   /** Until it is ready its end is a refusal, and after `ended` or `expectEnd` its end is due. */
   #expected = true;
 
-  constructor({ observe, innerUid = () => undefined, repositories = [] }: TraceReading) {
+  constructor({ observe, innerUid = () => undefined, repositories = [], ownKernel = false }: TraceReading) {
     this.#repositories = repositories;
+    this.#ownKernel = ownKernel;
     this.ready = this.#ready.promise;
     this.first = this.#first.promise;
     this.died = this.#died.promise;
@@ -160,16 +164,28 @@ export class TraceReader {
       case 'attempt':
         this.#observe({
           kind: 'attempt',
-          attempt: { ...line.attempt, process: this.#within(line.attempt.process) },
+          attempt: {
+            ...line.attempt,
+            process: this.#within(this.#recent.named(line.hostPid, line.attempt.process)),
+          },
         });
         return;
       case 'exit':
-      case 'listening':
-        this.#observe(line);
+        this.#observe({ kind: 'exit', exit: this.#timed(line.exit) });
         return;
+      case 'listening': {
+        const { pid, argv } = this.#recent.named(line.hostPid, line.listener.process);
+        this.#observe({ kind: 'listening', listener: { ...line.listener, process: { pid, argv } } });
+        return;
+      }
       case 'connect':
         this.flows.add(line.flow);
         return;
+      case 'dial': {
+        const { pid, argv } = this.#recent.named(line.hostPid, line.dial.process);
+        this.flows.dial({ ...line.dial, process: { pid, argv } });
+        return;
+      }
       case 'socket':
         this.#observe({
           kind: 'refused-packet',
@@ -199,10 +215,14 @@ export class TraceReader {
   #file(hostPid: number, file: ObservedFile): void {
     const is = file.what === 'written' ? watchedKind(file.path, this.#repositories) : undefined;
     if (file.what === 'written' && is === undefined) return;
-    const process = this.#within(
-      file.process.pid === 0 ? (this.#recent.find(hostPid) ?? file.process) : file.process,
-    );
+    const process = this.#within(this.#recent.named(hostPid, file.process));
     this.#observe({ kind: 'file', file: { ...file, process }, ...(is !== undefined && { is }) });
+  }
+
+  /** A kernel of its own tells ends by the same numbers as starts. */
+  #timed(exit: ObservedExit): ObservedExit {
+    const began = this.#ownKernel ? this.#recent.find(exit.pid)?.startedAt : undefined;
+    return began === undefined ? exit : { ...exit, durationMs: Math.max(0, exit.at - began) };
   }
 
   /** With the user's number as the job has it. */
