@@ -18,48 +18,12 @@
 
 #define DEPTH_ROOM 300
 
-static uint64_t bytes_left;
+static struct copying copying = {.step = "keep"};
 static uint64_t entries_left;
 static uint64_t entries;
-static uint64_t bytes;
 /* The folders of the copy that are open, the root first. */
 static int folders[DEPTH_ROOM];
 static size_t depth;
-
-static char buffer[1 << 18];
-
-static void copy_range(int from, int to, off_t start, off_t end, const char *path) {
-  while (start < end) {
-    size_t want = (uint64_t)(end - start) < sizeof buffer ? (size_t)(end - start) : sizeof buffer;
-    ssize_t had = pread(from, buffer, want, start);
-    if (had < 0) fail("keep", path);
-    if (had == 0) return;
-    if ((uint64_t)had > bytes_left) {
-      errno = EDQUOT;
-      fail("keep", "there is more than is allowed");
-    }
-    bytes_left -= (uint64_t)had;
-    bytes += (uint64_t)had;
-    if (pwrite(to, buffer, (size_t)had, start) != had) fail("keep", path);
-    start += had;
-  }
-}
-
-/* Holes stay holes: a job can make a file of a terabyte that holds nothing. */
-static void copy_content(int from, int to, off_t size, const char *path) {
-  off_t at = 0;
-  if (ftruncate(to, size) < 0) fail("keep", path);
-  while (at < size) {
-    off_t start = lseek(from, at, SEEK_DATA);
-    if (start < 0 && errno == ENXIO) return;
-    if (start < 0) fail("keep", path);
-    off_t end = lseek(from, start, SEEK_HOLE);
-    if (end < 0) fail("keep", path);
-    if (end > size) end = size;
-    copy_range(from, to, start, end, path);
-    at = end;
-  }
-}
 
 static void keep_file(const struct entry *entry, int folder) {
   struct stat status;
@@ -71,7 +35,8 @@ static void keep_file(const struct entry *entry, int folder) {
   }
   int to = openat(folder, entry->name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (to < 0) fail("keep", entry->path);
-  copy_content(from, to, status.st_size, entry->path);
+  copying.path = entry->path;
+  copy_content(&copying, from, to, status.st_size);
   struct timespec times[2] = {status.st_atim, status.st_mtim};
   if (fchmod(to, status.st_mode & 0777) < 0 || futimens(to, times) < 0) fail("keep", entry->path);
   close(from);
@@ -124,10 +89,10 @@ static void close_folder(const struct entry *entry) {
 }
 
 int keep(const char *upper, const char *target, const char *most_bytes, const char *most_entries) {
-  bytes_left = number(most_bytes, 0, INT64_MAX);
+  copying.bytes_left = number(most_bytes, 0, INT64_MAX);
   entries_left = number(most_entries, 0, INT64_MAX);
   folders[0] = open_directory(target, "keep-target", O_RDONLY | O_NOFOLLOW);
   walk_layer(upper, "keep", keep_entry, close_folder);
-  printf("{\"entries\":%llu,\"bytes\":%llu}\n", (unsigned long long)entries, (unsigned long long)bytes);
+  printf("{\"entries\":%llu,\"bytes\":%llu}\n", (unsigned long long)entries, (unsigned long long)copying.bytes);
   return 0;
 }

@@ -22,4 +22,15 @@ struct entry {
 void walk_layer(const char *upper, const char *step, void (*enter)(const struct entry *),
                 void (*leave)(const struct entry *));
 
+/* What is copied: the step that fails, the path that is told, and how much more there may be. */
+struct copying {
+  const char *step;
+  const char *path;
+  uint64_t bytes_left;
+  uint64_t bytes;
+};
+
+/* Copies a file's content to an empty one. Holes stay holes: a file of a terabyte may hold nothing. */
+void copy_content(struct copying *copying, int from, int to, off_t size);
+
 #endif

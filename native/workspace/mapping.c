@@ -12,12 +12,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/*
- * The other owners on disk go to the upper half of the id space, which nobody has: the job's namespace shows them as
- * nobody, and the job may do to them what it may do to a stranger's files. Without a mapping at all, even removing such
- * a file from the job's own folder would fail with EOVERFLOW.
- */
-#define STRANGERS 0x80000000u
 #define DISK_IDS 0x7ffffffeu
 
 static void write_map(pid_t child, const char *file, uint32_t disk, uint32_t host) {

@@ -3,6 +3,8 @@
 #include "workspace.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,8 +30,11 @@ static void make_folder(const char *name, mode_t mode, uint32_t uid, uint32_t gi
   if (mkdir(name, 0700) < 0 || chown(name, uid, gid) < 0 || chmod(name, mode) < 0) fail("make-folders", name);
 }
 
-/* A detached copy of the source's mount, read-only and with its owner mapped to the job. Mounts below it are not taken. */
-static int clone_source(const char *path, uint32_t uid, uint32_t gid, struct stat *status) {
+/*
+ * A detached copy of the source's mount, read-only and with its owner mapped to the job. Mounts below it are not taken. Where the
+ * file system cannot map owners it is the copy without that, and `mapped` is false.
+ */
+static int clone_source(const char *path, uint32_t uid, uint32_t gid, struct stat *status, bool *mapped) {
   int source = open_directory(path, "open-source", O_PATH | O_NOFOLLOW);
   if (fstat(source, status) < 0) fail("open-source", path);
   int tree = (int)syscall(SYS_open_tree, source, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
@@ -41,10 +46,13 @@ static int clone_source(const char *path, uint32_t uid, uint32_t gid, struct sta
     .propagation = PRIVATE,
     .userns_fd = (uint64_t)users,
   };
-  if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) < 0) {
-    fail("map-source", path);
-  }
+  *mapped = syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) == 0;
   close(users);
+  if (*mapped) return tree;
+  if (errno != EINVAL) fail("map-source", path);
+  attributes.attr_set &= ~(uint64_t)MOUNT_ATTR_IDMAP;
+  attributes.userns_fd = 0;
+  if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &attributes, sizeof attributes) < 0) fail("map-source", path);
   return tree;
 }
 
@@ -73,6 +81,23 @@ static void mount_exchange(uint64_t bytes, uint64_t inodes, uint32_t uid, uint32
   attach(complete(context, "exchange", attributes), AT_FDCWD, "exchange", "attach-exchange");
 }
 
+/* A copy of the source in memory, of half of the machine's at most, in the place of its mount. */
+static void copy_lower(int tree, const struct stat *status, uint32_t uid, uint32_t gid) {
+  char source[PATH_MAX];
+  make_folder("source", 0700, 0, 0);
+  attach(tree, AT_FDCWD, "source", "attach-source");
+  int context = begin("tmpfs", "copy-source");
+  set(context, "copy-source", "size", "50%");
+  set(context, "copy-source", "mode", "0700");
+  attach(complete(context, "copy-source", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV), AT_FDCWD, "lower", "attach-source");
+  int target = open("lower", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (target < 0 || snprintf(source, sizeof source, "%s/source", directory) >= (int)sizeof source) fail("copy-source", NULL);
+  copy_source(source, target, status, uid, gid);
+  struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
+  if (syscall(SYS_mount_setattr, AT_FDCWD, "lower", 0, &read_only, sizeof read_only) < 0) fail("copy-source", NULL);
+  if (umount2("source", DETACH) < 0 || rmdir("source") < 0) fail("detach-source", NULL);
+}
+
 static void mount_storage(int at, uint64_t bytes, uint64_t inodes) {
   int context = begin("tmpfs", "storage");
   set_number(context, "storage", "size", bytes);
@@ -98,7 +123,8 @@ int open_workspace(int count, char **values) {
 
   int at = open_directory(directory, "open-directory", O_PATH | O_NOFOLLOW);
   struct stat source = {.st_mode = 0755};
-  int tree = count == 8 ? clone_source(values[7], uid, gid, &source) : -1;
+  bool mapped = true;
+  int tree = count == 8 ? clone_source(values[7], uid, gid, &source, &mapped) : -1;
 
   mount_storage(at, bytes, inodes);
   make_folder("lower", 0755, uid, gid);
@@ -106,7 +132,8 @@ int open_workspace(int count, char **values) {
   make_folder("work", 0700, 0, 0);
   make_folder("merged", 0700, 0, 0);
   make_folder("exchange", 0700, 0, 0);
-  if (tree >= 0) attach(tree, AT_FDCWD, "lower", "attach-source");
+  if (tree >= 0 && mapped) attach(tree, AT_FDCWD, "lower", "attach-source");
+  if (tree >= 0 && !mapped) copy_lower(tree, &source, uid, gid);
   mount_overlay();
   /* The overlay holds its own copy of the source's mount, so no path to the source is left on the host. */
   if (tree >= 0 && umount2("lower", DETACH) < 0) fail("detach-source", NULL);

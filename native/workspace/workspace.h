@@ -16,8 +16,19 @@ int open_directory(const char *path, const char *step, int flags);
 /* A decimal number without sign in [least, most], or an end with EINVAL. */
 uint64_t number(const char *text, uint64_t least, uint64_t most);
 
+/*
+ * The other owners on disk go to the upper half of the id space, which nobody has: the job's namespace shows them as
+ * nobody, and the job may do to them what it may do to a stranger's files. Without a mapping at all, even removing such
+ * a file from the job's own folder would fail with EOVERFLOW.
+ */
+#define STRANGERS 0x80000000u
+
 /* A user namespace that maps one owner on disk to the job's host ids, and everyone else to ids that nobody has. */
 int mapping_namespace(uint32_t disk_uid, uint32_t disk_gid, uint32_t host_uid, uint32_t host_gid);
+
+/* Copies a folder's content into an empty one, its owner's files as the job's; the target is taken over. */
+struct stat;
+void copy_source(const char *source, int target, const struct stat *status, uint32_t uid, uint32_t gid);
 
 int open_workspace(int count, char **values);
 int unmount_below(const char *directory);

@@ -53,7 +53,8 @@ export const MOST_ENTRIES = 1_000_000;
  *
  * Files of other owners than the source's are shown as nobody's: the job may read them where their mode lets everyone,
  * and may remove them from its own folders. Mounts below the source are not taken. Refused, with nothing left mounted,
- * when any step fails: a link in the source's path, a file system without idmapped mounts, a kernel too old.
+ * when any step fails: a link in the source's path, a kernel too old. On a file system without idmapped mounts (an
+ * overlay, memory before Linux 6.3, a network's) the source is copied into memory first, which takes as long as it is large.
  */
 export async function openWorkspace(request: WorkspaceRequest): Promise<Result<Workspace, Refusal>> {
   const root = join(request.directory, 'workspace');

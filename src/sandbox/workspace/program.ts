@@ -12,8 +12,10 @@ interface Failure {
 /** The steps whose failure a person can mend, with how. */
 const FIXES: Readonly<Record<string, string>> = {
   'open-source': 'name the folder by its real path, without links, and see that it exists',
-  'map-source':
-    'move the project to a file system that has idmapped mounts (ext4, xfs, btrfs), or update the kernel to 5.12 or later',
+  'map-source': 'update the kernel to 5.12 or later',
+  // Its file system has no idmapped mounts, so that a copy in memory was to take its place.
+  'copy-source':
+    'move the project to a file system that has idmapped mounts (ext4, xfs, btrfs), where it is shown without a copy, or to a machine with more memory',
   'clone-source': 'run as root on a Linux 5.12 or later',
   'user-namespace':
     'allow user namespaces (sysctl user.max_user_namespaces=15000), and do not run in a chroot',
