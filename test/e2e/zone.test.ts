@@ -184,6 +184,23 @@ describe('the zone of a run', () => {
 });
 
 describe('policy', () => {
+  test('of a preset that is named and stands for nothing here refuses, though the zone’s defaults have it', async () => {
+    const env = { XDG_CONFIG_HOME: config, PATH: '/usr/bin:/bin:/usr/sbin:/sbin', HOME: place.directory };
+    mkdirSync(join(place.directory, '.m2'));
+    const settings = (of: string) =>
+      `<settings><mirrors><mirror><mirrorOf>*</mirrorOf><url>${of}</url></mirror></mirrors></settings>`;
+    const asked = () => place.run(['plan', repository, '--allow', '@maven'], { env });
+    writeFileSync(join(place.directory, '.m2/settings.xml'), settings('https://192.0.2.1/'));
+    expect(await asked()).toMatchObject({
+      status: 69,
+      stderr: expect.stringContaining('egress/preset-unknown'),
+    });
+    writeFileSync(join(place.directory, '.m2/settings.xml'), settings('https://mirror.test/'));
+    const planned = await asked();
+    expect(planned.status, planned.stderr).toBe(0);
+    expect(planned.stdout).toContain('mirror.test (@maven)');
+  });
+
   test('of a head under test only narrows, and what it asked for beyond is named', async () => {
     writeFileSync(
       join(repository, 'cofferdam.yaml'),

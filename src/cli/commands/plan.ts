@@ -70,6 +70,7 @@ async function run(context: CommandContext): Promise<number> {
     allow,
     isolation,
     outside: context.environment,
+    repository,
     ...(asked !== undefined && { asked }),
   };
   const facts = await localFacts(repository, event, policy.trust);

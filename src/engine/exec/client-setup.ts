@@ -18,16 +18,23 @@ const MAX_CERTIFICATES = 4_194_304;
 
 /**
  * Resolves an allowlist and what goes with it. `defaults` are presets of the zone, which stand for nothing where their
- * client is not on this machine; the others are the operator's word and must resolve.
+ * client is not on this machine; the others are the operator's word and must resolve. `repository` is the folder that a run
+ * is of.
  */
 export async function clientSetup(
   entries: readonly AllowEntry[],
   defaults: readonly AllowEntry[],
   outside: Readonly<Record<string, string | undefined>>,
+  repository?: string,
 ): Promise<Result<ClientSetup, Refusal>> {
   const all = [...new Set([...defaults, ...entries])];
-  const [named, lenient] = [all, defaults].map((list) => list.map((entry) => ruleOf(entry).to));
-  const presets = await resolvePresets(named ?? [], { environment: outside, home: outside['HOME'] }, lenient);
+  const names = (list: readonly AllowEntry[]): readonly string[] => list.map((entry) => ruleOf(entry).to);
+  const asked = names(entries);
+  const presets = await resolvePresets(
+    names(all),
+    { environment: outside, home: outside['HOME'], ...(repository !== undefined && { repository }) },
+    names(defaults).filter((name) => !asked.includes(name)),
+  );
   if (!presets.ok) return presets;
   const destinations = Object.fromEntries(
     Object.entries(presets.value).map(([name, preset]) => [name, preset.destinations]),
@@ -39,14 +46,17 @@ export async function clientSetup(
     NODE_USE_SYSTEM_CA: '1',
     // Its own folder is read-only here: `npm install -g` has a place that the search path knows.
     NPM_CONFIG_PREFIX: dirname(USER_PROGRAMS),
+    // Debian's pip refuses to touch the system's packages (PEP 668); here it cannot, and installs for the user.
+    PIP_BREAK_SYSTEM_PACKAGES: '1',
   };
   // Where nothing may be reached, trying again is only waiting: npm would for more than a minute.
   if (allow.value.length === 0)
     Object.assign(environment, { npm_config_fetch_retries: '0', PIP_RETRIES: '0', CARGO_NET_RETRY: '0' });
   for (const preset of Object.values(presets.value)) Object.assign(environment, preset.environment);
+  const files = Object.values(presets.value).flatMap((preset) => preset.files ?? []);
   const path = outside['COFFERDAM_EXTRA_CA_CERTS'] ?? outside['NODE_EXTRA_CA_CERTS'];
   const certificates = path === undefined || path === '' ? '' : await certificatesOf(path);
-  if (certificates === '') return { ok: true, value: { allow: allow.value, environment, files: [] } };
+  if (certificates === '') return { ok: true, value: { allow: allow.value, environment, files } };
   for (const name of [
     'NODE_EXTRA_CA_CERTS',
     'SSL_CERT_FILE',
@@ -60,7 +70,11 @@ export async function clientSetup(
   }
   return {
     ok: true,
-    value: { allow: allow.value, environment, files: [{ path: CERTIFICATES, content: certificates }] },
+    value: {
+      allow: allow.value,
+      environment,
+      files: [...files, { path: CERTIFICATES, content: certificates }],
+    },
   };
 }
 

@@ -40,6 +40,7 @@ export interface ZoneRequest {
   /** `--allow`: what the operator adds for this run. */
   readonly allow: readonly string[];
   readonly outside: Readonly<Record<string, string | undefined>>;
+  readonly repository: { readonly directory: string };
 }
 
 /** The zone of every job, and what follows from it. Refuses when `--zone` asks for more than a job proves. */
@@ -70,7 +71,12 @@ export async function zonesOf(
     const known = clients.get(zone);
     const setup =
       known === undefined
-        ? await clientSetup(request.allow, controls.egress.allow, request.outside)
+        ? await clientSetup(
+            request.allow,
+            controls.egress.allow,
+            request.outside,
+            request.repository.directory,
+          )
         : ok(known);
     if (!setup.ok) return setup;
     clients.set(zone, setup.value);

@@ -46,6 +46,9 @@ const ETC = [
   'ld.so.conf.d',
   'localtime',
   'magic',
+  // Not settings.xml, which may hold passwords.
+  'maven/logging',
+  'maven/m2.conf',
   'mime.types',
   'perl',
   'pki/tls/certs',

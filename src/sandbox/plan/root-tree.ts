@@ -24,6 +24,7 @@ const ETC_FILES = new Set([
   'ld.so.conf',
   'localtime',
   'magic',
+  'maven/m2.conf',
   'mime.types',
   'protocols',
   'services',
