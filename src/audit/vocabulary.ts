@@ -122,10 +122,9 @@ export type RecordEvent =
       readonly cpuMs?: number;
     })
   | (InStep & {
-      /** What a step started and left running. */
+      /** It still ran when its step was over; it ends with its job at the latest. */
       readonly type: 'process.outlived';
       readonly pid: number;
-      readonly parent: number;
       readonly argv: readonly string[];
       readonly runningMs: number;
     })

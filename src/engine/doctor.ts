@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, tmpdir, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { availableParallelism, totalmem } from 'node:os';
 import { ulid } from '../base/index.ts';
-import { chooseRuntime, readRootless, type RootlessReceipt, type SandboxReceipt } from '../sandbox/index.ts';
+import { chooseRuntime } from '../sandbox/index.ts';
 import { type Controls, defaultControls, PROFILES, RUNTIMES, TIER_OF } from '../zone/index.ts';
 import { SECOND_WALLS } from '../config/index.ts';
 import { openCell } from './cell/open-cell.ts';
@@ -26,23 +24,17 @@ const NOT_KNOWN =
  * what jobs get by default.
  */
 export async function diagnose(): Promise<readonly Diagnosis[]> {
-  const found = await tried({ floor: 'hardened-container' }, 'hardened-container');
-  const lacking = found.lacksLimits === true;
-  const name = 'without these limits';
-  const first = lacking
-    ? [...found.lines, ...(await tried({ floor: 'hardened-container' }, name, true)).lines]
-    : found.lines;
-  const standard = first.find(({ held }) => held);
+  const first = await tried({ floor: 'hardened-container' }, 'hardened-container');
+  const [standard] = first;
   const others: Diagnosis[] = [];
   for (const runtime of RUNTIMES) {
     const name = `${TIER_OF[runtime]} (${runtime})`;
-    if (standard?.seen.startsWith(`${runtime} `)) continue;
-    const [one] = (await tried({ floor: TIER_OF[runtime], runtime }, name, lacking)).lines;
+    if (standard?.held === true && standard.seen.startsWith(`${runtime} `)) continue;
+    const [one] = await tried({ floor: TIER_OF[runtime], runtime }, name);
     if (one !== undefined) others.push(one);
   }
-  for (const profile of standard === undefined ? [] : PROFILES) {
-    const asked = { floor: 'hardened-container', profile } as const;
-    const [one] = (await tried(asked, `profile ${profile}`, lacking)).lines;
+  for (const profile of standard?.held === true ? PROFILES : []) {
+    const [one] = await tried({ floor: 'hardened-container', profile }, `profile ${profile}`);
     if (one !== undefined) others.push(one);
   }
   const virtual = chooseRuntime({ floor: 'microvm' });
@@ -50,28 +42,19 @@ export async function diagnose(): Promise<readonly Diagnosis[]> {
   return [...first, ...others];
 }
 
-interface Tried {
-  readonly lines: readonly Diagnosis[];
-  /** Refused for nothing but limits, which an operator can do without. */
-  readonly lacksLimits?: boolean;
-}
-
-async function tried(isolation: Controls['isolation'], name: string, withoutLimits = false): Promise<Tried> {
+async function tried(isolation: Controls['isolation'], name: string): Promise<readonly Diagnosis[]> {
   const runId = ulid(Date.now(), randomBytes(10));
   const controls = {
     ...defaultControls('untrusted', { memoryBytes: totalmem(), cpus: availableParallelism() }),
     isolation,
-    unenforcedLimitsAccepted: withoutLimits ? UNENFORCEABLE : [],
   };
-  // What shows an ordinary user's own files takes more than an empty folder does.
-  const source = readRootless() === undefined ? undefined : mkdtempSync(join(tmpdir(), 'cofferdam-doctor-'));
   const receipts: unknown[] = [];
   const opening = openCell({
     runId,
     jobId: 'doctor',
     controls,
     root: { kind: 'host' },
-    workspace: { path: '/home/runner/work', ...(source !== undefined && { source }) },
+    workspace: { path: '/home/runner/work' },
     readPaths: [],
     writePaths: [],
     files: [],
@@ -90,19 +73,16 @@ async function tried(isolation: Controls['isolation'], name: string, withoutLimi
     setTimeout(() => resolve(undefined), WITHIN_MS).unref();
   });
   const opened = await Promise.race([opening, late]);
-  if (source !== undefined) rmSync(source, { recursive: true, force: true });
-  if (opened === undefined)
-    return { lines: [{ name, held: false, seen: `nothing within ${WITHIN_MS / 1_000} s` }] };
+  if (opened === undefined) return [{ name, held: false, seen: `nothing within ${WITHIN_MS / 1_000} s` }];
   if (!opened.ok) {
     const { why, fix: told } = opened.error;
     const fix = told.includes('cofferdam doctor') ? NOT_KNOWN : told;
-    const lacksLimits = opened.error.rule === 'sandbox/limit-unenforceable';
-    return { lines: [{ name, held: false, seen: why, fix }], lacksLimits };
+    return [{ name, held: false, seen: why, fix }];
   }
   const { receipt } = opened.value.sandbox;
   const destroyed = await opened.value.close();
   const gateway = receipts[0] as { readonly armedMs?: number } | undefined;
-  const lines: readonly Diagnosis[] = [
+  return [
     {
       name,
       held: true,
@@ -124,37 +104,13 @@ async function tried(isolation: Controls['isolation'], name: string, withoutLimi
     ...receipt.limitsUnenforced.map((limit) => ({
       name: `limit ${limit}`,
       held: false,
-      seen: `not enforced${instead(receipt, limit)}`,
+      seen: 'not enforced',
+      fix: 'enable its cgroup controller',
     })),
-    ...(receipt.rootless === undefined ? [] : [ordinaryUser(receipt.rootless)]),
     {
       name: 'nothing left behind',
       held: destroyed.leftBehind.length === 0,
       seen: destroyed.leftBehind.join(' ') || 'nothing',
     },
   ];
-  return { lines };
-}
-
-/** Those of control groups: all that a machine can lack. */
-const UNENFORCEABLE = ['memoryBytes', 'cpus', 'pids'] as const;
-
-function instead(receipt: SandboxReceipt, limit: string): string {
-  const weaker = receipt.weakerLimits?.find((one) => one.limit === limit);
-  return weaker === undefined ? '' : `; instead ${weaker.by} ${weaker.value}, which holds less`;
-}
-
-/** Of a job on the user's own folder; any other has an id of its own where there is a range. */
-function ordinaryUser({ groupsKept }: RootlessReceipt): Diagnosis {
-  const ranged = readRootless()?.ids === 'range';
-  return {
-    name: 'ids of your own',
-    held: ranged,
-    seen: ranged
-      ? 'a range; jobs of run have one of it each, exec has yours'
-      : `only yours, which every job has too${groupsKept > 0 ? `, with ${groupsKept} of your groups` : ''}`,
-    ...(!ranged && {
-      fix: 'apt-get install uidmap, and as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535, with your name',
-    }),
-  };
 }

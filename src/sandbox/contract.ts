@@ -24,11 +24,8 @@ export interface SandboxRequest {
   readonly jobId: string;
   readonly controls: Controls;
   readonly root: SandboxRoot;
-  /**
-   * Copied on write: the host's directory stays untouched. `source` absent: the workspace begins empty. `owned`: it was made
-   * for this job and is thrown away after it, so that it may be given to the job's user.
-   */
-  readonly workspace: { readonly source?: string; readonly path: string; readonly owned?: boolean };
+  /** Copied on write: the host's directory stays untouched. `source` absent: the workspace begins empty. */
+  readonly workspace: { readonly source?: string; readonly path: string };
   /** Read-only host paths (tools, `--read`). */
   readonly readPaths: readonly BoundPath[];
   /** Host paths that the operator lets the job write for real (`--write`). */
@@ -97,28 +94,8 @@ export interface SandboxReceipt {
   /** Limits that the kernel holds, with the value read back; those named by the operator as not needed are absent. */
   readonly limits: Readonly<Partial<Record<LimitName, number>>>;
   readonly limitsUnenforced: readonly LimitName[];
-  /** What stands in for some of the latter, and holds less: a limit of each process or user, not of the job. */
-  readonly weakerLimits?: readonly WeakerLimit[];
-  /** Set when an ordinary user started it: what is weaker than with root. */
-  readonly rootless?: RootlessReceipt;
   /** What of programs, files and the owners of connections is not seen, and why; absent when all is. */
   readonly unseen?: string;
-}
-
-/** A resource limit (setrlimit(2)) in the place of a control group's. */
-export interface WeakerLimit {
-  readonly limit: LimitName;
-  readonly by: 'RLIMIT_NPROC' | 'RLIMIT_DATA';
-  readonly value: number;
-}
-
-export interface RootlessReceipt {
-  /** Whose kernel id the job runs with: the user's who started it, or one that nobody has. */
-  readonly jobUser: 'yours' | 'its own';
-  /** Groups of the user that the job keeps, since they cannot be dropped with a single id. */
-  readonly groupsKept: number;
-  /** Whether limits are of a control group that was handed to the user. */
-  readonly controlGroup: boolean;
 }
 
 /** What a job has used; bytes, milliseconds, counts. A value is absent when it could not be read. */
@@ -197,6 +174,15 @@ export interface ObservedFile {
   };
 }
 
+/** A process that runs in a sandbox at this moment; its arguments are its own word. */
+export interface RunningNow {
+  /** No other process of the sandbox ever has it. */
+  readonly id: string;
+  readonly pid: number;
+  readonly argv: readonly string[];
+  readonly runningMs: number;
+}
+
 /** A socket that waits for others. */
 export interface ObservedListener {
   readonly protocol: 'tcp' | 'udp' | 'unix';
@@ -240,6 +226,8 @@ export interface Sandbox {
   usage(): Promise<Usage>;
   /** Which of its file systems of limited size are full at this moment. */
   full(): Promise<readonly LimitName[]>;
+  /** What runs in it now, process 1 apart. */
+  running(): readonly RunningNow[];
   /** Settles when all that the telemetry saw until now was told. */
   observed(): Promise<void>;
   /** The process that asked for a connection, by its inner end, as the job sees its id; undefined when it was not seen. */

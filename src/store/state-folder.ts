@@ -1,7 +1,6 @@
 import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
-import { ownerOf } from '../config/index.ts';
 
 /** Where runs, records and keys are kept. All of it is private to the user who runs Cofferdam. */
 export interface StateFolder {
@@ -81,8 +80,7 @@ function plantable(path: string): string | undefined {
   for (const prefix of prefixes) {
     const found = lstatSync(prefix, { throwIfNoEntry: false });
     if (found === undefined) return undefined;
-    const owner = ownerOf(prefix, found);
-    const ours = owner === 0 || owner === process.geteuid?.();
+    const ours = found.uid === 0 || found.uid === process.geteuid?.();
     if (!ours && (open || found.isSymbolicLink())) return prefix;
     if (found.isSymbolicLink()) {
       const behind = plantable(realpathSync(prefix));

@@ -1,9 +1,12 @@
-import { type RecordEvent, verifyRecord, visible } from '../../audit/index.ts';
+import { verifyRecord, visible } from '../../audit/index.ts';
 import { type Refusal, refusal } from '../../base/index.ts';
 import { findRun, listRuns, openStateFolder, type RunFolder, type StateFolder } from '../../store/index.ts';
 import { type Command, type CommandContext, EXIT } from '../command.ts';
 import { parseOptions } from '../options.ts';
+import { Denials } from '../render/denials.ts';
+import { eventLine } from '../render/event-line.ts';
 import { exitStatus, renderRefusal } from '../render/refusals.ts';
+import { styleFor } from '../render/style.ts';
 
 const help = `usage: cofferdam audit log
        cofferdam audit show RUN [--json]
@@ -13,7 +16,7 @@ The record of each run: what ran, in which zone, what it reached and what was de
 fits only one, or latest.
 
   log       every run, newest first
-  show      one run's events
+  show      one run's events; ! stands before what was denied, is a risk or was not seen, and they are told again at the end
   verify    whether the record is whole: nothing edited, left out, reordered, added or cut off
   --json    for machines
 
@@ -74,6 +77,7 @@ async function show(
   json: boolean,
 ): Promise<number> {
   let number = 0;
+  const denials = new Denials();
   const result = await verifyRecord({
     directory: found.record,
     keysFolder: state.keys,
@@ -81,18 +85,17 @@ async function show(
     each: (event, time) => {
       const at = String(number).padStart(5);
       number += 1;
+      denials.take(event);
       context.stdout.write(
-        json ? `${JSON.stringify({ time, ...event })}\n` : `${at}  ${time.slice(11, 23)}  ${line(event)}\n`,
+        json
+          ? `${JSON.stringify({ time, ...event })}\n`
+          : `${at}  ${time.slice(11, 23)} ${eventLine(event)}\n`,
       );
     },
   });
+  if (!json) context.stdout.write(denials.render(styleFor(context.stdout, context.environment), 'cofferdam'));
   if (result.state !== 'whole') context.stderr.write(`${result.state}: ${visible(result.why)}\n`);
   return result.state === 'whole' ? EXIT.ok : EXIT.failed;
-}
-
-function line(event: RecordEvent): string {
-  const { type, ...rest } = event;
-  return `${type.padEnd(20)} ${visible(JSON.stringify(rest), 300)}`;
 }
 
 async function log(context: CommandContext, state: StateFolder, json: boolean): Promise<number> {

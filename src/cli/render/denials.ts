@@ -3,7 +3,7 @@ import { describeRisk } from './risks.ts';
 import type { Style } from './style.ts';
 
 export interface Denial {
-  readonly mark: 'denied' | 'no way' | 'done';
+  readonly mark: 'denied' | 'no way' | 'done' | 'left';
   readonly what: string;
   readonly why: string;
   readonly fix: string;
@@ -37,7 +37,9 @@ export class Denials {
     const denial = this.#unreachable(event) ?? read(event);
     if (denial === undefined) return;
     if (denial.mark === 'denied') this.count += denial.times;
-    const key = `${denial.what} ${denial.by}`;
+    // Many files of one kind by one program are one thing that was done.
+    const same = denial.mark === 'done' && event.type === 'risk.attempted' ? event.operation : denial.what;
+    const key = `${same} ${denial.by}`;
     const known = this.#seen.get(key) ?? this.#counted(denial);
     if (known !== undefined) known.times += denial.times;
     else if (this.#seen.size < 1_000) this.#seen.set(key, denial);
@@ -77,7 +79,7 @@ export class Denials {
   render(style: Style, allowBy: string): string {
     const lines: string[] = [];
     for (const denial of [...this.#seen.values()].slice(0, MAX_SHOWN)) {
-      const times = denial.times > 1 ? ` (${denial.times} times)` : '';
+      const times = denial.times > 1 ? again(denial) : '';
       lines.push(
         `${style.note(`! ${denial.mark}`)}  ${visible(denial.what)}${denial.by === '' ? '' : `   by ${visible(denial.by, 120)}`}${times}`,
       );
@@ -91,6 +93,10 @@ export class Denials {
       );
     return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
   }
+}
+
+function again({ mark, times }: Denial): string {
+  return mark === 'done' ? ` (and ${times - 1} more)` : ` (${times} times)`;
 }
 
 function read(event: RecordEvent): Denial | undefined {
@@ -121,13 +127,22 @@ function read(event: RecordEvent): Denial | undefined {
         by: program(event.process),
         times: event.count ?? 1,
       };
+    case 'process.outlived':
+      return {
+        mark: 'left',
+        what: 'running when its step was over',
+        why: 'it ends with its job at the latest',
+        fix: '',
+        by: program(event),
+        times: 1,
+      };
     case 'risk.attempted': {
       if (!isAlarming(event)) return undefined;
       const refused = event.outcome === 'denied';
       return {
         mark: refused ? 'denied' : 'done',
         what: describeRisk(event),
-        why: refused ? 'no job may' : 'it is within the sandbox, and what an attacker does to stay',
+        why: refused ? 'no job may' : 'it is what an attacker does to stay; it is in the sandbox only',
         fix: '',
         by: program(event.process),
         times: event.count ?? 1,

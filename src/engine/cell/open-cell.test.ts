@@ -25,11 +25,7 @@ async function open(makers: CellMakers) {
     {
       runId,
       jobId: 'cell',
-      controls: {
-        ...defaultControls('untrusted', { memoryBytes: 500_000_000, cpus: 1 }),
-        // Held wherever they can be.
-        unenforcedLimitsAccepted: ['memoryBytes', 'cpus', 'pids'],
-      },
+      controls: defaultControls('untrusted', { memoryBytes: 500_000_000, cpus: 1 }),
       root: { kind: 'host' },
       workspace: { path: '/home/runner/work' },
       readPaths: [],

@@ -14,12 +14,12 @@ import {
   openSandbox,
   type Sandbox,
   type SandboxRequest,
-  whyNotRoot,
 } from '../../sandbox/index.ts';
 
 import { completenessOf } from './completeness.ts';
 import { gatewayRecord, observationRecord } from './cell-events.ts';
 import type { Journal } from './journal.ts';
+import { LeftRunning } from './left-running.ts';
 import { LimitWatch } from './limit-watch.ts';
 import { lackOfRights } from './machine-rights.ts';
 import { OpenConnections } from './open-connections.ts';
@@ -37,6 +37,8 @@ export interface Cell {
    * the account of the step that did it; after `withinMs` at the latest, since a job's remote need not close.
    */
   settled(withinMs: number): Promise<void>;
+  /** Puts into the record what the step that is over left running. */
+  leftRunning(): Promise<void>;
   /** Settles when a wall fell by itself: the job must end as failed. */
   readonly broken: Promise<Refusal>;
   /** Ends everything; safe to call twice. */
@@ -78,7 +80,6 @@ export async function openCell(
   makers: CellMakers = { startGateway, openSandbox },
 ): Promise<Result<Cell, Refusal>> {
   const { journal, allow, resolver, scratch, ...sandboxRequest } = request;
-  if (process.geteuid?.() !== 0) return err(await whyNotRoot());
   const lack = lackOfRights();
   if (lack !== undefined) return err(lack);
   const runtime = chooseRuntime(request.controls.isolation);
@@ -162,8 +163,12 @@ export async function openCell(
   const watch = new LimitWatch(opened.value, request.controls.limits, (limit, value, step) =>
     journal.write({ type: 'limit.hit', job: jobId, step, limit, value }),
   );
+  const left = new LeftRunning(opened.value);
   const ends = {
     step: settleRisks,
+    left: async () => {
+      for (const event of await left.look(at)) await journal.write(event).catch(() => broke(recordLost()));
+    },
     begin: () => {
       ending = true;
     },
@@ -204,13 +209,14 @@ function assemble(
   connections: OpenConnections,
   watch: LimitWatch,
   broken: Promise<Refusal>,
-  ends: { readonly step: () => void; readonly begin: () => void },
+  ends: { readonly step: () => void; readonly begin: () => void; readonly left: () => Promise<void> },
 ): Cell {
   let closing: ReturnType<Sandbox['destroy']> | undefined;
   return {
     sandbox,
     counts,
     broken,
+    leftRunning: ends.left,
     settled: async (withinMs) => {
       await Promise.all([connections.settled(withinMs), watch.look(), sandbox.observed()]);
     },

@@ -259,6 +259,7 @@ async function follow(
   streams.stdin.pipe(process.stdin);
   const flowing = [carry(process.stdout, streams.stdout), carry(process.stderr, streams.stderr)];
   const exit = await Promise.race([process.exited, fell]);
+  if (broken === undefined) await cell.leftRunning();
   // What it left in the background ends with it, and so do the streams.
   await cell.sandbox.killLeftovers();
   await Promise.all(flowing);

@@ -61,6 +61,7 @@ async function runStep(step: Step, scope: Scope, context: StepContext): Promise<
   const conclusion = tolerated ? 'success' : work.outcome;
   keep(scope, step.id, { outputs: { ...work.outputs }, outcome: work.outcome, conclusion });
   settle(conclusion, scope, context);
+  await context.cell.leftRunning();
   // Its processes are gone: what they had open is being closed, and is told before the step is.
   await context.cell.settled(CLOSING_MS);
   await context.journal.write({

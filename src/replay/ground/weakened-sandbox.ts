@@ -84,7 +84,7 @@ export async function openWeakened(
       merged: without.includes('fresh-workspace') ? request.workFolder : join(own, 'workspace/merged'),
       exchange: join(own, 'workspace/exchange'),
       init: nativeProgram('init'),
-      ids: { root: FIRST_HOST_ID, user: FIRST_HOST_ID + JOB_UID },
+      firstHostId: FIRST_HOST_ID,
     },
   );
   if (!planned.ok) throw new Error(planned.error.why);

@@ -1,39 +1,37 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
-import type { HostIds } from '../plan/host-ids.ts';
 import type { HostMount } from './drivers.ts';
 
 const MOUNT_MS = 10_000;
 
 /**
- * Mounts file systems in memory on the host's side, with their sizes, as the job's: ids inside become the sandbox's host ids.
- * They are unmounted with the sandbox's folder.
+ * Mounts file systems in memory on the host's side, with their sizes, as the job's: ids inside become the sandbox's host ids,
+ * the first of which is `firstHostId`. They are unmounted with the sandbox's folder.
  */
 export async function mountOnHost(
   mounts: readonly HostMount[],
   folder: string,
-  ids: HostIds,
+  firstHostId: number,
 ): Promise<Result<undefined, Refusal>> {
   if (mounts.length > 0) mkdirSync(folder, { mode: 0o711 });
   const all = await Promise.all(
     mounts.map(({ path, options }) => {
       mkdirSync(path, { mode: 0o711 });
-      return mount(path, hostOptions(options, ids));
+      return mount(path, hostOptions(options, firstHostId));
     }),
   );
   return all.find((one) => !one.ok) ?? ok(undefined);
 }
 
-function hostOptions(options: readonly string[], { root, user }: HostIds): readonly string[] {
-  const owner = root ?? user;
+function hostOptions(options: readonly string[], firstHostId: number): readonly string[] {
   const mapped = options.map((option) => {
     const [, key, id] = /^([ug]id)=(\d+)$/u.exec(option) ?? [];
-    return key === undefined ? option : `${key}=${Number(id) === 0 ? owner : user}`;
+    return key === undefined ? option : `${key}=${firstHostId + Number(id)}`;
   });
   return options.some((option) => option.startsWith('uid='))
     ? mapped
-    : [...mapped, `uid=${owner}`, `gid=${owner}`];
+    : [...mapped, `uid=${firstHostId}`, `gid=${firstHostId}`];
 }
 
 function mount(path: string, options: readonly string[]): Promise<Result<undefined, Refusal>> {

@@ -1,4 +1,4 @@
-type Seen = {
+export type Seen = {
   readonly pid: number;
   readonly parent: number;
   readonly argv: readonly string[];
@@ -29,6 +29,14 @@ export class RecentProcesses {
     if (known === undefined) return process;
     const { startedAt: _at, ...rest } = known;
     return { ...process, ...rest };
+  }
+
+  remove(hostPid: number): void {
+    this.#processes.delete(hostPid);
+  }
+
+  all(): readonly Seen[] {
+    return [...this.#processes.values()];
   }
 
   find(hostPid: number): Seen | undefined {

@@ -3,6 +3,7 @@ import { lstat, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts';
 import { nativeProgram } from '../native-program.ts';
+import type { RunningNow } from '../contract.ts';
 import type { Flow } from './flow-owners.ts';
 import { watchedRules } from './watched-files.ts';
 import { SETTLE, TraceReader, type TraceReading, type WatchedPlaces, watchOrders } from './trace-reader.ts';
@@ -31,6 +32,8 @@ export interface Telemetry {
   watch(places: WatchedPlaces): Promise<readonly string[]>;
   /** Settles when all that was seen until now was observed, or when it has ended. */
   observed(): Promise<void>;
+  /** Of a kernel of its own: which programs were started and have not ended, process 1 apart. */
+  running(): readonly RunningNow[];
   /** The process that asked for a connection, by its inner end; also one that has gone meanwhile. */
   ownerOf(protocol: 'tcp' | 'udp', localPort: number): Flow['process'] | undefined;
   /** The same where only the destination is known: who asked for it first of those that were not named yet. */
@@ -85,6 +88,7 @@ export async function startTelemetry(request: TelemetryRequest): Promise<Result<
     died,
     watch: (places) => reader.watching(() => child.stdin.write(watchOrders(places))),
     observed: () => reader.observed(() => child.stdin.write(SETTLE)),
+    running: () => reader.running(Date.now()),
     dialler: (address, port) => reader.flows.dialled(address, port),
     ownerOf: (protocol, localPort) => reader.flows.find(protocol, localPort),
     close,

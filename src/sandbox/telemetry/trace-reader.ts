@@ -1,4 +1,4 @@
-import type { Observation, ObservedExit, ObservedFile } from '../contract.ts';
+import type { Observation, ObservedExit, ObservedFile, RunningNow } from '../contract.ts';
 import { watchedKind } from './watched-files.ts';
 import { FlowOwners } from './flow-owners.ts';
 import { LineSplitter } from './line-splitter.ts';
@@ -219,9 +219,24 @@ export class TraceReader {
     this.#observe({ kind: 'file', file: { ...file, process }, ...(is !== undefined && { is }) });
   }
 
+  /** Of a kernel of its own, by what it told: at most as many as are remembered. */
+  running(nowMs: number): readonly RunningNow[] {
+    return this.#recent
+      .all()
+      .filter(({ pid }) => pid > 1)
+      .map(({ pid, argv, startedAt }) => ({
+        id: `${pid} ${startedAt}`,
+        pid,
+        argv,
+        runningMs: Math.max(0, nowMs - startedAt),
+      }));
+  }
+
   /** A kernel of its own tells ends by the same numbers as starts. */
   #timed(exit: ObservedExit): ObservedExit {
-    const began = this.#ownKernel ? this.#recent.find(exit.pid)?.startedAt : undefined;
+    if (!this.#ownKernel) return exit;
+    const began = this.#recent.find(exit.pid)?.startedAt;
+    this.#recent.remove(exit.pid);
     return began === undefined ? exit : { ...exit, durationMs: Math.max(0, exit.at - began) };
   }
 
