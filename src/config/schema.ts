@@ -120,6 +120,26 @@ const caches = z
 const JOB_ID = /^[A-Za-z_][A-Za-z0-9_-]{0,99}$/;
 const SECRET = /^[A-Za-z_][A-Za-z0-9_]{0,199}$/;
 
+const DAY = /^20[0-9]{2}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$/;
+
+const acceptedFlaw = z
+  .strictObject({
+    cve: z
+      .string({ error: 'must be the name of a flaw, such as CVE-2024-21626' })
+      .regex(/^CVE-[0-9]{4}-[0-9]{4,7}$/, { error: 'must be the name of a flaw, such as CVE-2024-21626' })
+      .describe('Its name.'),
+    reason: z
+      .string({ error: 'must say why' })
+      .min(10, { error: 'must say why, in 10 characters or more' })
+      .max(500, { error: 'is too long' })
+      .describe('Why it does no harm here; it stands in every record.'),
+    until: z
+      .string({ error: 'must be a day such as 2027-01-31' })
+      .regex(DAY, { error: 'must be a day such as 2027-01-31' })
+      .describe('The last day, in UTC.'),
+  })
+  .describe('A flaw that is accepted for some time.');
+
 const zoneSettings = z
   .strictObject({
     egress: egressSchema.optional(),
@@ -161,6 +181,14 @@ const zoneSettings = z
             'The runtime that jobs are run by, and no other: `runc` and `crun` are hardened containers, `runsc` (gVisor) ' +
               'is a sandboxed kernel. Left out: the first of the floor\u2019s tier that the machine has. Only the ' +
               'operator\u2019s file can name one.',
+          )
+          .optional(),
+        acceptKnown: z
+          .array(acceptedFlaw)
+          .max(50, { error: 'may hold 50 entries' })
+          .describe(
+            'Published flaws of a runtime that jobs are run with all the same (docs/known-flaws.md). Only the operator\u2019s ' +
+              'file can accept one.',
           )
           .optional(),
         secondWalls: z

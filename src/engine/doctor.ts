@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { availableParallelism, totalmem } from 'node:os';
 import { ulid } from '../base/index.ts';
-import { chooseRuntime } from '../sandbox/index.ts';
+import { chooseRuntime, type Sandbox } from '../sandbox/index.ts';
 import { type Controls, defaultControls, PROFILES, RUNTIMES, TIER_OF } from '../zone/index.ts';
 import { SECOND_WALLS } from '../config/index.ts';
 import { openCell } from './cell/open-cell.ts';
@@ -96,6 +96,7 @@ async function tried(isolation: Controls['isolation'], name: string): Promise<re
     ...receipt.checks
       .filter(({ id }) => SECOND_WALLS.some((wall) => wall === id))
       .map(({ id, seen }) => ({ name: id, held: !seen.startsWith('absent'), seen })),
+    flawsOf(receipt),
     ...Object.entries(receipt.limits).map(([limit, value]) => ({
       name: `limit ${limit}`,
       held: true,
@@ -113,4 +114,21 @@ async function tried(isolation: Controls['isolation'], name: string): Promise<re
       seen: destroyed.leftBehind.join(' ') || 'nothing',
     },
   ];
+}
+
+/** Published flaws of the runtime, and what became of each; the first line says whether one is open. */
+function flawsOf({ runtime, knownFlaws }: Sandbox['receipt']): Diagnosis {
+  const { reviewed, flaws } = knownFlaws;
+  const of = knownFlaws.package ?? `${runtime.name} ${runtime.version}`;
+  const states = [...new Set(flaws.map(({ state }) => state))].map((state) => {
+    const names = flaws.filter((one) => one.state === state).map(({ cve }) => cve);
+    return `${state}: ${names.join(', ')}`;
+  });
+  const open = flaws.find(({ state }) => state === 'open' || state === 'unknown');
+  return {
+    name: `known flaws (${runtime.name})`,
+    held: open === undefined,
+    seen: `${of}, by the table of ${reviewed}: ${states.join('; ') || 'none'}`,
+    ...(open !== undefined && { fix: `${open.why}; update ${runtime.name}` }),
+  };
 }

@@ -53,6 +53,11 @@ export function chooseRuntime(
   );
 }
 
+/** Where a program lies that is named without its folder; as it is when it has one. */
+export function programPath(name: string): string | undefined {
+  return name.includes('/') ? name : findProgram(name);
+}
+
 function findProgram(name: string): string | undefined {
   return FOLDERS.map((folder) => join(folder, name)).find((path) => {
     try {

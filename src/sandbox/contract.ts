@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Refusal } from '../base/index.ts';
+import type { KnownFlaw } from './known-flaws/index.ts';
 import type { ProfileName, RuntimeName } from '../config/index.ts';
 import type { Controls, IsolationTier, LimitName } from '../zone/index.ts';
 import type { WatchedKind } from './telemetry/watched-files.ts';
@@ -85,6 +86,12 @@ export interface ProbeCheck {
 /** The proof that the sandbox was armed; without it no step is started. */
 export interface SandboxReceipt {
   readonly runtime: { readonly name: RuntimeName; readonly version: string; readonly tier: IsolationTier };
+  /** Published flaws that the runtime's release has, and what became of each; with the day the table is of. */
+  readonly knownFlaws: {
+    readonly reviewed: string;
+    readonly package?: string;
+    readonly flaws: readonly KnownFlaw[];
+  };
   /** What the job's programs come from; an image by its manifest's digest. */
   readonly root: { readonly kind: 'host' } | { readonly kind: 'image'; readonly digest: string };
   /** The profile in force, with the wall that it makes weaker; absent in the ordinary sandbox. */

@@ -14,6 +14,12 @@ export interface Controls {
   readonly zone: ZoneId;
   readonly isolation: {
     readonly floor: IsolationTier;
+    /** Published flaws of a runtime that the operator accepts, each until the end of a day (`2026-11-25`). */
+    readonly acceptKnown?: readonly {
+      readonly cve: string;
+      readonly reason: string;
+      readonly until: string;
+    }[];
     /** The one that was asked for; absent, the first of the floor's tier. */
     readonly runtime?: RuntimeName;
     /** The needs besides that the operator's file names for the zone; absent: it says nothing. */

@@ -61,6 +61,7 @@ function set(base: Controls, settings: ZoneSettings): Controls {
       ...base.isolation,
       floor: settings.isolation?.floor ?? base.isolation.floor,
       ...(settings.isolation?.runtime !== undefined && { runtime: settings.isolation.runtime }),
+      ...(settings.isolation?.acceptKnown !== undefined && { acceptKnown: settings.isolation.acceptKnown }),
       ...namedProfiles(settings.isolation),
     },
     secondWalls: settings.isolation?.secondWalls ?? base.secondWalls,
@@ -141,6 +142,7 @@ function narrow(base: Controls, asked: ZoneSettings, who: string, refused: strin
   if (tier !== undefined && compareTiers(tier, base.isolation.floor) < 0) no('isolation.floor', tier);
   // Which program holds a job is the machine's owner's choice.
   if (asked.isolation?.runtime !== undefined) no('isolation.runtime', asked.isolation.runtime);
+  for (const { cve } of asked.isolation?.acceptKnown ?? []) no('isolation.acceptKnown', cve);
   const approvals = asked.approvals?.required;
   if (approvals !== undefined && approvals < base.approvals.required) no('approvals.required', approvals);
   for (const key of asked.acceptUnenforced ?? []) {

@@ -34,7 +34,9 @@ import { boundCheck, resolveInside } from './bound-places.ts';
 import { Cgroup } from './cgroup.ts';
 import { prepareParent } from './cgroup-parent.ts';
 import { type Driver, DRIVERS } from './drivers.ts';
+import { makeClones, mountPoints, withoutSubmounts } from './clear-sources.ts';
 import { mountOnHost } from './host-mounts.ts';
+import { judgeRuntime } from './judge-runtime.ts';
 import { layRoot } from './lay-root.ts';
 import { limitsUnheld, notOwned } from './limits-held.ts';
 import { namespaceChecks } from './namespaces.ts';
@@ -125,6 +127,8 @@ async function openPlanned(
   const { limits } = request.controls;
   const { runtime } = options;
   const driver = DRIVERS[runtime.name];
+  const judged = await judgeRuntime(runtime, plan, request);
+  if (!judged.ok) return undo.refuse(judged.error);
   const [telemetry, workspace, walls] = await Promise.all([
     options.telemetry !== false
       ? startTelemetry({
@@ -156,9 +160,12 @@ async function openPlanned(
   if (!walls.ok) return undo.refuse(walls.error);
   const root = await layRoot(request, plan.tree, { root: plan.config.root.path, above: paths.above });
   if (!root.ok) return undo.refuse(root.error);
-  const config = walls.value.config(driver.config(plan.config, paths.memory));
+  const clear = withoutSubmounts(driver.config(plan.config, paths.memory), mountPoints(), paths.shown);
+  const config = walls.value.config(clear.config);
   const hostMounts = driver.hostMounts(plan.config, paths.memory);
-  undo.mounted = driver.ownKernel || request.root.kind === 'image';
+  undo.mounted = driver.ownKernel || request.root.kind === 'image' || clear.clones.length > 0;
+  const alone = await makeClones(clear.clones, paths.shown);
+  if (!alone.ok) return undo.refuse(alone.error);
   const mounted = await mountOnHost(hostMounts, paths.memory, plan.hostUid - JOB_UID);
   if (!mounted.ok) return undo.refuse(mounted.error);
   if (options.namespace !== undefined && !(await options.namespace)) return undo.refuse(noNamespace());
@@ -187,7 +194,7 @@ async function openPlanned(
     walls.value,
   );
   if (!armed.ok) return undo.refuse(armed.error);
-  const receipt = withUnwatched(armed.value, unwatched ?? []);
+  const receipt = withUnwatched({ ...armed.value, knownFlaws: judged.value }, unwatched ?? []);
   const lacking = wallLacking(request.controls, receipt.checks);
   if (lacking !== undefined) return undo.refuse(lacking);
   const temporary = ['/tmp', '/home/runner', ...request.temporary].map(
@@ -243,6 +250,7 @@ function pathsIn(directory: string) {
     private: inPrivate,
     memory: join(inPrivate, 'memory'),
     above: join(inPrivate, 'above'),
+    shown: join(inPrivate, 'shown'),
   };
 }
 
@@ -257,7 +265,7 @@ async function arm(
   config: RuntimeConfig,
   root: SandboxRoot,
   walls: SecondWalls,
-): Promise<Result<SandboxReceipt, Refusal>> {
+): Promise<Result<Omit<SandboxReceipt, 'knownFlaws'>, Refusal>> {
   const { maskedPaths, readonlyPaths } = config.linux;
   const text = await Promise.race([
     session.probe(

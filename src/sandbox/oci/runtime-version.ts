@@ -24,7 +24,7 @@ export function runtimeVersion(runtime: string): Promise<string> {
 
 function modified(runtime: string): number {
   try {
-    return statSync(`/usr/sbin/${runtime}`).mtimeMs;
+    return statSync(runtime).mtimeMs;
   } catch {
     return 0;
   }

@@ -51,6 +51,10 @@ describe('the difference of two policies', () => {
     ['zones: {untrusted: {egress: {allowRanges: [10.0.0.0/8]}}}', 'opened untrusted egress.allowRanges'],
     ['zones: {untrusted: {acceptUnenforced: [memory]}}', 'opened untrusted acceptUnenforced'],
     [
+      'zones: {untrusted: {isolation: {acceptKnown: [{cve: CVE-2024-21626, reason: only for a test, until: 2027-01-31}]}}}',
+      'opened untrusted isolation.acceptKnown',
+    ],
+    [
       'zones: {untrusted: {isolation: {profiles: [debugger, browser]}}}',
       'opened untrusted isolation.profiles the profile browser',
     ],

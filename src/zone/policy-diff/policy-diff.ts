@@ -117,7 +117,15 @@ function boundsOf({ more, less }: Side): readonly Found[] {
   const accepted = more.unenforcedLimitsAccepted.filter(
     (name) => !less.unenforcedLimitsAccepted.includes(name),
   );
+  const known = (more.isolation.acceptKnown ?? []).filter(
+    ({ cve, until }) =>
+      !(less.isolation.acceptKnown ?? []).some((one) => one.cve === cve && one.until >= until),
+  );
   return [
+    ...known.map(({ cve, until }) => ({
+      key: 'isolation.acceptKnown',
+      what: `a runtime with ${cve} will do until ${until}`,
+    })),
     ...limits.map((key) => ({
       key: `limits.${key}`,
       what: `${less.limits[LIMIT_KEYS[key]]} becomes ${more.limits[LIMIT_KEYS[key]]}`,
