@@ -47,6 +47,19 @@ describe('what this version does not run', () => {
     expect(await lacks(text)).toEqual([]);
   });
 
+  test('has a matrix that is too large as it is written, but not one that an expression makes', async () => {
+    const of = (matrix: string) =>
+      lacks(
+        `on: push\njobs: { a: { runs-on: ubuntu-latest, strategy: { matrix: ${matrix} }, steps: [{ run: x }] } }\n`,
+      );
+    const many = JSON.stringify(Array.from({ length: 1_000 }, (_, index) => index));
+    expect(await of(`{ x: ${many}, y: ${many} }`)).toMatchObject([
+      { rule: 'workflow/matrix', where: { file: 'ci.yml', line: 2 } },
+    ]);
+    expect(await of('{ x: "${{ fromJSON(github.event.inputs.x) }}" }')).toEqual([]);
+    expect(await of(`{ x: ${many}, y: ["\${{ github.sha }}"] }`)).toEqual([]);
+  });
+
   test('does not keep another job from running that does not need it', async () => {
     const text = `on: push
 jobs:

@@ -2,7 +2,7 @@ import { ok, type Refusal, refusal } from '../../base/index.ts';
 import { evaluateValue } from '../expressions/evaluate-text.ts';
 import { type Combination, expandMatrix, isChosen, type MatrixChoice, valueAt } from '../jobs/matrix.ts';
 import { wantedJobs } from '../jobs/wanted-jobs.ts';
-import type { Job, Step, Workflow } from '../model.ts';
+import type { Job, MatrixSource, Step, Workflow } from '../model.ts';
 
 /** Actions that we satisfy ourselves, with the inputs that they may be given. */
 const NATIVE: Readonly<Record<string, readonly string[]>> = {
@@ -70,7 +70,8 @@ export function unsupported(workflow: Workflow, { only, matrix }: Portion = WHOL
 /** Labels that are known before the run: as written, or from a matrix of plain values. The rest is decided by its leg. */
 function unsupportedRunners(job: Job, choice: MatrixChoice): readonly Refusal[] {
   const combinations = job.matrix === undefined ? ok([{}]) : expandMatrix(job.matrix, {});
-  if (!combinations.ok) return [];
+  // What is wrong with one that is written out is known now; what an expression makes of it is decided when its job begins.
+  if (!combinations.ok) return isWrittenOut(job.matrix) ? [combinations.error] : [];
   return job.runsOn.flatMap((label) => {
     const wrong = new Map<string, string>();
     for (const matrix of combinations.value) {
@@ -83,6 +84,10 @@ function unsupportedRunners(job: Job, choice: MatrixChoice): readonly Refusal[] 
     const fix = otherRunners(label.text, combinations.value);
     return [...wrong.values()].map((why) => refusal('usage', 'workflow/runs-on', why, fix, label.at));
   });
+}
+
+function isWrittenOut(matrix: MatrixSource | undefined): boolean {
+  return matrix?.kind === 'mapping' && !JSON.stringify(matrix.value).includes('${{');
 }
 
 function otherRunners(label: string, combinations: readonly Combination[]): string {
