@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -16,30 +16,28 @@ beforeEach(() => {
 });
 afterEach(() => place.remove());
 
-function start() {
-  const child = spawn(
-    process.execPath,
-    [
-      join(ROOT, 'dist/cofferdam.mjs'),
-      'exec',
-      '--workdir',
-      work,
-      '--',
-      'sh',
-      '-c',
-      `echo ready; sleep ${SECONDS}`,
-    ],
-    {
-      env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', COFFERDAM_STATE: place.state },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
+const SCRIPT = `echo ready; sleep ${SECONDS}`;
+
+function start(...args: readonly string[]) {
+  const command = args.length > 0 ? args : ['exec', '--workdir', work, '--', 'sh', '-c', SCRIPT];
+  const child = spawn(process.execPath, [join(ROOT, 'dist/cofferdam.mjs'), ...command], {
+    env: { PATH: process.env['PATH'] ?? '', HOME: '/nonexistent', COFFERDAM_STATE: place.state },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   // A shell that is interrupted while it starts a program may go on, as on any machine.
   const ready = new Promise<void>((resolve) => child.stdout.once('data', () => resolve())).then(() =>
     until(() => processesWith(`sleep\u0000${SECONDS}`).length > 0),
   );
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   return { child, ready, ended };
+}
+
+function gatewayOf(pid: number | undefined): number {
+  const found = processesWith('gateway.mjs').find((one) =>
+    readFileSync(`/proc/${one}/status`, 'latin1').includes(`PPid:\t${pid}\n`),
+  );
+  if (found === undefined) throw new Error('it has no gateway');
+  return found;
 }
 
 function runId(): string {
@@ -100,13 +98,30 @@ describe('a run that is cut off', () => {
       said += chunk.toString('utf8');
     });
     await ready;
-    const gateway = processesWith('gateway.mjs').find((pid) =>
-      readFileSync(`/proc/${pid}/status`, 'latin1').includes(`PPid:\t${child.pid}\n`),
-    );
-    expect(gateway).toBeDefined();
-    process.kill(gateway ?? 0, 'SIGKILL');
+    process.kill(gatewayOf(child.pid), 'SIGKILL');
     expect(await ended).toBe(125);
     expect(said).toContain('the gateway ended by itself');
     expect((await place.run(['audit', 'verify', runId()])).status).toBe(0);
+  });
+
+  test('by the gateway of its job being killed stops a workflow with 4, says why, and runs nothing more', async () => {
+    mkdirSync(join(work, '.github/workflows'), { recursive: true });
+    writeFileSync(
+      join(work, '.github/workflows/ci.yml'),
+      `on: push\njobs: { a: { runs-on: ubuntu-latest, steps: [{ run: '${SCRIPT}' }, { run: echo more, if: always() }] } }\n`,
+    );
+    const { child, ready, ended } = start('run', work, '--verbose');
+    let said = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString('utf8');
+    });
+    await ready;
+    process.kill(gatewayOf(child.pid), 'SIGKILL');
+    expect(await ended, said).toBe(4);
+    expect(said).toContain('the gateway ended by itself');
+    expect(said).toMatch(/^STOPPED /m);
+    expect(said).not.toMatch(/│ more/);
+    const shown = await place.run(['audit', 'show', runId(), '--json']);
+    expect(shown.stdout).toMatch(/"verdict":"stopped"/);
   });
 });

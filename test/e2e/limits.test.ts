@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Place } from './cofferdam.fixture.ts';
@@ -58,7 +58,7 @@ describe('a limit', () => {
     async (key, value, name, number, script) => {
       workflow(script);
       const ran = await run(`${key}: ${value}`);
-      expect(ran.status, ran.stdout + ran.stderr).toBe(1);
+      expect(ran.status, ran.stdout + ran.stderr).toBe(4);
       const hits = ran.stdout
         .split('\n')
         .filter((line) => line.includes('"limit.hit"'))
@@ -96,6 +96,17 @@ jobs:
     expect(ran.stdout).toMatch(/ {5}│ cleaning up/);
     expect(ran.stdout).not.toMatch(/ {5}│ ordinary/);
     expect(ran.stdout).toContain('FAILED');
+  });
+
+  test('that one step met and survived does not stop the run; what fails by itself afterwards fails it', async () => {
+    workflow('head -c 9000000 /dev/zero > big || true');
+    const ran = await run('workspace: 5MB');
+    expect(ran.stdout).toContain('"limit.hit"');
+    expect(ran.status, ran.stdout + ran.stderr).toBe(0);
+    workflow('(head -c 9000000 /dev/zero > big) || true\n');
+    const file = join(repository, '.github/workflows/ci.yml');
+    writeFileSync(file, `${readFileSync(file, 'utf8')}      - run: exit 3\n`);
+    expect((await run('workspace: 5MB')).status).toBe(1);
   });
 
   test('that is not met is not told, and the same steps pass', async () => {

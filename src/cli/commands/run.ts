@@ -49,7 +49,7 @@ repository's folder; without it, every workflow here that the event starts.
   --json                the record's events, one JSON line each
   -h, --help
 
-Exit status: 0 it worked, 1 a job failed, 2 usage, 3 refused by policy, 4 stopped by a control, 69 the machine lacks something.
+Exit status: 0 it worked, 1 a job failed, 2 usage, 3 refused by policy, 4 stopped by a limit or a control, 69 the machine lacks something.
 
 example: cofferdam run ci.yml --event pull_request --fork
 `;
@@ -198,6 +198,7 @@ async function runOne(
   }
   if (verified.state !== 'whole') return EXIT.defect;
   if (outcome.value.refusal !== undefined) return exitStatus(outcome.value.refusal);
+  if (verdict === 'stopped') return EXIT.stopped;
   if (verdict === 'failed' || verdict === 'cancelled') return EXIT.failed;
   return values.strict === true && denied > 0 ? EXIT.stopped : EXIT.ok;
 }

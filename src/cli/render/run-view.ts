@@ -182,7 +182,9 @@ export class RunView implements RunObserver {
       event.exit === undefined || event.result === 'success'
         ? ''
         : event.exit.signal === null
-          ? `   exit ${event.exit.code ?? ''}`
+          ? event.exit.code === null
+            ? '   did not start'
+            : `   exit ${event.exit.code}`
           : `   ${event.exit.signal}`;
     const net =
       step.hosts.size === 0

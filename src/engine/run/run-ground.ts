@@ -37,7 +37,8 @@ export interface RunGround {
   readonly inputs: ContextValue;
   /** Which combinations of a matrix the one who started the run wants. */
   readonly matrix: MatrixChoice;
-  readonly counts: { denied: number; gaps: number; failed: number };
+  /** `failed`: jobs that failed by themselves. `stopped`: those that a limit of their zone ended, or a wall that fell. */
+  readonly counts: { denied: number; gaps: number; failed: number; stopped: number };
   /** Why jobs were refused before anything of theirs ran. */
   readonly refusals: Refusal[];
 }

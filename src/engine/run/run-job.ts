@@ -14,6 +14,7 @@ import { jobSecrets, requestedSecrets } from './job-secrets.ts';
 import { stepContext } from './job-step-context.ts';
 import type { JobZone } from '../trust/job-zones.ts';
 import { maskedJournal } from './masked-journal.ts';
+import { Stops } from './stops.ts';
 import { EVENT_PATH, type Prepared, prepareJob } from './prepare-job.ts';
 import type { RunGround } from './run-ground.ts';
 
@@ -61,6 +62,8 @@ export async function runJob(
   for (const name of Object.keys(secrets.delivered)) {
     await journal.write({ type: 'secret.delivered', job: leg.id, name });
   }
+  const stops = new Stops(granted.controls.limits);
+  const noted = maskedJournal(stops.noting(journal), known);
   const opened = await openCell({
     runId: ground.runId,
     jobId: leg.id,
@@ -75,18 +78,27 @@ export async function runJob(
     allow: granted.clients.allow,
     resolver: { kind: 'system' },
     scratch: sandboxFolder(ground.runId, leg.id),
-    journal: maskedJournal(journal, known),
+    journal: noted,
   });
   if (!opened.ok) return refuse(ground, leg, opened.error, started);
   try {
-    const quiet = { ...ground, journal: maskedJournal(journal, known) };
-    return await runInCell(quiet, leg, granted, prepared.value, masker, opened.value, started, signal);
+    const quiet = { ...ground, journal: noted };
+    const ended = await runInCell(quiet, leg, granted, prepared.value, masker, opened.value, started, signal);
+    const { fell, ...result } = ended;
+    if (!result.tolerated && result.conclusion !== 'success') {
+      if (fell || stops.any) ground.counts.stopped += 1;
+      else if (result.conclusion === 'failure') ground.counts.failed += 1;
+    }
+    return result;
   } finally {
     await opened.value.close();
   }
 }
 
-/** The job itself, once its sandbox and its gateway are armed. Whatever it throws, the caller closes the cell. */
+/**
+ * The job itself, once its sandbox and its gateway are armed; `fell` when one of its walls did not stand to the end. Whatever
+ * it throws, the caller closes the cell.
+ */
 async function runInCell(
   ground: RunGround,
   leg: Leg,
@@ -96,7 +108,7 @@ async function runInCell(
   cell: Cell,
   started: number,
   signal: AbortSignal,
-): Promise<LegResult> {
+): Promise<LegResult & { readonly fell: boolean }> {
   const { journal } = ground;
   const { state, folders, checkout, tolerated, timeoutMs } = prepared;
   const log = await JobLog.open(
@@ -110,8 +122,10 @@ async function runInCell(
   const kill = new AbortController();
   const timer = setTimeout(() => stop.abort('timeout'), timeoutMs);
   let broken: Refusal | undefined;
+  let fell = false;
   void cell.broken.then((why) => {
     broken = why;
+    fell = true;
     stop.abort('broken');
     kill.abort();
     return undefined;
@@ -176,7 +190,6 @@ async function runInCell(
   // GitHub cancels a job whose time is up.
   const ended = stop.signal.reason === 'timeout' ? 'cancelled' : state.status;
   const conclusion = broken === undefined ? ended : 'failure';
-  if (conclusion === 'failure' && !tolerated) ground.counts.failed += 1;
   await journal.write({
     type: 'job.finished',
     job: leg.id,
@@ -189,6 +202,7 @@ async function runInCell(
     conclusion,
     outputs: outputs.ok ? outputs.value.values : {},
     tolerated: tolerated && conclusion === 'failure',
+    fell,
   };
 }
 

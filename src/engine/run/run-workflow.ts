@@ -180,7 +180,7 @@ async function runJobs(
     scratch: run.scratch,
     inputs,
     matrix: request.matrix,
-    counts: { denied: 0, gaps: 0, failed: 0 },
+    counts: { denied: 0, gaps: 0, failed: 0, stopped: 0 },
     refusals: [],
   };
   let failure: unknown;
@@ -202,7 +202,9 @@ async function runJobs(
     exitStatus:
       verdict === 'refused' && first !== undefined
         ? REFUSAL_STATUS[first.kind]
-        : Number(verdict === 'failed' || verdict === 'cancelled'),
+        : verdict === 'stopped'
+          ? REFUSAL_STATUS.limit
+          : Number(verdict === 'failed' || verdict === 'cancelled'),
     denied: ground.counts.denied,
     gaps: ground.counts.gaps,
     durationMs: Date.now() - started,
@@ -231,10 +233,13 @@ function verdictOf(
 ): Verdict {
   const conclusions = [...outcomes.values()].map((outcome) => outcome.conclusion);
   if (cancelled) return 'cancelled';
-  // Nobody cancelled the run, but the time of a job was up, or another leg of its matrix failed.
-  if (conclusions.includes('cancelled')) return 'failed';
-  if (conclusions.includes('failure')) {
-    return ground.refusals.length > 0 && ground.counts.failed === 0 ? 'refused' : 'failed';
+  // Nobody cancelled the run: of a cancelled job the time was up, or another leg of its matrix failed.
+  if (conclusions.includes('failure') || conclusions.includes('cancelled')) {
+    const { failed, stopped } = ground.counts;
+    if (failed === 0 && stopped > 0) return 'stopped';
+    return failed === 0 && ground.refusals.length > 0 && !conclusions.includes('cancelled')
+      ? 'refused'
+      : 'failed';
   }
   return ground.counts.denied > 0 ? 'contained' : 'passed';
 }
