@@ -209,6 +209,15 @@ export type RecordEvent =
       readonly properties?: Readonly<Record<string, string>>;
     })
   | (InJob & { readonly type: 'approval.given'; readonly by: string })
+  | (InJob & {
+      /** It runs privileged, because somebody signed for it. */
+      readonly type: 'waiver.used';
+      readonly kind: 'privileged';
+      readonly reason: string;
+      readonly signedBy: string;
+      readonly expires: string;
+      readonly pool: string;
+    })
   | (InJob & { readonly type: 'secret.withheld'; readonly name: string; readonly why: string })
   | (InJob & { readonly type: 'secret.delivered'; readonly name: string })
   | (InStep & {
@@ -283,6 +292,7 @@ export const EVENT_TYPES: readonly RecordEventType[] = [
   'command.used',
   'annotation',
   'approval.given',
+  'waiver.used',
   'secret.withheld',
   'secret.delivered',
   'step.finished',

@@ -12,6 +12,9 @@ export type ZonesSettings = NonNullable<Configuration['zones']>;
 /** A repository whose refs the operator vouches for. */
 export type TrustedRepository = NonNullable<NonNullable<Configuration['trust']>['repositories']>[number];
 
+/** One job that may run privileged for a while. */
+export type Waiver = NonNullable<Configuration['waivers']>[number];
+
 /** Where a `cofferdam.yaml` was read decides what it may do. */
 export type Origin =
   /** The operator's own file: may set everything. */

@@ -2,6 +2,7 @@ export type {
   Configuration,
   Origin,
   TrustedRepository,
+  Waiver,
   ZoneSettings,
   ZonesSettings,
 } from './configuration.ts';

@@ -78,6 +78,18 @@ export async function parseConfiguration(
       ),
     ]);
   }
+  const own = (['pool', 'waivers', 'waiverSigners'] as const).find((key) => checked.data[key] !== undefined);
+  if (origin !== 'operator' && own !== undefined) {
+    return err([
+      refusal(
+        'policy',
+        'config/waiver',
+        `a repository cannot waive anything: \`${own}\` may stand only in the operator\u2019s file`,
+        `move \`${own}\` to ~/.config/cofferdam/cofferdam.yaml or /etc/cofferdam/cofferdam.yaml`,
+        placeOf(document, lines, file, [own]),
+      ),
+    ]);
+  }
   return ok(checked.data);
 }
 

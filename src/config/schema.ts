@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parseDuration, parseSize } from '../base/index.ts';
 import { egressSchema } from './egress/schema.ts';
 import { LIMIT_KEY_NAMES } from './limits.ts';
+import { pool, waiver, waiverSigners } from './waiver-schema.ts';
 import { ISOLATION_TIERS, PROFILES, RUNTIMES, SECOND_WALLS, ZONES } from './zones.ts';
 
 const MB = 1e6;
@@ -320,6 +321,12 @@ const zones = z
     if (untrusted?.publication?.deploy === true) {
       never(['publication', 'deploy'], 'must be false: an untrusted job deploys nothing');
     }
+    const { profiles = [], profile, jobs = {} } = untrusted?.isolation ?? {};
+    const privileged = 'must not be privileged: an untrusted job never is, and there is no waiver for it';
+    if (profiles.includes('privileged')) never(['isolation', 'profiles'], privileged);
+    if (profile === 'privileged') never(['isolation', 'profile'], privileged);
+    for (const [job, name] of Object.entries(jobs))
+      if (name === 'privileged') never(['isolation', 'jobs', job], privileged);
     for (const zone of ZONES) {
       found[zone]?.caches?.read?.forEach((source, i) => {
         if (ZONES.indexOf(source) >= ZONES.indexOf(zone)) return;
@@ -348,5 +355,17 @@ export const configurationSchema = z
           '`$XDG_CONFIG_HOME/cofferdam/cofferdam.yaml`, `/etc/cofferdam/cofferdam.yaml` or `--config FILE`.',
       )
       .optional(),
+    pool: pool
+      .describe(
+        'The pool of machines that this one belongs to. A machine of a pool that a waiver names runs no job of zone untrusted. ' +
+          'Only the operator\u2019s file may hold it.',
+      )
+      .optional(),
+    waivers: z
+      .array(waiver)
+      .max(100, { error: 'may hold 100 entries' })
+      .describe('Jobs that may run privileged. Only the operator\u2019s file may hold them.')
+      .optional(),
+    waiverSigners: waiverSigners.optional(),
   })
   .describe('Configuration of Cofferdam.');

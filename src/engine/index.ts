@@ -14,6 +14,7 @@ export { type JobZone, zonesOf } from './trust/job-zones.ts';
 export { missingTools, toolsFor } from './action/missing-tools.ts';
 export { unsupportedActions } from './action/known-actions.ts';
 export { localFacts } from './trust/local-facts.ts';
+export { heldWaiver, WAIVER_NAMESPACE } from './trust/waiver-signature.ts';
 export { loadPolicy, type RunPolicy } from './trust/policy.ts';
 export { type Diagnosis, diagnose } from './doctor.ts';
 export { applyKept, hasKept, type KeptChanges, keptChanges } from './exec/kept-changes.ts';

@@ -17,6 +17,7 @@ export { decideZone, type ZoneDecision } from './decide-zone.ts';
 export { type Fact, type FactName, type ZoneFacts } from './facts.ts';
 export { type AskedIsolation, withIsolation } from './isolation.ts';
 export { withProfile } from './profiles.ts';
+export { poolRefuses, waiverFor, type WaiverSubject, waiverText } from './waivers.ts';
 export { type SettledControls, settleControls } from './settle-controls.ts';
 export { diffPolicies, type PolicyChange } from './policy-diff/policy-diff.ts';
 export { cellsBeyond, type EgressCell } from './policy-diff/egress-cells.ts';

@@ -41,6 +41,19 @@ export function narrowedProfiles(
   };
 }
 
+/** What zone untrusted never has, whatever path led to it. */
+export function neverPrivileged({ profiles, jobs, profile, ...rest }: Isolation): Isolation {
+  const may = (name: ProfileName): boolean => name !== 'privileged';
+  return {
+    ...rest,
+    ...(profiles !== undefined && { profiles: profiles.filter(may) }),
+    ...(jobs !== undefined && {
+      jobs: Object.fromEntries(Object.entries(jobs).filter(([, name]) => may(name))),
+    }),
+    ...(profile !== undefined && may(profile) && { profile }),
+  };
+}
+
 /**
  * Settles the profile of one job: the one that was asked for on the command line, the job's, or the zone's. On the command
  * line any may be asked for that the operator's file names for the zone; where it says nothing, those of `PROFILE_ZONES`.

@@ -14,7 +14,7 @@ import {
   type ZoneSettings,
 } from '../config/index.ts';
 import type { Controls } from './controls.ts';
-import { narrowedProfiles, namedProfiles } from './profiles.ts';
+import { narrowedProfiles, namedProfiles, neverPrivileged } from './profiles.ts';
 import { defaultControls, type MachineSize } from './defaults.ts';
 
 export interface SettledControls {
@@ -206,6 +206,7 @@ function floor(controls: Controls): Controls {
   if (controls.zone !== 'untrusted') return { ...controls, caches };
   return {
     ...controls,
+    isolation: neverPrivileged(controls.isolation),
     caches,
     secrets: { allow: [] },
     tokenPermissions: Object.fromEntries(

@@ -15,7 +15,7 @@ import {
 } from '../../engine/index.ts';
 import { profilePath } from '../../sandbox/index.ts';
 import { openStateFolder, type StateFolder } from '../../store/index.ts';
-import { settleControls, withIsolation, withProfile, ZONES } from '../../zone/index.ts';
+import { poolRefuses, settleControls, withIsolation, withProfile, ZONES } from '../../zone/index.ts';
 import { type LoadedConfiguration, operatorConfiguration } from '../../config/index.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { askedIsolation, ISOLATION_OPTIONS } from '../isolation-options.ts';
@@ -198,6 +198,9 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
   const files = operator.value === undefined ? [] : [operator.value];
   const machine = { memoryBytes: totalmem(), cpus: availableParallelism() };
   const settled = withIsolation(settleControls('untrusted', machine, files).controls, isolation.value);
+  const elsewhere = poolRefuses(files[0]?.configuration, 'untrusted');
+  if (elsewhere !== undefined) return err(elsewhere);
+  if (isolation.value.profile === 'privileged') return err(neverPrivileged());
   const served = withProfile(settled, undefined, isolation.value.profile);
   if (!served.ok) return served;
   const controls = served.value;
@@ -243,6 +246,15 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
 
 function named({ origin, path, digest }: LoadedConfiguration) {
   return { source: 'cofferdam.yaml', files: [{ origin, path, digest }] };
+}
+
+function neverPrivileged(): Refusal {
+  return refusal(
+    'policy',
+    'waiver/untrusted',
+    'a local command is untrusted, and what is untrusted never runs privileged',
+    'leave --profile privileged out: there is no waiver for it',
+  );
 }
 
 function unreadable(): Refusal {

@@ -96,7 +96,7 @@ async function run(context: CommandContext): Promise<number> {
         ]
       : [];
     if (refused[0] !== undefined) status = exitStatus(refused[0]);
-    const zones = await zonesOf(workflow.value.jobs, { ...request, facts });
+    const zones = await zonesOf(workflow.value.jobs, { ...request, facts, workflowPath: file.path });
     if (!zones.ok) {
       status = refuse(context, [zones.error]);
       continue;
@@ -200,7 +200,7 @@ function walls({ controls: { isolation } }: PlannedJob): string {
 }
 
 /** The need that the job's sandbox serves besides, what that costs, and whether this machine would refuse it. */
-function profileLines({ controls: { isolation } }: PlannedJob): readonly string[] {
+function profileLines({ controls: { isolation }, waiver }: PlannedJob): readonly string[] {
   const profile = profileOf(isolation.profile);
   if (profile === undefined) return [];
   const chosen = chooseRuntime(isolation);
@@ -209,6 +209,11 @@ function profileLines({ controls: { isolation } }: PlannedJob): readonly string[
     `      profile ${profile.name}: ${profile.need}`,
     `      price   ${profile.price}`,
     `      holds   ${profile.holds}`,
+    ...(waiver === undefined
+      ? []
+      : [
+          `      waiver  signed by ${visible(waiver.signedBy)}, until ${waiver.expires}, pool ${waiver.pool}: ${visible(waiver.reason)}`,
+        ]),
     ...(unfit === undefined ? [] : [`      refused here, as ${unfit.why}`]),
   ];
 }

@@ -3,10 +3,12 @@ import type { Command, CommandContext } from '../command.ts';
 import { diff } from '../policy/diff.ts';
 import { explainPolicy } from '../policy/explain.ts';
 import { learnFrom } from '../policy/learn.ts';
+import { policyWaivers } from '../policy/waivers.ts';
 import { exitStatus, renderRefusal } from '../render/refusals.ts';
 
 const help = `usage: cofferdam policy diff OLD NEW [--json]
        cofferdam policy learn [RUN...] [--zone Z] [--file FILE] [--accept HOST...] [--write] [--json]
+       cofferdam policy waivers [--file FILE] [--text N] [--json]
        cofferdam policy explain ([CMD...] --host HOST[:PORT] | RUN EVENT) [--zone Z] [--file FILE] [--method M] [--path P] [--json]
 
 diff     Proves what one cofferdam.yaml allows that another does not, in both directions: destinations by host, port, method
@@ -19,6 +21,9 @@ learn    Turns what runs reached, and were denied, into the smallest allowlist u
 explain  Which entry decides about a destination or about an event of a record, which nearly does, and the smallest line that
          would change it, with what else that line would open. EVENT is its number (cofferdam audit show RUN).
 
+waivers  Lists the waivers of the operator's file (docs/profiles.md) and whether each holds now; with --text N it writes the text
+         of the Nth that is to be signed.
+
   --zone Z       the zone that is meant: untrusted (the default), internal or release; learn: only this one
   --file FILE    the configuration that is meant, or changed; else the operator's own (docs/configuration.md)
   --accept HOST  learn this host although something speaks against it; repeatable
@@ -29,7 +34,7 @@ explain  Which entry decides about a destination or about an event of a record, 
   -h, --help
 
 Exit status: diff 1 when something was opened or changed; learn 1 when something was left out or could not be learned; explain 1
-when it is denied; 2 when a file or a word is wrong; else 0.
+when it is denied; waivers 1 when one does not hold; 2 when a file or a word is wrong; else 0.
 
 example: cofferdam policy learn latest
 example: cofferdam policy explain --host registry.test:443
@@ -39,6 +44,7 @@ const VERBS: Readonly<Record<string, (context: CommandContext) => Promise<number
   diff,
   learn: learnFrom,
   explain: explainPolicy,
+  waivers: policyWaivers,
 };
 
 async function run(context: CommandContext): Promise<number> {
@@ -46,7 +52,9 @@ async function run(context: CommandContext): Promise<number> {
   const found = Object.hasOwn(VERBS, verb) ? VERBS[verb] : undefined;
   if (found !== undefined) return found({ ...context, args });
   const why =
-    verb === '' ? 'say diff, learn or explain' : `${JSON.stringify(verb)} is not one of diff, learn, explain`;
+    verb === ''
+      ? 'say diff, learn, explain or waivers'
+      : `${JSON.stringify(verb)} is not one of diff, learn, explain, waivers`;
   const refused = refusal('usage', 'cli/arguments', why, 'see cofferdam policy --help');
   context.stderr.write(renderRefusal(refused));
   return exitStatus(refused);

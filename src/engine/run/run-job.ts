@@ -44,6 +44,11 @@ export async function runJob(
   });
   const approved = await approvalFor(ground, leg, granted);
   if (!approved.ok) return refuse(ground, leg, approved.error, started);
+  if (granted.waiver !== undefined)
+    await journal.write(
+      { type: 'waiver.used', job: leg.id, kind: 'privileged', ...granted.waiver },
+      { durable: true },
+    );
   const requested = requestedSecrets(ground.workflow, leg.job);
   const secrets = jobSecrets(requested, granted.controls, ground.secrets);
   const masker = new Masker();

@@ -1,12 +1,13 @@
 import { availableParallelism, totalmem } from 'node:os';
 import type { RecordedFact } from '../../audit/index.ts';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
-import { compareZones } from '../../config/index.ts';
+import { compareZones, type Configuration } from '../../config/index.ts';
 import type { Job } from '../../workflow/index.ts';
 import {
   type AskedIsolation,
   type Controls,
   decideZone,
+  poolRefuses,
   type Fact,
   settleControls,
   withIsolation,
@@ -17,6 +18,7 @@ import {
 import { type ClientSetup, clientSetup } from '../exec/client-setup.ts';
 import type { RunFacts } from './local-facts.ts';
 import type { RunPolicy } from './policy.ts';
+import { type HeldWaiver, heldWaiver } from './waiver-signature.ts';
 
 /** What one job is granted, and why. */
 export interface JobZone {
@@ -28,9 +30,15 @@ export interface JobZone {
   readonly controls: Controls;
   readonly clients: ClientSetup;
   readonly refusedWidening: readonly string[];
+  /** By which it runs privileged; absent: it does not. */
+  readonly waiver?: HeldWaiver;
 }
 
 export interface ZoneRequest {
+  /** The workflow's file, as the repository has it. */
+  readonly workflowPath: string;
+  /** For a test that owns the time. */
+  readonly now?: Date;
   readonly policy: RunPolicy;
   readonly facts: RunFacts;
   /** `--zone`: may lower, never raise. */
@@ -68,6 +76,9 @@ export async function zonesOf(
     );
     if (!served.ok) return served;
     const controls = served.value;
+    const operator = request.policy.files.find(({ origin }) => origin === 'operator')?.configuration;
+    const waived = await waiverOf(job, zone, controls, request, operator);
+    if (!waived.ok) return err({ ...waived.error, where: job.at });
     const known = clients.get(zone);
     const setup =
       known === undefined
@@ -88,9 +99,30 @@ export async function zonesOf(
       controls,
       clients: setup.value,
       refusedWidening: settled.refusedWidening,
+      ...(waived.value !== undefined && { waiver: waived.value }),
     });
   }
   return ok(zones);
+}
+
+/** What lets a job run privileged; undefined when it does not ask. Refuses an untrusted job on a machine for such jobs. */
+async function waiverOf(
+  job: Job,
+  zone: ZoneId,
+  { isolation }: Controls,
+  request: ZoneRequest,
+  operator: Configuration | undefined,
+): Promise<Result<HeldWaiver | undefined, Refusal>> {
+  if (isolation.profile !== 'privileged') {
+    const elsewhere = poolRefuses(operator, zone);
+    return elsewhere === undefined ? ok(undefined) : err(elsewhere);
+  }
+  const repository = request.policy.trust?.name;
+  return heldWaiver(
+    operator,
+    { repository, workflow: request.workflowPath, job: job.id, zone },
+    request.now ?? new Date(),
+  );
 }
 
 function factsOf(job: Job, request: ZoneRequest): ZoneFacts {

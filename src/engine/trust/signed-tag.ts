@@ -1,8 +1,5 @@
-import { spawn } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { git } from '../repository/git.ts';
+import { sshSigner } from './ssh-signature.ts';
 
 /** Whether a tag is signed by somebody the operator named, and the words that say so or why not. */
 export interface TagSignature {
@@ -12,8 +9,6 @@ export interface TagSignature {
 
 const BEGIN = '\n-----BEGIN SSH SIGNATURE-----\n';
 const MAX_TAG_BYTES = 1_048_576;
-const MAX_OUTPUT = 65_536;
-const TIMEOUT_MS = 10_000;
 
 /** The parts of an annotated tag object that are signed (gitformat-signature(5)). */
 interface TagObject {
@@ -61,47 +56,6 @@ export async function verifyTag(
     return no(`the tag object was made for another tag, ${JSON.stringify(tag.name)}`);
   if (tag.target !== commit) return no('the tag object is for another commit');
   if (tag.signature === undefined) return no('the tag has no SSH signature');
-  const folder = await mkdtemp(join(tmpdir(), 'cofferdam-tag-'));
-  try {
-    const signers = join(folder, 'signers');
-    const signature = join(folder, 'signature');
-    await writeFile(signers, allowedSigners, { mode: 0o600 });
-    await writeFile(signature, tag.signature, { mode: 0o600 });
-    const found = await sshKeygen(['-Y', 'find-principals', '-s', signature, '-f', signers], tag.payload);
-    if (found === undefined) return no('ssh-keygen could not be run to check the signature');
-    const principal = found.code === 0 ? found.output.split('\n')[0]?.trim() : undefined;
-    if (principal === undefined || principal === '')
-      return no('the tag is signed by a key that is not allowed');
-    const checked = await sshKeygen(
-      ['-Y', 'verify', '-n', 'git', '-f', signers, '-I', principal, '-s', signature],
-      tag.payload,
-    );
-    return checked?.code === 0
-      ? { valid: true, why: `signed by ${principal}` }
-      : no(`the signature that names the key of ${principal} does not hold for this tag`);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-function sshKeygen(
-  args: readonly string[],
-  input: Buffer,
-): Promise<{ readonly code: number | null; readonly output: string } | undefined> {
-  return new Promise((resolve) => {
-    const child = spawn('ssh-keygen', args, {
-      env: { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', HOME: '/nonexistent' },
-      stdio: ['pipe', 'pipe', 'ignore'],
-      timeout: TIMEOUT_MS,
-      killSignal: 'SIGKILL',
-    });
-    let output = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      if (output.length < MAX_OUTPUT) output += chunk.toString('utf8');
-    });
-    child.stdin.on('error', () => undefined);
-    child.on('error', () => resolve(undefined));
-    child.on('close', (code) => resolve({ code, output }));
-    child.stdin.end(input);
-  });
+  const signer = await sshSigner(tag.payload, tag.signature, allowedSigners, 'git', 'tag');
+  return signer.ok ? { valid: true, why: `signed by ${signer.value}` } : no(signer.error);
 }

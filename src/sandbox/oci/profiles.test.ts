@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { NESTED, TRACED_BY_PARENT, TRACING } from '../profiles/profile-calls.fixture.ts';
+import { NESTED, PRIVILEGED, TRACED_BY_PARENT, TRACING } from '../profiles/profile-calls.fixture.ts';
+import type { ProfileName } from '../../zone/index.ts';
 import { profileOf } from '../profiles/index.ts';
 import { JobSandbox } from './job-sandbox.fixture.ts';
 import { RUNTIMES_HERE } from './runtimes.fixture.ts';
@@ -58,7 +59,7 @@ test('a profile is tried with at least one runtime', () => {
 
 describe.each(PROVEN)('by $name, a job', ({ runtime }) => {
   const jobs: JobSandbox[] = [];
-  const open = async (profile?: 'debugger' | 'browser' | 'nested-build'): Promise<JobSandbox> => {
+  const open = async (profile?: ProfileName): Promise<JobSandbox> => {
     const job = await JobSandbox.open({}, { runtime, ...(profile !== undefined && { profile }) });
     jobs.push(job);
     return job;
@@ -144,6 +145,24 @@ time.sleep(0.2)
     await new Promise((resolve) => setTimeout(resolve, 300));
     running.signal('SIGKILL');
     expect((await running.exited).signal).toBe('SIGKILL');
+  });
+
+  test('with profile privileged owns its own namespaces, and nothing of the machine', async () => {
+    const job = await open('privileged');
+    // First, while the mounts are as they were: they are its own to change.
+    refused(
+      await answers(job, NESTED(NEWUSER + NEWNS)),
+      BEYOND.filter((name) => name !== 'a namespace NEWCGROUP'),
+    );
+    const found = await answers(job, PRIVILEGED);
+    expect(found.get('mount a file system in memory')).toBe('done');
+    for (const [name, answer] of found) {
+      if (name === 'mount a file system in memory' || name === 'another user of the machine') continue;
+      // Process 1 takes no signal from inside: it is as if nobody sent it.
+      if (name === 'signal process 1') expect(answer, name).toMatch(/^(?:done|EPERM)$/);
+      else expect(answer, name).toMatch(/^(?:E[A-Z]+ ?)+$/);
+    }
+    expect(Number(found.get('another user of the machine'))).toBeGreaterThan(65_536);
   });
 
   test('has in its receipt what its profile opens, tried, and everything else as it was', () => {

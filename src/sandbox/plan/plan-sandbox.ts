@@ -120,12 +120,15 @@ export function planSandbox(
 
 /** A request with what its profile shows besides. */
 function withParts(request: SandboxRequest, profile: Profile): SandboxRequest {
-  const programs = { hostPath: ownPrograms(profile.name), path: PROFILE_PROGRAMS };
+  const { ownPrograms: whose, storage } = profile;
   return {
     ...request,
-    readPaths: [...request.readPaths, ...(profile.ownPrograms ? [programs] : [])],
+    readPaths: [
+      ...request.readPaths,
+      ...(whose === undefined ? [] : [{ hostPath: ownPrograms(whose), path: PROFILE_PROGRAMS }]),
+    ],
     files: [...request.files, ...profile.files],
-    temporary: [...request.temporary, ...(profile.storage === undefined ? [] : [profile.storage])],
+    temporary: [...request.temporary, ...(storage === undefined ? [] : [storage])],
   };
 }
 

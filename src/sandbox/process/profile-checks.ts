@@ -18,7 +18,31 @@ export const NESTED_CHECKS = [
 ] as const;
 
 /** Bits of capabilities(7), of those that a profile may give. */
-const BITS: Readonly<Record<string, number>> = { CAP_KILL: 5, CAP_SETGID: 6, CAP_SETUID: 7 };
+const BITS: Readonly<Record<string, number>> = {
+  CAP_CHOWN: 0,
+  CAP_DAC_OVERRIDE: 1,
+  CAP_DAC_READ_SEARCH: 2,
+  CAP_FOWNER: 3,
+  CAP_FSETID: 4,
+  CAP_KILL: 5,
+  CAP_SETGID: 6,
+  CAP_SETUID: 7,
+  CAP_SETPCAP: 8,
+  CAP_LINUX_IMMUTABLE: 9,
+  CAP_NET_BIND_SERVICE: 10,
+  CAP_NET_BROADCAST: 11,
+  CAP_NET_ADMIN: 12,
+  CAP_NET_RAW: 13,
+  CAP_IPC_LOCK: 14,
+  CAP_IPC_OWNER: 15,
+  CAP_SYS_CHROOT: 18,
+  CAP_SYS_ADMIN: 21,
+  CAP_SYS_NICE: 23,
+  CAP_SYS_RESOURCE: 24,
+  CAP_MKNOD: 27,
+  CAP_LEASE: 28,
+  CAP_SETFCAP: 31,
+};
 
 /** The checks that a profile needs besides those of every sandbox. */
 export function checksOf(profile: Profile | undefined): readonly string[] {

@@ -4,6 +4,7 @@ import { profile as browser } from './browser/profile.ts';
 import { profile as debugging } from './debugger/profile.ts';
 import { profile as nestedBuild } from './nested-build/profile.ts';
 import { type Profile, PROFILE_PROGRAMS } from './profile.ts';
+import { profile as privileged } from './privileged/profile.ts';
 
 export { profileUnfit } from './profile-unfit.ts';
 export { FURTHER_IDS, FURTHER_IDS_COUNT, namespaceRules, type Profile, PROFILE_PROGRAMS } from './profile.ts';
@@ -12,6 +13,7 @@ const ALL: Readonly<Record<ProfileName, Profile>> = {
   debugger: debugging,
   browser,
   'nested-build': nestedBuild,
+  privileged,
 };
 
 /** What a name stands for; undefined for the ordinary sandbox. */
@@ -27,5 +29,5 @@ export function ownPrograms(name: ProfileName): string {
 
 /** The search path of a job with a profile: its own programs come first. */
 export function profilePath(name: ProfileName | undefined, path: string): string {
-  return profileOf(name)?.ownPrograms === true ? `${PROFILE_PROGRAMS}:${path}` : path;
+  return profileOf(name)?.ownPrograms !== undefined ? `${PROFILE_PROGRAMS}:${path}` : path;
 }

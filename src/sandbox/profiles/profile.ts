@@ -30,8 +30,8 @@ export interface Profile {
   readonly confinement: 'all' | 'own-processes-open' | 'signals-and-sockets';
   /** Small files that its programs read, in the job's root. */
   readonly files: readonly { readonly path: string; readonly content: string }[];
-  /** A folder of programs of ours, beside its `profile.ts`, shown at `PROFILE_PROGRAMS`. */
-  readonly ownPrograms: boolean;
+  /** The profile whose folder of programs of ours is shown at `PROFILE_PROGRAMS`. */
+  readonly ownPrograms?: ProfileName;
   /** A further place for what it stores, as large as the workspace may be. */
   readonly storage?: string;
   /** The probe's attacks that are no attacks here: each must now succeed, or the profile would not serve its need. */

@@ -64,6 +64,10 @@ describe('the difference of two policies', () => {
     ],
     ['zones: {untrusted: {isolation: {runtime: crun}}}', 'changed untrusted isolation.runtime'],
     ['trust: {repositories: [{name: a/b, path: /srv/b}]}', 'opened - trust.repositories a/b'],
+    [
+      'waivers: [{kind: privileged, repository: a/b, workflow: w.yml, job: j, zone: internal, pool: p, reason: because nothing less will do, expires: 2026-12-31T00:00:00Z}]',
+      'opened - waivers job j of w.yml',
+    ],
   ])('sees that %s opens something, and that leaving it out closes it', async (text, expected) => {
     const opened = await told('', text);
     expect(opened.join('\n')).toContain(expected);

@@ -14,6 +14,7 @@ import { settleControls } from '../settle-controls.ts';
 import { rangesBeyond } from './address-ranges.ts';
 import { budgetsBeyond } from './budgets.ts';
 import { cellsBeyond, type EgressCell } from './egress-cells.ts';
+import { waiverChanges } from './waiver-changes.ts';
 
 /** One thing that a policy allows and another does not. */
 export interface PolicyChange {
@@ -55,7 +56,7 @@ export function diffPolicies(
       changes.push({ direction: 'changed', zone, key: 'isolation.runtime', what });
     }
   }
-  return [...changes, ...trustChanges(before, after)];
+  return [...changes, ...trustChanges(before, after), ...waiverChanges(before, after)];
 }
 
 type Found = Pick<PolicyChange, 'key' | 'what' | 'egress'>;

@@ -24,6 +24,5 @@ export const profile: Profile = {
   confinement: 'own-processes-open',
   // Debian's starter reads what is in there, and ends when nothing is.
   files: [{ path: '/etc/chromium.d/cofferdam', content: '# nothing is set here\n' }],
-  ownPrograms: false,
   lifted: ['user-namespace', 'clone-namespace', 'write-beyond-ruleset'],
 };

@@ -29,6 +29,5 @@ export const profile: Profile = {
   furtherIds: false,
   confinement: 'all',
   files: [],
-  ownPrograms: false,
   lifted: ['trace', 'read-other-memory'],
 };

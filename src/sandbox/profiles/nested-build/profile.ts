@@ -55,7 +55,7 @@ export const profile: Profile = {
     },
     { path: '/etc/containers/registries.conf', content: 'unqualified-search-registries = ["docker.io"]\n' },
   ],
-  ownPrograms: true,
+  ownPrograms: 'nested-build',
   storage: STORAGE,
   lifted: ['user-namespace', 'clone-namespace', 'become-root', 'no-capabilities', 'write-beyond-ruleset'],
 };
