@@ -107,6 +107,32 @@ describe('the zone of a run', () => {
     expect(lowered.stdout).toContain('lowered with --zone from internal');
   });
 
+  test('hides a secret also in what is said of an expression that trips over it', async () => {
+    const secret = 'kept{from-strangers-1234';
+    const bad = '\${{ format(secrets.TOKEN) }}';
+    const job = (more: string): string => `
+    runs-on: ubuntu-latest
+${more}`;
+    writeFileSync(
+      join(repository, '.github/workflows/ci.yml'),
+      `on: push
+jobs:
+  a:${job(`    env: { A: '${bad}' }\n    steps: [{ run: 'true' }]`)}
+  b:${job(`    steps: [{ run: 'true', env: { A: '${bad}' } }]`)}
+  c:${job(`    steps: [{ run: 'echo ${bad}', name: 'a step ${bad}' }]`)}
+  d:${job(`    steps: [{ run: 'true', env: { T: '\${{ secrets.TOKEN }}' } }]\n    outputs: { o: '${bad}' }`)}
+`,
+    );
+    commit('second');
+    operator();
+    const ran = await place.run(['run', repository, '--ref', 'main', '--secret', 'TOKEN'], {
+      env: { XDG_CONFIG_HOME: config, TOKEN: secret },
+    });
+    expect(ran.stdout + ran.stderr).toContain('format string is invalid: ***');
+    expect(ran.stdout + ran.stderr).not.toContain(secret);
+    expect(spawnSync('grep', ['-rlF', secret, place.state], { encoding: 'utf8' }).stdout).toBe('');
+  });
+
   test.each([
     ['the work tree as it is', [], 'work tree'],
     ['a fork', ['--event', 'pull_request', '--fork'], 'fork'],

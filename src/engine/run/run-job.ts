@@ -59,7 +59,7 @@ export async function runJob(
     known.add(value);
   }
   const prepared = await prepareJob(ground, leg, needs, granted, secrets.delivered);
-  if (!prepared.ok) return refuse(ground, leg, prepared.error, started);
+  if (!prepared.ok) return refuse(ground, leg, masked(prepared.error, known), started);
   const { folders, checkout } = prepared.value;
   for (const { name, why } of secrets.withheld) {
     await journal.write({ type: 'secret.withheld', job: leg.id, name, why });
@@ -209,6 +209,11 @@ async function runInCell(
     tolerated: tolerated && conclusion === 'failure',
     fell,
   };
+}
+
+/** An expression that fails may say what it failed on. */
+function masked(why: Refusal, secrets: Masker): Refusal {
+  return { ...why, why: secrets.text(why.why), fix: secrets.text(why.fix) };
 }
 
 async function refuse(ground: RunGround, leg: Leg, why: Refusal, started: number): Promise<LegResult> {
