@@ -1,3 +1,4 @@
+import { jsonLine } from './render/json-line.ts';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import type { Command, CommandContext } from './command.ts';
@@ -107,7 +108,7 @@ try {
   const detail =
     process.env['COFFERDAM_DEBUG'] === undefined ? '' : `\n${error instanceof Error ? error.stack : ''}`;
   process.stderr.write(
-    `cofferdam: a defect of ours: ${JSON.stringify(error instanceof Error ? error.message : String(error))}${detail}\n  fix: please report it with the command that you typed; COFFERDAM_DEBUG=1 shows where\n`,
+    `cofferdam: a defect of ours: ${jsonLine(error instanceof Error ? error.message : String(error)).trimEnd()}${detail}\n  fix: please report it with the command that you typed; COFFERDAM_DEBUG=1 shows where\n`,
   );
   process.exitCode = 70;
 }

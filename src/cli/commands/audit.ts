@@ -1,3 +1,4 @@
+import { jsonLine } from '../render/json-line.ts';
 import { verifyRecord, visible } from '../../audit/index.ts';
 import { type Refusal, refusal } from '../../base/index.ts';
 import { findRun, listRuns, openStateFolder, type RunFolder, type StateFolder } from '../../store/index.ts';
@@ -60,7 +61,7 @@ async function verify(
   json: boolean,
 ): Promise<number> {
   const result = await verifyRecord({ directory: found.record, keysFolder: state.keys, runId: found.id });
-  if (json) context.stdout.write(`${JSON.stringify({ run: found.id, ...result })}\n`);
+  if (json) context.stdout.write(jsonLine({ run: found.id, ...result }));
   else if (result.state === 'whole')
     context.stdout.write(`whole  ${found.id}  ${result.events} events, ${result.head}\n`);
   else
@@ -87,9 +88,7 @@ async function show(
       number += 1;
       denials.take(event);
       context.stdout.write(
-        json
-          ? `${JSON.stringify({ time, ...event })}\n`
-          : `${at}  ${time.slice(11, 23)} ${eventLine(event)}\n`,
+        json ? jsonLine({ time, ...event }) : `${at}  ${time.slice(11, 23)} ${eventLine(event)}\n`,
       );
     },
   });
@@ -115,10 +114,7 @@ async function log(context: CommandContext, state: StateFolder, json: boolean): 
         }
       },
     });
-    if (json)
-      context.stdout.write(
-        `${JSON.stringify({ run: found.id, name, verdict, denied, record: result.state })}\n`,
-      );
+    if (json) context.stdout.write(jsonLine({ run: found.id, name, verdict, denied, record: result.state }));
     else
       context.stdout.write(
         `${found.id}  ${verdict.padEnd(10)} ${String(denied).padStart(4)} denied  record ${result.state.padEnd(10)} ${visible(name, 80)}\n`,

@@ -1,3 +1,4 @@
+import { jsonLine } from '../render/json-line.ts';
 import { visible } from '../../audit/index.ts';
 import { diagnose } from '../../engine/index.ts';
 import { type Command, type CommandContext, EXIT } from '../command.ts';
@@ -23,7 +24,7 @@ async function run(context: CommandContext): Promise<number> {
   const found = await diagnose();
   const style = styleFor(context.stdout, context.environment);
   for (const one of found) {
-    if (parsed.value.values.json === true) context.stdout.write(`${JSON.stringify(one)}\n`);
+    if (parsed.value.values.json === true) context.stdout.write(jsonLine(one));
     else {
       context.stdout.write(
         `${one.held ? style.good('✓') : style.note('✗')} ${one.name.padEnd(24)} ${visible(one.seen)}\n`,

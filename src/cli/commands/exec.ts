@@ -1,3 +1,4 @@
+import { jsonLine } from '../render/json-line.ts';
 import { availableParallelism, totalmem } from 'node:os';
 import { constants } from 'node:os';
 import type { RecordEvent } from '../../audit/index.ts';
@@ -128,7 +129,7 @@ async function run(context: CommandContext): Promise<number> {
   }
   done();
   const status = exitStatus(outcome.value, prepared.value);
-  if (json) context.stderr.write(`${JSON.stringify({ ...told(outcome.value, denials), status })}\n`);
+  if (json) context.stderr.write(jsonLine({ ...told(outcome.value, denials), status }));
   return status;
 }
 

@@ -1,3 +1,4 @@
+import { jsonLine } from '../render/json-line.ts';
 import { visible } from '../../audit/index.ts';
 import { formatSize, type Refusal } from '../../base/index.ts';
 import {
@@ -108,7 +109,7 @@ async function run(context: CommandContext): Promise<number> {
     if (values.json === true) {
       const told = jobs.map((job) => ({ ...job, clients: undefined }));
       context.stdout.write(
-        `${JSON.stringify({ workflow: file.path, event: event.name, runs, why, jobs: told, refused })}\n`,
+        jsonLine({ workflow: file.path, event: event.name, runs, why, jobs: told, refused }),
       );
       continue;
     }

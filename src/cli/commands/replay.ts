@@ -1,3 +1,4 @@
+import { jsonLine } from '../render/json-line.ts';
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, constants } from 'node:os';
 import { resolve } from 'node:path';
@@ -140,7 +141,7 @@ async function replay(
       going.delete(chosen);
       const { saidOff: _off, saidOn: _on, ...rest } = replayed;
       const told = values.verbose === true ? replayed : rest;
-      live.write(json ? `${JSON.stringify(told)}\n` : rowOf(told, style));
+      live.write(json ? jsonLine(told) : rowOf(told, style));
     },
   };
   const results = await replayCases(cases, how, signal);

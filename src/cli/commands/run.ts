@@ -1,3 +1,4 @@
+import { jsonLine } from '../render/json-line.ts';
 import { constants } from 'node:os';
 import { type Verification, type Verdict, verifyRecord, visible } from '../../audit/index.ts';
 import { type Refusal, refusal } from '../../base/index.ts';
@@ -180,7 +181,7 @@ async function runOne(
     state,
     {
       event: (recorded) => {
-        if (values.json === true) context.stdout.write(`${JSON.stringify(recorded)}\n`);
+        if (values.json === true) context.stdout.write(jsonLine(recorded));
         else view.event(recorded);
       },
       output: (line) => view.output(line),

@@ -1,3 +1,4 @@
+import { jsonLine } from '../render/json-line.ts';
 import { type Refusal, refusal } from '../../base/index.ts';
 import { applyKept, type KeptChanges, keptChanges } from '../../engine/index.ts';
 import { shownPath, showDiff, whySensitive } from '../../sandbox/index.ts';
@@ -72,7 +73,7 @@ function diff(context: CommandContext, kept: KeptChanges, json: boolean, stat: b
       target: target?.toString('utf8'),
       sensitive: whySensitive(path),
     }));
-    context.stdout.write(`${JSON.stringify({ run: kept.run.id, folder, changes: told })}\n`);
+    context.stdout.write(jsonLine({ run: kept.run.id, folder, changes: told }));
     return EXIT.ok;
   }
   const count = (kind: string): number => changes.filter((change) => change.kind === kind).length;
@@ -104,7 +105,7 @@ async function apply(
       already: applied.already.map((change) => text(change.path)),
       leftOut: applied.leftOut.map(({ path, because, why }) => ({ path: text(path), because, why })),
     };
-    context.stdout.write(`${JSON.stringify(told)}\n`);
+    context.stdout.write(jsonLine(told));
   } else {
     const style = styleFor(context.stdout, context.environment);
     context.stdout.write(`${renderApplied(applied, style, kept.run.id)}record ${run.id}\n`);

@@ -1,3 +1,4 @@
+import { jsonLine } from '../render/json-line.ts';
 import { availableParallelism, totalmem } from 'node:os';
 import { refusal } from '../../base/index.ts';
 import { diffPolicies } from '../../zone/index.ts';
@@ -27,7 +28,7 @@ export async function diff(context: CommandContext): Promise<number> {
     changes.filter((change) => change.direction === direction).length;
   const widened = count('opened') + count('changed') > 0;
   if (parsed.value.values.json === true) {
-    context.stdout.write(`${JSON.stringify({ widened, changes })}\n`);
+    context.stdout.write(jsonLine({ widened, changes }));
   } else {
     context.stdout.write(renderPolicyChanges(changes, styleFor(context.stdout, context.environment)));
     context.stdout.write(

@@ -1,3 +1,4 @@
+import { jsonLine } from '../render/json-line.ts';
 import { availableParallelism, totalmem } from 'node:os';
 import { type RecordEvent, verifyRecord, visible } from '../../audit/index.ts';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
@@ -51,7 +52,7 @@ export async function explainPolicy(context: CommandContext): Promise<number> {
   if (!clients.ok) return refused(context, [clients.error]);
   const found = explain(allow, clients.value.allow, question.value.asked);
   if (values.json === true) {
-    context.stdout.write(`${JSON.stringify({ zone: meant, ...question.value.asked, ...found })}\n`);
+    context.stdout.write(jsonLine({ zone: meant, ...question.value.asked, ...found }));
   } else {
     context.stdout.write(render(context, meant, policy.value.path, question.value, found));
   }

@@ -1,3 +1,4 @@
+import { jsonLine } from '../render/json-line.ts';
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { verifyRecord, visible } from '../../audit/index.ts';
@@ -48,7 +49,7 @@ export async function learnFrom(context: CommandContext): Promise<number> {
   const changed = learned.some(
     (one) => one.unused.length > 0 || one.lines.some(({ how }) => how === 'added'),
   );
-  if (values.json === true) context.stdout.write(`${JSON.stringify({ learned, text: after })}\n`);
+  if (values.json === true) context.stdout.write(jsonLine({ learned, text: after }));
   else await show(context, learned, changed ? before : after, after, values.file ?? 'cofferdam.yaml');
   if (values.write === true && values.file !== undefined && changed) {
     const checked = await policyFile(context, values.file);

@@ -1,3 +1,4 @@
+import { jsonLine } from '../render/json-line.ts';
 import { visible } from '../../audit/index.ts';
 import { type Refusal, refusal } from '../../base/index.ts';
 import { operatorConfiguration, type Waiver } from '../../config/index.ts';
@@ -38,7 +39,7 @@ export async function policyWaivers(context: CommandContext): Promise<number> {
     if (values.json === true) {
       const { signature: _, ...said } = waiver;
       context.stdout.write(
-        `${JSON.stringify({ ...said, ...(held.ok ? { signedBy: held.value.signedBy } : { refused: held.error }) })}\n`,
+        jsonLine({ ...said, ...(held.ok ? { signedBy: held.value.signedBy } : { refused: held.error }) }),
       );
     } else {
       const state = held.ok

@@ -1,3 +1,4 @@
+import { jsonLine } from './json-line.ts';
 import { visible } from '../../audit/index.ts';
 import type { Attack, PendingAttack, Replayed } from '../../replay/index.ts';
 import type { Style } from './style.ts';
@@ -46,8 +47,7 @@ function said(side: string, text: string | undefined): readonly string[] {
 }
 
 export function pendingRow({ name, title, waitsFor }: PendingAttack, style: Style, json: boolean): string {
-  if (json)
-    return `${JSON.stringify({ attack: name, title, verdict: 'pending', why: `waits for ${waitsFor}` })}\n`;
+  if (json) return jsonLine({ attack: name, title, verdict: 'pending', why: `waits for ${waitsFor}` });
   return `${style.faint('PENDING'.padEnd(COLUMNS[0]))}  ${visible(name)}: ${visible(title)}, waits for ${visible(waitsFor)}\n`;
 }
 
@@ -105,7 +105,7 @@ export function listOf(
       })),
       ...pending.map(({ name, title, waitsFor }) => ({ attack: name, title, pending: waitsFor })),
     ]
-      .map((line) => `${JSON.stringify(line)}\n`)
+      .map((line) => jsonLine(line))
       .join('');
   return [
     ...attacks.map(

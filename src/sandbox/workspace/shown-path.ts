@@ -1,7 +1,11 @@
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-/** Control characters, and what reorders or hides text on a terminal (Trojan Source, CVE-2021-42574). */
+/**
+ * Control characters, and what reorders or hides text on a terminal (Trojan Source, CVE-2021-42574): format characters, among
+ * them the tags that spell a whole text unseen, fillers that are drawn as nothing, and the variation selectors that no
+ * script needs.
+ */
 const UNSAFE =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\\]/g;
+  /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u{e0100}-\u{e01ef}\\]/gu;
 
 /**
  * A job's path as text that is safe to show, and that names the bytes exactly: control and hidden characters and bytes
@@ -37,8 +41,7 @@ function escapeCharacter(character: string): string {
   if (character === '\n') return '\\n';
   if (character === '\r') return '\\r';
   if (character === '\t') return '\\t';
-  const code = character.charCodeAt(0);
-  return code < 0x80
-    ? `\\x${code.toString(16).padStart(2, '0')}`
-    : `\\u${code.toString(16).padStart(4, '0')}`;
+  const code = character.codePointAt(0) ?? 0;
+  if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`;
+  return code < 0x1_0000 ? `\\u${code.toString(16).padStart(4, '0')}` : `\\u{${code.toString(16)}}`;
 }
