@@ -1,6 +1,5 @@
-/** Control, format and separator characters: what moves a cursor, hides text or reverses it (CVE-2021-42574). */
-const HIDDEN =
-  /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u{e0100}-\u{e01ef}]/gu;
+/** What moves a cursor, hides text or reverses it (CVE-2021-42574), but for the two selectors that emoji are written with. */
+const HIDDEN = /(?![\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}\p{DI}]/gu;
 
 /**
  * Text of a stranger, safe to show on a terminal: control and invisible characters are shown, not obeyed. A tab stays.

@@ -109,7 +109,7 @@ describe('the zone of a run', () => {
 
   test('hides a secret also in what is said of an expression that trips over it', async () => {
     const secret = 'kept{from-strangers-1234';
-    const bad = '\${{ format(secrets.TOKEN) }}';
+    const bad = '${{ format(secrets.TOKEN) }}';
     const job = (more: string): string => `
     runs-on: ubuntu-latest
 ${more}`;

@@ -1,7 +1,7 @@
 import { jsonLine } from '../render/json-line.ts';
 import { type Refusal, refusal } from '../../base/index.ts';
 import { applyKept, type KeptChanges, keptChanges } from '../../engine/index.ts';
-import { shownPath, showDiff, whySensitive } from '../../sandbox/index.ts';
+import { shownPath, showDiff, sensitiveAmong } from '../../sandbox/index.ts';
 import { findRun, openStateFolder, type StateFolder } from '../../store/index.ts';
 import { type Command, type CommandContext, EXIT } from '../command.ts';
 import { parseOptions } from '../options.ts';
@@ -63,6 +63,7 @@ async function run(context: CommandContext): Promise<number> {
 function diff(context: CommandContext, kept: KeptChanges, json: boolean, stat: boolean): number {
   const { changes, folder, upper } = kept;
   if (json) {
+    const sensitive = sensitiveAmong(changes, folder);
     const told = changes.map(({ kind, type, before, path, executable, sizeBytes, target }) => ({
       kind,
       type,
@@ -71,7 +72,7 @@ function diff(context: CommandContext, kept: KeptChanges, json: boolean, stat: b
       executable,
       sizeBytes,
       target: target?.toString('utf8'),
-      sensitive: whySensitive(path),
+      sensitive: sensitive(path),
     }));
     context.stdout.write(jsonLine({ run: kept.run.id, folder, changes: told }));
     return EXIT.ok;

@@ -2,7 +2,7 @@
  * What JSON leaves as it is and a terminal does not: C1 controls (U+009B begins a sequence), the delete character, and what
  * reorders or hides text.
  */
-const UNSAFE = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/gu;
+const UNSAFE = /[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}\p{DI}]/gu;
 
 /**
  * One value as a line of JSON that is safe to show: the same value to whoever parses it, and no byte of a stranger's acts

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
-  copyFileSync,
   fchmodSync,
   fchownSync,
   fstatSync,
@@ -22,7 +21,8 @@ import { errnoName, inFolder, openBeneath, openFolder, pathNames } from '../work
 import type { Change } from './change.ts';
 import { leadsOut } from './link-target.ts';
 import { sameBytes, statBeneath, typeOf } from './list-changes.ts';
-import { whySensitive } from './sensitive.ts';
+import { ContentCopier } from './copy-content.ts';
+import { sensitiveAmong } from './sensitive.ts';
 
 export interface ApplyRequest {
   /** The folder to change, as its real path; the job's copy stood at the same path. */
@@ -75,11 +75,14 @@ class Applier implements Applied {
   readonly #owner: Stats;
   readonly #include: readonly string[];
   readonly #made: ReadonlyMap<string, Change>;
+  readonly #sensitive: (path: Buffer) => string | undefined;
+  readonly #content = new ContentCopier();
 
   constructor(request: ApplyRequest) {
     this.#request = request;
     this.#owner = lstatSync(request.folder);
     this.#made = new Map(request.changes.map((change) => [change.path.toString('latin1'), change]));
+    this.#sensitive = sensitiveAmong(request.changes, request.folder);
     this.#include = request.include.map((path) => path.replace(/^(?:\.\/)+/, '').replace(/\/+$/, ''));
   }
 
@@ -114,7 +117,7 @@ class Applier implements Applied {
   #never(change: Change): string | undefined {
     if (change.type === 'other' && change.kind !== 'deleted')
       return 'a device, pipe or socket is never applied';
-    const sensitive = whySensitive(change.path);
+    const sensitive = this.#sensitive(change.path);
     if (sensitive !== undefined && !this.#named(change.path) && !this.#leadsToNamed(change)) return sensitive;
     if (change.type !== 'link' || change.kind === 'deleted') return undefined;
     const isLink = (path: Buffer): boolean => this.#isLink(path);
@@ -214,11 +217,12 @@ class Applier implements Applied {
     const from = openBeneath(this.#request.upper, change.path, constants.O_RDONLY | constants.O_NONBLOCK);
     if (!from.ok) throw Object.assign(new Error(from.error), { code: from.error });
     try {
-      if (!fstatSync(from.value).isFile()) throw Object.assign(new Error('no file'), { code: 'EINVAL' });
+      const status = fstatSync(from.value);
+      if (!status.isFile()) throw Object.assign(new Error('no file'), { code: 'EINVAL' });
       const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
       const to = openSync(beside, flags, 0o600);
       try {
-        copyFileSync(`/proc/self/fd/${from.value}`, `/proc/self/fd/${to}`, constants.COPYFILE_FICLONE);
+        this.#content.copy(from.value, to, status);
         const plain = there?.isFile() === true ? there.mode & 0o666 : 0o644;
         fchownSync(to, this.#owner.uid, this.#owner.gid);
         fchmodSync(to, change.executable ? plain | ((plain & 0o444) >> 2) : plain);
@@ -238,6 +242,7 @@ const WHY: Readonly<Record<string, string>> = {
   EPERM: 'it may not be written',
   EROFS: 'it is on a read-only file system',
   ENOSPC: 'the disk is full',
+  EFBIG: 'it claims far more bytes than it holds',
 };
 
 function existing(path: Buffer): Existing {

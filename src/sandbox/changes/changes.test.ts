@@ -16,8 +16,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openWorkspace } from '../workspace/index.ts';
-import { type Applied, applyChanges, type Change, listChanges, showDiff, whySensitive } from './index.ts';
+import { type Applied, applyChanges, type Change, listChanges, showDiff } from './index.ts';
 import { leadsOut } from './link-target.ts';
+import { whySensitive } from './sensitive.ts';
 
 let place = '';
 let folder = '';
@@ -223,6 +224,57 @@ describe('applying it', () => {
     expect(existsSync(join(folder, '.bashrc'))).toBe(false);
   });
 
+  test.each([
+    ['made at once', ['']],
+    ['made in two steps', ['rm -r docs/objects', '']],
+    ['that was there, whose configuration is changed', []],
+  ])('writes nothing into a folder that is a repository under another name: %s', async (_how, steps) => {
+    const mark = join(place, 'ran');
+    const repository = (then: string): string => `
+      mkdir -p docs/objects docs/refs docs/worktree; touch docs/worktree/x; echo 'ref: refs/heads/main' > docs/HEAD
+      printf '[core]\\n\\trepositoryformatversion = 0\\n\\tfsmonitor = "touch ${mark} #"\\n\\tbare = false\\n\\tworktree = worktree\\n' > docs/config
+      ${then}`;
+    const gitIn = (at: string): void => {
+      const env = { PATH: '/usr/bin:/bin', HOME: place, GIT_CONFIG_NOSYSTEM: '1', GIT_CONFIG_COUNT: '1' };
+      const safe = { GIT_CONFIG_KEY_0: 'safe.directory', GIT_CONFIG_VALUE_0: '*' };
+      try {
+        execFileSync('git', ['status'], { cwd: at, env: { ...env, ...safe }, stdio: 'pipe' });
+      } catch {
+        // It is no repository.
+      }
+    };
+    if (steps.length === 0) execFileSync('git', ['init', '-q', '--bare', join(folder, 'docs')]);
+    for (const step of steps.length === 0 ? [''] : steps) {
+      apply(await work(repository(`${step}\n      touch docs/readme`)));
+    }
+    if (existsSync(join(folder, 'docs'))) gitIn(join(folder, 'docs'));
+    expect(existsSync(mark)).toBe(false);
+    // Git obeys it for whoever takes it all.
+    apply(await work(repository('')), ['docs']);
+    gitIn(join(folder, 'docs'));
+    expect(existsSync(mark)).toBe(true);
+  });
+
+  test('takes files with holes as they are, and none that is nothing but holes beyond reason', async () => {
+    const run = await work(`
+      truncate -s 8000000000 holes; printf end >> holes; printf middle | dd of=holes bs=1 seek=4000000000 conv=notrunc status=none
+      truncate -s 4T bomb; truncate -s 60G large; echo plain > plain`);
+    const done = apply(run);
+    expect(left(done)).toEqual(['failed bomb']);
+    expect(done.leftOut[0]?.why).toContain('claims far more bytes than it holds');
+    expect(lstatSync(join(folder, 'large')).size).toBe(60 * 2 ** 30);
+    const holes = lstatSync(join(folder, 'holes'));
+    expect(holes.size).toBe(8_000_000_003);
+    expect(holes.blocks * 512).toBeLessThan(10_000_000);
+    const read = (skip: number, count: number): string =>
+      execFileSync('dd', [`if=${join(folder, 'holes')}`, 'bs=1', `skip=${skip}`, `count=${count}`], {
+        encoding: 'utf8',
+        stdio: 'pipe',
+      });
+    expect(read(4_000_000_000, 6)).toBe('middle');
+    expect(read(8_000_000_000, 3)).toBe('end');
+  });
+
   test('takes no device, pipe, set-id bit or hard link to elsewhere along', async () => {
     put('a', 'a');
     const run = await work('mkfifo pipe; ln a b; echo changed >> b');
@@ -290,6 +342,16 @@ describe('a sensitive path', () => {
     'x/.envrc',
     'GIT~1/config',
     '.claude/settings.json',
+    '.git::$INDEX_ALLOCATION/config',
+    'a/.hg/hgrc',
+    '.irbrc',
+    '.bazelrc',
+    'poetry.toml',
+    'a/.config/mise.toml',
+    '.helix/languages.toml',
+    'a.code-workspace',
+    '.clinerules-code/x',
+    'AGENT.md',
   ])('is %j', (path) => expect(whySensitive(Buffer.from(path))).toBeDefined());
   test.each(['src/git/config', 'github/workflows', 'package.json', 'a.npmrc', 'node_modules/.bin/tsc'])(
     'is not %j',

@@ -2,5 +2,5 @@ export { type Applied, type ApplyRequest, applyChanges, type LeftOut } from './a
 export type { Change } from './change.ts';
 export { isGitName } from './git-name.ts';
 export { listChanges } from './list-changes.ts';
-export { whySensitive } from './sensitive.ts';
+export { sensitiveAmong, whySensitive } from './sensitive.ts';
 export { showDiff } from './show-diff.ts';

@@ -1,3 +1,5 @@
+import { isGitName } from './git-name.ts';
+
 /**
  * Whether a link at `path` (from the folder) would lead out of the folder, judged without following anything: an absolute
  * target counts as inside only below the folder's own path, `..` may not pass the folder, and no name on the way may be a
@@ -29,7 +31,7 @@ export function leadsOut(
       continue;
     }
     at = [...at, name];
-    if (/^\.git$/i.test(name)) return true;
+    if (isGitName(Buffer.from(name, 'latin1').toString('utf8'))) return true;
     const last = index === names.length - 1;
     if (!last && isLink(Buffer.from(at.join('/'), 'latin1'))) return true;
   }

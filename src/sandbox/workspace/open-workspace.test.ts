@@ -263,6 +263,8 @@ describe('a kept workspace', () => {
       asJob(workspace.mergedHostPath, 'for i in $(seq 400); do mkdir d && cd d || exit; done');
       const closed = await workspace.close({ keepUpperAt: join(folder, 'kept') });
       expect(closed).toMatchObject({ leftBehind: [], notKept: { kind: 'limit', rule: 'workspace/keep' } });
+      // A part of the changes is not the changes.
+      expect(existsSync(join(folder, 'kept'))).toBe(false);
       expect(mountsBelow(folder)).toEqual([]);
     });
   });

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rmdir, statfs } from 'node:fs/promises';
+import { mkdir, readdir, rm, rmdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts';
 import { runProgram } from './program.ts';
@@ -150,7 +150,10 @@ async function keepUpper(
     return err(cannotMake(target, error));
   }
   const kept = await runProgram(['keep', upper, target, String(sizeBytes), String(MOST_ENTRIES)]);
-  return kept.ok ? ok(undefined) : kept;
+  if (kept.ok) return ok(undefined);
+  // A part is not what the command left, and must not be taken for it.
+  await rm(target, { recursive: true, force: true });
+  return kept;
 }
 
 /**

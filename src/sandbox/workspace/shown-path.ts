@@ -1,11 +1,10 @@
 const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /**
  * Control characters, and what reorders or hides text on a terminal (Trojan Source, CVE-2021-42574): format characters, among
- * them the tags that spell a whole text unseen, fillers that are drawn as nothing, and the variation selectors that no
- * script needs.
+ * them the tags that spell a whole text unseen, and whatever else is drawn as nothing, but for the two selectors that emoji
+ * and symbols are written with.
  */
-const UNSAFE =
-  /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0\u{e0100}-\u{e01ef}\\]/gu;
+const UNSAFE = /(?![\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}\p{DI}\\]/gu;
 
 /**
  * A job's path as text that is safe to show, and that names the bytes exactly: control and hidden characters and bytes
