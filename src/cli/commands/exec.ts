@@ -16,7 +16,14 @@ import {
 } from '../../engine/index.ts';
 import { profilePath } from '../../sandbox/index.ts';
 import { openStateFolder, type StateFolder } from '../../store/index.ts';
-import { poolRefuses, settleControls, withIsolation, withProfile, ZONES } from '../../zone/index.ts';
+import {
+  poolRefuses,
+  type ProfileName,
+  settleControls,
+  withIsolation,
+  withProfile,
+  ZONES,
+} from '../../zone/index.ts';
 import { type LoadedConfiguration, operatorConfiguration } from '../../config/index.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { askedIsolation, ISOLATION_OPTIONS } from '../isolation-options.ts';
@@ -122,7 +129,7 @@ async function run(context: CommandContext): Promise<number> {
   const wrong = outcome.value.broken ?? (await notStarted(outcome.value, prepared.value, context));
   if (!silent) context.stderr.write(denials.render(style, 'cofferdam exec'));
   if (wrong !== undefined) context.stderr.write(renderRefusal(wrong));
-  if (!silent) context.stderr.write(closing(outcome.value, style));
+  if (!silent) context.stderr.write(closing(outcome.value, style, request.controls.isolation.profile));
   if (outcome.value.changed !== undefined || outcome.value.notKept !== undefined) {
     const { afterwards } = await import('../workspace-afterwards.ts');
     await afterwards(context, state, outcome.value, { ...prepared.value, quiet: silent });
@@ -291,13 +298,18 @@ function told(outcome: ExecOutcome, denials: Denials) {
   };
 }
 
-function closing(outcome: ExecOutcome, style: ReturnType<typeof styleFor>): string {
+function closing(
+  outcome: ExecOutcome,
+  style: ReturnType<typeof styleFor>,
+  profile: ProfileName | undefined,
+): string {
   const { denied, gaps, leftBehind, run: folder } = outcome;
   const verdict = verdictOf(outcome);
   const paint = { passed: style.good, contained: style.note, failed: style.bad, stopped: style.bad }[verdict];
   const word = paint(verdict.toUpperCase());
   const left = leftBehind.length === 0 ? '' : `, left behind: ${leftBehind.join(' ')}`;
-  return `${word}  ${denied} denied, ${gaps} telemetry gaps${left} · record ${folder.id}\n`;
+  const weaker = profile === undefined ? '' : ` · profile ${profile}`;
+  return `${word}  ${denied} denied, ${gaps} telemetry gaps${left}${weaker} · record ${folder.id}\n`;
 }
 
 function exitStatus(outcome: ExecOutcome, { strict }: Prepared): number {

@@ -197,7 +197,10 @@ function walls({ controls: { isolation } }: PlannedJob): string {
   const chosen = chooseRuntime(isolation);
   if (!chosen.ok) return `${isolation.floor}: refused here, as ${chosen.error.why}`;
   const tier = TIER_OF[chosen.value.name];
-  return `${tier} by ${chosen.value.name}: ${WALLS[tier]}`;
+  const { profile } = isolation;
+  return profile === undefined
+    ? `${tier} by ${chosen.value.name}: ${WALLS[tier]}`
+    : `${tier} by ${chosen.value.name}, with less as profile ${profile} has it`;
 }
 
 /** The need that the job's sandbox serves besides, what that costs, and whether this machine would refuse it. */
