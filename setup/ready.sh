@@ -49,8 +49,8 @@ cd_system_node() {
 
 cd_need_node() {
   case $(uname -sm) in
-    'Linux x86_64') cd_arch=x64 ;;
-    'Linux aarch64') cd_arch=arm64 ;;
+    'Linux x86_64') cd_arch=x64 cd_machine=x86_64 ;;
+    'Linux aarch64') cd_arch=arm64 cd_machine=aarch64 ;;
     *) cd_lack "$(uname -sm) is not supported" "use an x86_64 or aarch64 Linux machine" ;;
   esac
   [ -d "$CD_CACHE" ] || mkdir -p "$CD_CACHE" 2>/dev/null || cd_lack "cannot write to $CD_CACHE" "set XDG_CACHE_HOME to a folder that you can write to"
@@ -106,7 +106,9 @@ cd_need_packages() {
 
 cd_missing_packages() {
   cd_missing=
-  cd_has runc || cd_missing="$cd_missing runc"
+  cd_has runc || { cd_has crun && [ "$(id -u)" != 0 ]; } || cd_missing="$cd_missing runc"
+  # A user with a single id needs the runtime that can do without root inside.
+  cd_has crun || cd_has newuidmap || [ "$(id -u)" = 0 ] || cd_missing="$cd_missing crun"
   cd_has nft || cd_missing="$cd_missing nftables"
   cd_has ip || cd_missing="$cd_missing iproute2"
   cd_has git || cd_missing="$cd_missing git"

@@ -9,6 +9,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -276,7 +277,26 @@ static int watch_signals(void) {
   return fd;
 }
 
-int main(void) {
+// Each argument is a resource limit (setrlimit(2)) for itself and so for the job: `RLIMIT_NPROC=20`. A runtime that set the first
+// before it made the user namespace would count the user's other processes too.
+static void limit_resources(char **arguments) {
+  static const struct { const char *name; int resource; } known[] = {{"RLIMIT_NPROC=", RLIMIT_NPROC}, {"RLIMIT_DATA=", RLIMIT_DATA}};
+  for (; *arguments != NULL; arguments++) {
+    int done = 0;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+      size_t length = strlen(known[i].name);
+      if (strncmp(*arguments, known[i].name, length) != 0) continue;
+      char *end;
+      rlim_t most = (rlim_t)strtoull(*arguments + length, &end, 10);
+      struct rlimit limit = {most, most};
+      done = *end == 0 && most > 0 && setrlimit(known[i].resource, &limit) == 0;
+    }
+    if (!done) die("init: a limit that cannot be set\n");
+  }
+}
+
+int main(int count, char **arguments) {
+  if (count > 1) limit_resources(arguments + 1);
   // The job runs as the same user: not dumpable, its memory and descriptors are out of the job's reach (ptrace(2), proc(5)).
   if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || fcntl(CONTROL, F_SETFD, FD_CLOEXEC) != 0) die("init: not started as it must be\n");
   fcntl(CONTROL, F_SETFL, fcntl(CONTROL, F_GETFL) | O_NONBLOCK);

@@ -47,7 +47,7 @@ static void keep_folder(const struct entry *entry, int folder) {
   if (mkdirat(folder, entry->name, 0700) < 0) fail("keep", entry->path);
   int made = openat(folder, entry->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (made < 0) fail("keep", entry->path);
-  if (entry->opaque && fsetxattr(made, "trusted.overlay.opaque", "y", 1, 0) < 0) fail("keep", entry->path);
+  if (entry->opaque && fsetxattr(made, opaque_attribute(), "y", 1, 0) < 0) fail("keep", entry->path);
   depth += 1;
   if (depth >= DEPTH_ROOM) {
     errno = ENAMETOOLONG;

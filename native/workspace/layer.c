@@ -15,18 +15,25 @@
 #define DEPTH_MAX 256
 
 struct walk {
-  const char *step;
+  const char *step, *opaque, *redirect;
   void (*enter)(const struct entry *);
   void (*leave)(const struct entry *);
   char path[PATH_MAX];
 };
 
-/* `trusted.` attributes are out of the job's reach, so an opaque folder can only have been made by the overlay. */
+const char *opaque_attribute(void) {
+  return is_machine_root() ? "trusted.overlay.opaque" : "user.overlay.opaque";
+}
+
+/*
+ * `trusted.` attributes are out of the job's reach, and `user.overlay.` ones are kept from it by an overlay that uses them: an
+ * opaque folder can only have been made by the overlay.
+ */
 static bool is_opaque(int folder, const struct walk *walk) {
   char value[8];
-  ssize_t length = fgetxattr(folder, "trusted.overlay.opaque", value, sizeof value);
+  ssize_t length = fgetxattr(folder, walk->opaque, value, sizeof value);
   if (length < 0 && errno != ENODATA && errno != ENOTSUP) fail(walk->step, walk->path);
-  if (fgetxattr(folder, "trusted.overlay.redirect", NULL, 0) >= 0) {
+  if (fgetxattr(folder, walk->redirect, NULL, 0) >= 0) {
     errno = EBADMSG;
     fail(walk->step, "a folder of the layer is a redirect");
   }
@@ -94,6 +101,8 @@ void walk_layer(const char *upper, const char *step, void (*enter)(const struct 
                 void (*leave)(const struct entry *)) {
   static struct walk walk;
   walk.step = step;
+  walk.opaque = opaque_attribute();
+  walk.redirect = is_machine_root() ? "trusted.overlay.redirect" : "user.overlay.redirect";
   walk.enter = enter;
   walk.leave = leave;
   walk_folder(&walk, open_directory(upper, step, O_RDONLY | O_NOFOLLOW), 0, 0);

@@ -18,6 +18,9 @@ struct entry {
   struct stat status;
 };
 
+/* The attribute by which an overlay that we may mount marks an opaque folder. */
+const char *opaque_attribute(void);
+
 /* Visits each entry but the root, folders before and (when `leave` is given) again after what they hold. */
 void walk_layer(const char *upper, const char *step, void (*enter)(const struct entry *),
                 void (*leave)(const struct entry *));

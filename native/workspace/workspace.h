@@ -30,7 +30,12 @@ int mapping_namespace(uint32_t disk_uid, uint32_t disk_gid, uint32_t host_uid, u
 struct stat;
 void copy_source(const char *source, int target, const struct stat *status, uint32_t uid, uint32_t gid);
 
-int open_workspace(int count, char **values);
+/* Whether this is root of the machine, in no user namespace: `trusted.` attributes are kept for it. */
+bool is_machine_root(void);
+
+int open_workspace(int count, char **values, bool mapped);
+/* Makes a folder and all that is in it belong to an owner; no link is followed. */
+int give_folder(const char *folder, const char *uid, const char *gid);
 int unmount_below(const char *directory);
 /* Mounts two folders, one over the other, read-only, at a third. */
 int mount_root(const char *target, const char *above, const char *below);

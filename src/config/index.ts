@@ -20,6 +20,7 @@ export {
   ruleOf,
   ruleText,
 } from './egress/rule.ts';
+export { ownerOf } from './file-owner.ts';
 export { LIMIT_KEYS, type LimitKey, type LimitName, type Limits } from './limits.ts';
 export { configurationIn, type LoadedConfiguration, operatorConfiguration } from './load-configuration.ts';
 export { notOperatorsOwn, readOperatorFile } from './operator-file.ts';

@@ -2,13 +2,15 @@ import { type Stats, constants } from 'node:fs';
 import { open, realpath, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { type Refusal, type Result, err, ok, refusal } from '../base/index.ts';
+import { ownerOf } from './file-owner.ts';
 
 /** Larger than any configuration that a person wrote. */
 export const CONFIGURATION_BYTES = 256 * 1024;
 
 /** Why others than root and we could change what lies there, or undefined. */
-function writableByOthers(found: Stats, uid: number): string | undefined {
-  if (found.uid !== 0 && found.uid !== uid) return `belongs to user ${found.uid}`;
+function writableByOthers(path: string, found: Stats, uid: number): string | undefined {
+  const owner = ownerOf(path, found);
+  if (owner !== 0 && owner !== uid) return `belongs to user ${owner}`;
   if ((found.mode & 0o002) !== 0 && !(found.isDirectory() && (found.mode & 0o1000) !== 0)) {
     return 'can be written by everyone';
   }
@@ -28,7 +30,7 @@ export async function notOperatorsOwn(
   uid = process.geteuid?.() ?? 0,
 ): Promise<string | undefined> {
   for (let at = path; ; at = dirname(at)) {
-    const why = writableByOthers(await stat(at), uid);
+    const why = writableByOthers(at, await stat(at), uid);
     if (why !== undefined) return `${at} ${why}`;
     if (at === dirname(at)) return undefined;
   }
@@ -81,7 +83,7 @@ export async function readOperatorFile(
     const file = await open(resolved, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     try {
       const found = await file.stat();
-      const changed = writableByOthers(found, process.geteuid?.() ?? 0);
+      const changed = writableByOthers(resolved, found, process.geteuid?.() ?? 0);
       if (!found.isFile() || changed !== undefined) {
         return err(
           notOwn(path, `${path} ${changed ?? 'is not a plain file'}`, 'use a plain file of your own'),

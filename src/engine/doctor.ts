@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import { availableParallelism, totalmem } from 'node:os';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { ulid } from '../base/index.ts';
-import { chooseRuntime, type Sandbox } from '../sandbox/index.ts';
+import {
+  chooseRuntime,
+  readRootless,
+  type RootlessReceipt,
+  type Sandbox,
+  type SandboxReceipt,
+} from '../sandbox/index.ts';
 import { type Controls, defaultControls, PROFILES, RUNTIMES, TIER_OF } from '../zone/index.ts';
 import { SECOND_WALLS } from '../config/index.ts';
 import { openCell } from './cell/open-cell.ts';
@@ -24,17 +32,23 @@ const NOT_KNOWN =
  * what jobs get by default.
  */
 export async function diagnose(): Promise<readonly Diagnosis[]> {
-  const first = await tried({ floor: 'hardened-container' }, 'hardened-container');
-  const [standard] = first;
+  const found = await tried({ floor: 'hardened-container' }, 'hardened-container');
+  const lacking = found.lacksLimits === true;
+  const name = 'without these limits';
+  const first = lacking
+    ? [...found.lines, ...(await tried({ floor: 'hardened-container' }, name, true)).lines]
+    : found.lines;
+  const standard = first.find(({ held }) => held);
   const others: Diagnosis[] = [];
   for (const runtime of RUNTIMES) {
     const name = `${TIER_OF[runtime]} (${runtime})`;
-    if (standard?.held === true && standard.seen.startsWith(`${runtime} `)) continue;
-    const [one] = await tried({ floor: TIER_OF[runtime], runtime }, name);
+    if (standard?.seen.startsWith(`${runtime} `)) continue;
+    const [one] = (await tried({ floor: TIER_OF[runtime], runtime }, name, lacking)).lines;
     if (one !== undefined) others.push(one);
   }
-  for (const profile of standard?.held === true ? PROFILES : []) {
-    const [one] = await tried({ floor: 'hardened-container', profile }, `profile ${profile}`);
+  for (const profile of standard === undefined ? [] : PROFILES) {
+    const asked = { floor: 'hardened-container', profile } as const;
+    const [one] = (await tried(asked, `profile ${profile}`, lacking)).lines;
     if (one !== undefined) others.push(one);
   }
   const virtual = chooseRuntime({ floor: 'microvm' });
@@ -42,19 +56,28 @@ export async function diagnose(): Promise<readonly Diagnosis[]> {
   return [...first, ...others];
 }
 
-async function tried(isolation: Controls['isolation'], name: string): Promise<readonly Diagnosis[]> {
+interface Tried {
+  readonly lines: readonly Diagnosis[];
+  /** Refused for nothing but limits, which an operator can do without. */
+  readonly lacksLimits?: boolean;
+}
+
+async function tried(isolation: Controls['isolation'], name: string, withoutLimits = false): Promise<Tried> {
   const runId = ulid(Date.now(), randomBytes(10));
   const controls = {
     ...defaultControls('untrusted', { memoryBytes: totalmem(), cpus: availableParallelism() }),
     isolation,
+    unenforcedLimitsAccepted: withoutLimits ? UNENFORCEABLE : [],
   };
+  // What shows an ordinary user's own files takes more than an empty folder does.
+  const source = readRootless() === undefined ? undefined : mkdtempSync(join(tmpdir(), 'cofferdam-doctor-'));
   const receipts: unknown[] = [];
   const opening = openCell({
     runId,
     jobId: 'doctor',
     controls,
     root: { kind: 'host' },
-    workspace: { path: '/home/runner/work' },
+    workspace: { path: '/home/runner/work', ...(source !== undefined && { source }) },
     readPaths: [],
     writePaths: [],
     files: [],
@@ -73,16 +96,19 @@ async function tried(isolation: Controls['isolation'], name: string): Promise<re
     setTimeout(() => resolve(undefined), WITHIN_MS).unref();
   });
   const opened = await Promise.race([opening, late]);
-  if (opened === undefined) return [{ name, held: false, seen: `nothing within ${WITHIN_MS / 1_000} s` }];
+  if (source !== undefined) rmSync(source, { recursive: true, force: true });
+  if (opened === undefined)
+    return { lines: [{ name, held: false, seen: `nothing within ${WITHIN_MS / 1_000} s` }] };
   if (!opened.ok) {
     const { why, fix: told } = opened.error;
     const fix = told.includes('cofferdam doctor') ? NOT_KNOWN : told;
-    return [{ name, held: false, seen: why, fix }];
+    const lacksLimits = opened.error.rule === 'sandbox/limit-unenforceable';
+    return { lines: [{ name, held: false, seen: why, fix }], lacksLimits };
   }
   const { receipt } = opened.value.sandbox;
   const destroyed = await opened.value.close();
   const gateway = receipts[0] as { readonly armedMs?: number } | undefined;
-  return [
+  const lines: readonly Diagnosis[] = [
     {
       name,
       held: true,
@@ -105,15 +131,39 @@ async function tried(isolation: Controls['isolation'], name: string): Promise<re
     ...receipt.limitsUnenforced.map((limit) => ({
       name: `limit ${limit}`,
       held: false,
-      seen: 'not enforced',
-      fix: 'enable its cgroup controller',
+      seen: `not enforced${instead(receipt, limit)}`,
     })),
+    ...(receipt.rootless === undefined ? [] : [ordinaryUser(receipt.rootless)]),
     {
       name: 'nothing left behind',
       held: destroyed.leftBehind.length === 0,
       seen: destroyed.leftBehind.join(' ') || 'nothing',
     },
   ];
+  return { lines };
+}
+
+/** Those of control groups: all that a machine can lack. */
+const UNENFORCEABLE = ['memoryBytes', 'cpus', 'pids'] as const;
+
+function instead(receipt: SandboxReceipt, limit: string): string {
+  const weaker = receipt.weakerLimits?.find((one) => one.limit === limit);
+  return weaker === undefined ? '' : `; instead ${weaker.by} ${weaker.value}, which holds less`;
+}
+
+/** Of a job on the user's own folder; any other has an id of its own where there is a range. */
+function ordinaryUser({ groupsKept }: RootlessReceipt): Diagnosis {
+  const ranged = readRootless()?.ids === 'range';
+  return {
+    name: 'ids of your own',
+    held: ranged,
+    seen: ranged
+      ? 'a range; jobs of run have one of it each, exec has yours'
+      : `only yours, which every job has too${groupsKept > 0 ? `, with ${groupsKept} of your groups` : ''}`,
+    ...(!ranged && {
+      fix: 'apt-get install uidmap, and as root: usermod --add-subuids 100000-165535 --add-subgids 100000-165535, with your name',
+    }),
+  };
 }
 
 /** Published flaws of the runtime, and what became of each; the first line says whether one is open. */

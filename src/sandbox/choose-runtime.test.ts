@@ -47,4 +47,22 @@ describe('the runtime of a job', () => {
       chooseRuntime({ floor: 'sandboxed-kernel', runtime: 'runc' }, machine('runc', 'runsc')),
     ).toMatchObject({ ok: false, error: { kind: 'policy', rule: 'isolation/floor' } });
   });
+
+  test('is for a user with a single id one that needs no root inside, or none', () => {
+    const one = (name?: 'runc' | 'crun', ...has: readonly string[]) =>
+      chooseRuntime(
+        { floor: 'hardened-container', ...(name !== undefined && { runtime: name }) },
+        machine(...has),
+        'one',
+      );
+    expect(one(undefined, 'runc', 'crun')).toMatchObject({ value: { name: 'crun' } });
+    expect(one('crun', 'runc', 'crun')).toMatchObject({ value: { name: 'crun' } });
+    for (const refused of [one(undefined, 'runc'), one('runc', 'runc', 'crun')]) {
+      expect(refused).toMatchObject({ ok: false, error: { kind: 'machine', rule: 'sandbox/one-id' } });
+      if (!refused.ok) expect(refused.error.fix).toContain('uidmap');
+    }
+    expect(one(undefined)).toMatchObject({ ok: false, error: { rule: 'isolation/tier-absent' } });
+    const ranged = chooseRuntime({ floor: 'hardened-container' }, machine('runc', 'crun'), 'range');
+    expect(ranged).toMatchObject({ value: { name: 'runc' } });
+  });
 });

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
 import { compareTiers, type IsolationTier, RUNTIMES, type RuntimeName, TIER_OF } from '../config/index.ts';
 
+import { readRootless } from './plan/rootless.ts';
+
 /** A runtime of this machine. */
 export interface ChosenRuntime {
   readonly name: RuntimeName;
@@ -24,6 +26,7 @@ const INSTALL: Readonly<Record<RuntimeName, string>> = {
 export function chooseRuntime(
   asked: { readonly floor: IsolationTier; readonly runtime?: RuntimeName },
   find: (name: string) => string | undefined = findProgram,
+  ids = readRootless()?.ids,
 ): Result<ChosenRuntime, Refusal> {
   if (asked.runtime !== undefined && compareTiers(TIER_OF[asked.runtime], asked.floor) < 0) {
     return err(
@@ -37,10 +40,13 @@ export function chooseRuntime(
   }
   const names =
     asked.runtime === undefined ? RUNTIMES.filter((name) => TIER_OF[name] === asked.floor) : [asked.runtime];
-  for (const name of names) {
+  const without = names.filter((name) => ids !== 'one' || WITHOUT_ROOT[name]);
+  for (const name of without) {
     const program = find(name);
     if (program !== undefined) return ok({ name, program });
   }
+  const rootful = names.find((name) => !without.includes(name) && find(name) !== undefined);
+  if (rootful !== undefined) return err(needsRange(rootful));
   return err(
     refusal(
       'machine',
@@ -56,6 +62,18 @@ export function chooseRuntime(
 /** Where a program lies that is named without its folder; as it is when it has one. */
 export function programPath(name: string): string | undefined {
   return name.includes('/') ? name : findProgram(name);
+}
+
+/** Whether it makes a sandbox in which there is no root at all: all that a user with a single id can have. */
+const WITHOUT_ROOT: Readonly<Record<RuntimeName, boolean>> = { runc: false, crun: true, runsc: false };
+
+function needsRange(name: RuntimeName): Refusal {
+  return refusal(
+    'machine',
+    'sandbox/one-id',
+    `${name} needs an id for root of the sandbox, and you have no ids beside your own`,
+    `${INSTALL.crun}; or get a range: apt-get install uidmap, and as root usermod --add-subuids 100000-165535 --add-subgids 100000-165535 with your name`,
+  );
 }
 
 function findProgram(name: string): string | undefined {

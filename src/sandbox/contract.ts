@@ -25,8 +25,11 @@ export interface SandboxRequest {
   readonly jobId: string;
   readonly controls: Controls;
   readonly root: SandboxRoot;
-  /** Copied on write: the host's directory stays untouched. `source` absent: the workspace begins empty. */
-  readonly workspace: { readonly source?: string; readonly path: string };
+  /**
+   * Copied on write: the host's directory stays untouched. `source` absent: the workspace begins empty. `owned`: it was made
+   * for this job and is thrown away after it, so that it may be given to the job's user.
+   */
+  readonly workspace: { readonly source?: string; readonly path: string; readonly owned?: boolean };
   /** Read-only host paths (tools, `--read`). */
   readonly readPaths: readonly BoundPath[];
   /** Host paths that the operator lets the job write for real (`--write`). */
@@ -101,8 +104,28 @@ export interface SandboxReceipt {
   /** Limits that the kernel holds, with the value read back; those named by the operator as not needed are absent. */
   readonly limits: Readonly<Partial<Record<LimitName, number>>>;
   readonly limitsUnenforced: readonly LimitName[];
+  /** What stands in for some of the latter, and holds less: a limit of each process or user, not of the job. */
+  readonly weakerLimits?: readonly WeakerLimit[];
+  /** Set when an ordinary user started it: what is weaker than with root. */
+  readonly rootless?: RootlessReceipt;
   /** What of programs, files and the owners of connections is not seen, and why; absent when all is. */
   readonly unseen?: string;
+}
+
+/** A resource limit (setrlimit(2)) in the place of a control group's. */
+export interface WeakerLimit {
+  readonly limit: LimitName;
+  readonly by: 'RLIMIT_NPROC' | 'RLIMIT_DATA';
+  readonly value: number;
+}
+
+export interface RootlessReceipt {
+  /** Whose kernel id the job runs with: the user's who started it, or one that nobody has. */
+  readonly jobUser: 'yours' | 'its own';
+  /** Groups of the user that the job keeps, since they cannot be dropped with a single id. */
+  readonly groupsKept: number;
+  /** Whether limits are of a control group that was handed to the user. */
+  readonly controlGroup: boolean;
 }
 
 /** What a job has used; bytes, milliseconds, counts. A value is absent when it could not be read. */

@@ -9,6 +9,8 @@ export type { RuntimeConfig } from './oci/runtime-spec.ts';
 export { startContainer, type Starting } from './oci/start-container.ts';
 export { startingOf } from './oci/starting.ts';
 export { readHostFacts } from './plan/host-facts.ts';
+export { readRootless, type Rootless } from './plan/rootless.ts';
+export { whyNotRoot } from './why-not-root.ts';
 export { JOB_GID, JOB_UID, planSandbox } from './plan/plan-sandbox.ts';
 export { nativeProgram } from './native-program.ts';
 export { InitSession } from './process/session.ts';

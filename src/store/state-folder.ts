@@ -1,6 +1,7 @@
 import { lstatSync, mkdirSync, realpathSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
+import { ownerOf } from '../config/index.ts';
 
 /** Where runs, records and keys are kept. All of it is private to the user who runs Cofferdam. */
 export interface StateFolder {
@@ -80,7 +81,8 @@ function plantable(path: string): string | undefined {
   for (const prefix of prefixes) {
     const found = lstatSync(prefix, { throwIfNoEntry: false });
     if (found === undefined) return undefined;
-    const ours = found.uid === 0 || found.uid === process.geteuid?.();
+    const owner = ownerOf(prefix, found);
+    const ours = owner === 0 || owner === process.geteuid?.();
     if (!ours && (open || found.isSymbolicLink())) return prefix;
     if (found.isSymbolicLink()) {
       const behind = plantable(realpathSync(prefix));

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { ulid } from '../../src/base/index.ts';
 import { type Cell, openCell } from '../../src/engine/cell/open-cell.ts';
-import { SANDBOXES, sandboxFolder } from '../../src/engine/cell/sandbox-folder.ts';
+import { sandboxes, sandboxFolder } from '../../src/engine/cell/sandbox-folder.ts';
 import { RUNTIMES, type RuntimeName, TIER_OF } from '../../src/config/index.ts';
 import { chooseRuntime } from '../../src/sandbox/index.ts';
 import { defaultControls } from '../../src/zone/index.ts';
@@ -69,7 +69,7 @@ function machine() {
 
 async function same(before: ReturnType<typeof machine>, ids: readonly string[]): Promise<void> {
   expect(await leftBehindAfter(ids)).toEqual([]);
-  expect(readdirSync(SANDBOXES).filter((name) => ids.some((id) => name.startsWith(id)))).toEqual([]);
+  expect(readdirSync(sandboxes()).filter((name) => ids.some((id) => name.startsWith(id)))).toEqual([]);
   for (const until = Date.now() + 10_000; Date.now() < until; await sleep(50)) {
     const now = machine();
     if (now.descriptors <= before.descriptors && now.children <= before.children) break;

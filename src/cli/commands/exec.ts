@@ -32,6 +32,7 @@ import { duration, environmentOption, oneOf, parseOptions } from '../options.ts'
 import { Denials } from '../render/denials.ts';
 import { renderRefusal } from '../render/refusals.ts';
 import { styleFor } from '../render/style.ts';
+import { weakerIn } from '../render/weaker.ts';
 import { VERSION } from '../version.ts';
 
 const help = `usage: cofferdam exec [options] -- COMMAND [ARGUMENT...]
@@ -92,6 +93,7 @@ async function run(context: CommandContext): Promise<number> {
   const denials = new Denials();
   const terminal = context.stdin.isTTY === true && context.stdout.isTTY === true;
   let detach = (): void => undefined;
+  let weaker: string | undefined;
   if (terminal) context.stdin.setRawMode?.(true);
   const outcome = await exec(
     request,
@@ -113,7 +115,12 @@ async function run(context: CommandContext): Promise<number> {
       },
     },
     state,
-    { event: (event: RecordEvent) => denials.take(event) },
+    {
+      event: (event: RecordEvent) => {
+        weaker ??= weakerIn(event);
+        denials.take(event);
+      },
+    },
   ).finally(() => {
     if (terminal) context.stdin.setRawMode?.(false);
     detach();
@@ -126,6 +133,7 @@ async function run(context: CommandContext): Promise<number> {
   }
   const style = styleFor(context.stderr, context.environment);
   const silent = quiet || json;
+  if (!silent && weaker !== undefined) context.stderr.write(`${style.note(`weaker: ${weaker}`)}\n`);
   const wrong = outcome.value.broken ?? (await notStarted(outcome.value, prepared.value, context));
   if (!silent) context.stderr.write(denials.render(style, 'cofferdam exec'));
   if (wrong !== undefined) context.stderr.write(renderRefusal(wrong));

@@ -4,6 +4,7 @@ import type { RunObserver } from '../../engine/index.ts';
 import type { Job } from '../../workflow/index.ts';
 import { Denials } from './denials.ts';
 import type { Style } from './style.ts';
+import { weakerIn } from './weaker.ts';
 
 type Of<T extends RecordEvent['type']> = Extract<RecordEvent, { readonly type: T }>;
 
@@ -167,6 +168,8 @@ export class RunView implements RunObserver {
         ? `sandbox   ${receipt.runtime?.name ?? ''} ${receipt.runtime?.version ?? ''}, user namespace, seccomp, ${rights}   ${checks} checks held in ${(receipt.probeMs ?? 0).toFixed(1)} ms`
         : `network   deny all but what is allowed by name   ${checks} checks held in ${(receipt.armedMs ?? 0).toFixed(0)} ms`;
     this.#write(`          ${this.#style.faint(text)}\n`);
+    const weaker = weakerIn(event);
+    if (weaker !== undefined) this.#write(`          ${this.#style.note(`weaker    ${weaker}`)}\n`);
   }
 
   #finished(event: Of<'step.finished'>): void {

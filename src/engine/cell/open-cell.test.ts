@@ -25,7 +25,11 @@ async function open(makers: CellMakers) {
     {
       runId,
       jobId: 'cell',
-      controls: defaultControls('untrusted', { memoryBytes: 500_000_000, cpus: 1 }),
+      controls: {
+        ...defaultControls('untrusted', { memoryBytes: 500_000_000, cpus: 1 }),
+        // Held wherever they can be.
+        unenforcedLimitsAccepted: ['memoryBytes', 'cpus', 'pids'],
+      },
       root: { kind: 'host' },
       workspace: { path: '/home/runner/work' },
       readPaths: [],

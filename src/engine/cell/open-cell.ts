@@ -14,6 +14,7 @@ import {
   openSandbox,
   type Sandbox,
   type SandboxRequest,
+  whyNotRoot,
 } from '../../sandbox/index.ts';
 
 import { completenessOf } from './completeness.ts';
@@ -80,6 +81,7 @@ export async function openCell(
   makers: CellMakers = { startGateway, openSandbox },
 ): Promise<Result<Cell, Refusal>> {
   const { journal, allow, resolver, scratch, ...sandboxRequest } = request;
+  if (process.geteuid?.() !== 0) return err(await whyNotRoot());
   const lack = lackOfRights();
   if (lack !== undefined) return err(lack);
   const runtime = chooseRuntime(request.controls.isolation);

@@ -74,7 +74,10 @@ export async function runJob(
     jobId: leg.id,
     controls: granted.controls,
     root: ground.image?.root ?? { kind: 'host' },
-    workspace: { path: folders.workspace, ...(checkout !== undefined && { source: checkout.tree }) },
+    workspace: {
+      path: folders.workspace,
+      ...(checkout !== undefined && { source: checkout.tree, owned: true }),
+    },
     readPaths: ground.tools.flatMap((tool) => tool.mount ?? []),
     writePaths: [],
     files: [...granted.clients.files, { path: EVENT_PATH, content: JSON.stringify(ground.event.payload) }],

@@ -84,7 +84,7 @@ export async function openWeakened(
       merged: without.includes('fresh-workspace') ? request.workFolder : join(own, 'workspace/merged'),
       exchange: join(own, 'workspace/exchange'),
       init: nativeProgram('init'),
-      firstHostId: FIRST_HOST_ID,
+      ids: { root: FIRST_HOST_ID, user: FIRST_HOST_ID + JOB_UID },
     },
   );
   if (!planned.ok) throw new Error(planned.error.why);

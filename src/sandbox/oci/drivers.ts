@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { RuntimeName } from '../../config/index.ts';
+import type { HostFacts } from '../plan/host-facts.ts';
 import type { Mount, RuntimeConfig } from './runtime-spec.ts';
 
 /** What a runtime is told when it is to start a container. */
@@ -16,6 +17,8 @@ export interface RuntimeCall {
   readonly session?: string;
   /** Whether controllers are bound to cgroup v2 while others are at v1. */
   readonly hybrid: boolean;
+  /** Set for an ordinary user: the control groups that were handed over, or none. */
+  readonly rootlessGroups?: HostFacts['cgroup'];
 }
 
 export interface HostMount {
@@ -60,9 +63,23 @@ const runc: Driver = {
 
 const crun: Driver = {
   command: (call) => {
-    const plain = [call.program, '--root', call.state, ...RUN(call, ['--preserve-fds', '1'])] as const;
-    // crun refuses a machine with controllers in both hierarchies; the ones that it needs are all in the first.
-    const hidden = 'umount /sys/fs/cgroup/unified && exec "$@"';
+    const groups =
+      call.rootlessGroups === undefined
+        ? []
+        : [`--cgroup-manager=${call.rootlessGroups === 'none' ? 'disabled' : 'cgroupfs'}`];
+    const plain = [
+      call.program,
+      '--root',
+      call.state,
+      ...groups,
+      ...RUN(call, ['--preserve-fds', '1']),
+    ] as const;
+    // crun refuses a machine with controllers in both hierarchies; the ones that it needs are all in the first. Of a user
+    // it needs none, and a user cannot take away what root mounted.
+    const hidden =
+      call.rootlessGroups === undefined
+        ? 'umount /sys/fs/cgroup/unified && exec "$@"'
+        : 'mount -t tmpfs -o size=4k,mode=555 none /sys/fs/cgroup && exec "$@"';
     return call.hybrid
       ? ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', hidden, 'sh', ...plain]
       : plain;

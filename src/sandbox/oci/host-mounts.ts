@@ -1,37 +1,39 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
+import type { HostIds } from '../plan/host-ids.ts';
 import type { HostMount } from './drivers.ts';
 
 const MOUNT_MS = 10_000;
 
 /**
- * Mounts file systems in memory on the host's side, with their sizes, as the job's: ids inside become the sandbox's host ids,
- * the first of which is `firstHostId`. They are unmounted with the sandbox's folder.
+ * Mounts file systems in memory on the host's side, with their sizes, as the job's: ids inside become the sandbox's host ids.
+ * They are unmounted with the sandbox's folder.
  */
 export async function mountOnHost(
   mounts: readonly HostMount[],
   folder: string,
-  firstHostId: number,
+  ids: HostIds,
 ): Promise<Result<undefined, Refusal>> {
   if (mounts.length > 0) mkdirSync(folder, { mode: 0o711 });
   const all = await Promise.all(
     mounts.map(({ path, options }) => {
       mkdirSync(path, { mode: 0o711 });
-      return mount(path, hostOptions(options, firstHostId));
+      return mount(path, hostOptions(options, ids));
     }),
   );
   return all.find((one) => !one.ok) ?? ok(undefined);
 }
 
-function hostOptions(options: readonly string[], firstHostId: number): readonly string[] {
+function hostOptions(options: readonly string[], { root, user }: HostIds): readonly string[] {
+  const owner = root ?? user;
   const mapped = options.map((option) => {
     const [, key, id] = /^([ug]id)=(\d+)$/u.exec(option) ?? [];
-    return key === undefined ? option : `${key}=${firstHostId + Number(id)}`;
+    return key === undefined ? option : `${key}=${Number(id) === 0 ? owner : user}`;
   });
   return options.some((option) => option.startsWith('uid='))
     ? mapped
-    : [...mapped, `uid=${firstHostId}`, `gid=${firstHostId}`];
+    : [...mapped, `uid=${owner}`, `gid=${owner}`];
 }
 
 function mount(path: string, options: readonly string[]): Promise<Result<undefined, Refusal>> {

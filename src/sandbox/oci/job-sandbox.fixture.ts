@@ -1,11 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { defaultControls, type Limits, type ProfileName } from '../../zone/index.ts';
 import type { ChosenRuntime } from '../choose-runtime.ts';
 import type { Observation, Sandbox } from '../contract.ts';
+import { IDS, LACKING, SANDBOXES } from './here.fixture.ts';
 import { openSandbox } from './open-sandbox.ts';
 
 export const RUNC: ChosenRuntime = { name: 'runc', program: 'runc' };
+/** For a user with a single id crun, which starts a sandbox without a root inside. */
+const CONTAINER: ChosenRuntime = IDS === 'one' ? { name: 'crun', program: 'crun' } : RUNC;
 
 /** A real sandbox with an empty workspace, in a network namespace of its own that leads nowhere. */
 export class JobSandbox {
@@ -31,7 +35,7 @@ export class JobSandbox {
       readonly runtime?: ChosenRuntime;
     } = {},
   ): Promise<JobSandbox> {
-    const directory = mkdtempSync('/run/cofferdam-test-');
+    const directory = mkdtempSync(join(SANDBOXES, 'cofferdam-test-'));
     rmSync(directory, { recursive: true });
     const namespace = spawn('unshare', ['-n', 'sh', '-c', 'ip link set lo up; echo up; exec sleep 600']);
     await new Promise((resolve) => namespace.stdout.once('data', resolve));
@@ -44,6 +48,7 @@ export class JobSandbox {
         controls: {
           ...controls,
           isolation: { ...controls.isolation, ...(profile !== undefined && { profile }) },
+          unenforcedLimitsAccepted: LACKING,
           limits: { ...controls.limits, ...limits },
         },
         root: { kind: 'host' },
@@ -58,7 +63,7 @@ export class JobSandbox {
       },
       {
         directory,
-        runtime: RUNC,
+        runtime: CONTAINER,
         ...options,
         observe: (one) => seen.push(one),
         idSlot: Number.parseInt(Buffer.from(directory.slice(-2)).toString('hex'), 16) % 8_192,

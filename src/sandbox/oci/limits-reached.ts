@@ -1,6 +1,6 @@
 import type { LimitName } from '../../zone/index.ts';
 import { isFull, type Workspace } from '../workspace/index.ts';
-import type { Cgroup } from './cgroup.ts';
+import type { JobGroup } from './job-group.ts';
 
 /** Which file systems of limited size are full at this moment. */
 export async function fullOf(
@@ -21,8 +21,8 @@ export async function fullOf(
 }
 
 /** A kernel that is a process ends as a whole when it gets no more memory or processes, and so the job. */
-export function endedBy(why: string, cgroup: Cgroup): string {
-  const { oomKills = 0, pidsRefused = 0 } = cgroup.usage();
+export function endedBy(why: string, group: JobGroup): string {
+  const { oomKills = 0, pidsRefused = 0 } = group.usage();
   if (oomKills > 0) return `${why}: its kernel had no more memory than the limit memoryBytes`;
   return pidsRefused > 0 ? `${why}: its kernel had no more processes than the limit pids` : why;
 }

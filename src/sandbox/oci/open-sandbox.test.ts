@@ -1,5 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -8,6 +16,7 @@ import type { ChosenRuntime } from '../choose-runtime.ts';
 import type { Sandbox } from '../contract.ts';
 import { readHostFacts } from '../plan/host-facts.ts';
 import { Cgroup } from './cgroup.ts';
+import { IDS, LACKING, SANDBOXES } from './here.fixture.ts';
 import { openSandbox } from './open-sandbox.ts';
 import { RUNTIMES_HERE } from './runtimes.fixture.ts';
 
@@ -23,7 +32,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'sandbox-'));
   mkdirSync(join(folder, 'source'));
   writeFileSync(join(folder, 'source/file'), 'before');
-  directory = mkdtempSync('/run/cofferdam-test-');
+  directory = mkdtempSync(join(SANDBOXES, 'cofferdam-test-'));
   rmSync(directory, { recursive: true });
   namespace = spawn('unshare', ['-n', 'sh', '-c', 'ip link set lo up; echo up; exec sleep 600']);
   await new Promise((resolve) => namespace.stdout?.once('data', resolve));
@@ -45,6 +54,7 @@ async function open(runtime: ChosenRuntime) {
       jobId: 'test',
       controls: {
         ...controls,
+        unenforcedLimitsAccepted: LACKING,
         limits: {
           ...controls.limits,
           memoryBytes: 200 * MB,
@@ -76,6 +86,35 @@ async function opened(runtime: ChosenRuntime): Promise<Sandbox> {
   return result.value;
 }
 
+/** The sandbox's own first process, by the machine's number. */
+function firstProcess(): number {
+  const host = readHostFacts();
+  const id = `01jd${directory.slice(-6).toLowerCase()}-test`;
+  if (host.cgroup !== 'none') return new Cgroup(host, `${host.cgroupParent}/${id}`).processes()[0] ?? 0;
+  const found = readdirSync('/proc').find((pid) => {
+    try {
+      const first = /^NSpid:.*\t1$/m.test(readFileSync(`/proc/${pid}/status`, 'latin1'));
+      return (
+        first && readFileSync(`/proc/${pid}/mountinfo`, 'latin1').includes(directory.slice(SANDBOXES.length))
+      );
+    } catch {
+      return false;
+    }
+  });
+  return Number(found ?? 0);
+}
+
+/** Starts sleeping children until the kernel gives no more, and says how many. */
+const FORKS = [
+  'import os,signal',
+  'n=0',
+  'try:',
+  '  while True:',
+  '    if os.fork()==0: signal.pause()',
+  '    n+=1',
+  'except OSError: print(n)',
+].join('\n');
+
 async function run(of: Sandbox, script: string, input?: Buffer) {
   const process_ = of.start({
     stepId: 's',
@@ -106,7 +145,11 @@ describe.each(RUNTIMES_HERE)('a sandbox of $name', ({ runtime, ownKernel }) => {
     const of = await opened(runtime);
     expect(of.receipt.checks.length).toBeGreaterThan(45);
     expect(of.receipt.checks.every((check) => check.held)).toBe(true);
-    expect(of.receipt.limits.pids).toBe(PIDS);
+    expect(of.receipt.limits.pids).toBe(LACKING.includes('pids') ? undefined : PIDS);
+    expect(of.receipt.limitsUnenforced).toEqual(LACKING);
+    expect(of.receipt.rootless).toEqual(
+      IDS === undefined ? undefined : expect.objectContaining({ jobUser: 'yours' }),
+    );
   });
 
   test('refuses a runtime that is not there or fails, and leaves nothing', async () => {
@@ -130,7 +173,7 @@ describe.each(RUNTIMES_HERE)('a sandbox of $name', ({ runtime, ownKernel }) => {
     expect(usage.workspaceBytes).toBeLessThanOrEqual(21 * MB);
   });
 
-  test('bounds a fork bomb and a memory hog, and tells which it was', async () => {
+  const boundsByGroup = async (): Promise<void> => {
     const of = await opened(runtime);
     await run(of, 'bomb() { bomb & bomb; }; (sleep 1; kill -9 -1) & bomb 2>/dev/null');
     await of.killLeftovers();
@@ -145,7 +188,25 @@ describe.each(RUNTIMES_HERE)('a sandbox of $name', ({ runtime, ownKernel }) => {
     expect((await again.usage()).oomKills).toBeGreaterThan(0);
     if (ownKernel) expect((await again.died).why).toContain('memory');
     else expect((await run(again, 'echo still here')).out).toBe('still here\n');
-  });
+  };
+  const boundsByProcess = async (): Promise<void> => {
+    const of = await opened(runtime);
+    expect(of.receipt.weakerLimits?.map(({ limit, value }) => [limit, value])).toEqual([
+      ['pids', PIDS],
+      ['memoryBytes', 200 * MB],
+    ]);
+    const forks = await run(of, `python3 -c "${FORKS}"`);
+    expect(Number(forks.out)).toBeGreaterThan(PIDS / 2);
+    expect(Number(forks.out)).toBeLessThan(PIDS);
+    await of.killLeftovers();
+    const hog = await run(of, `python3 -c "x = bytearray(b'x') * (1 << 30)"`);
+    expect(hog.out).toContain('MemoryError');
+    expect((await of.usage()).oomKills).toBeUndefined();
+  };
+  // An ordinary user without a control group has limits of each process instead, which tell nobody.
+  if (LACKING.length === 0)
+    test('bounds a fork bomb and a memory hog, and tells which it was', boundsByGroup);
+  else test('bounds a fork bomb and a memory hog by what it says that it has instead', boundsByProcess);
 
   test('survives one that kills all that it sees', async () => {
     const of = await opened(runtime);
@@ -214,9 +275,7 @@ describe.each(RUNTIMES_HERE)('a sandbox of $name', ({ runtime, ownKernel }) => {
 
   test('tells when it ends by itself, and can be destroyed twice', async () => {
     const of = await opened(runtime);
-    const id = `01jd${directory.slice(-6).toLowerCase()}-test`;
-    const host = readHostFacts();
-    const [first = 0] = new Cgroup(host, `${host.cgroupParent}/${id}`).processes();
+    const first = firstProcess();
     expect(first).toBeGreaterThan(1);
     process.kill(first, 'SIGKILL');
     expect((await of.died).why).toContain('process 1');

@@ -14,8 +14,9 @@ import type {
 } from '../contract.ts';
 import { nativeProgram } from '../native-program.ts';
 import { type HostFacts, readHostFacts } from '../plan/host-facts.ts';
+import { hostIds } from '../plan/host-ids.ts';
+import { EXCHANGE_PATH, INIT_PATH, planSandbox, type SandboxPlan } from '../plan/plan-sandbox.ts';
 import { profileUnfit } from '../profiles/index.ts';
-import { EXCHANGE_PATH, INIT_PATH, JOB_UID, planSandbox, type SandboxPlan } from '../plan/plan-sandbox.ts';
 import {
   confinementChecks,
   meantChecks,
@@ -31,11 +32,11 @@ import { seccheckSession } from '../telemetry/seccheck-session.ts';
 import type { WatchedPlaces } from '../telemetry/trace-reader.ts';
 import { openWorkspace, type Workspace } from '../workspace/index.ts';
 import { boundCheck, resolveInside } from './bound-places.ts';
-import { Cgroup } from './cgroup.ts';
 import { prepareParent } from './cgroup-parent.ts';
 import { type Driver, DRIVERS } from './drivers.ts';
 import { makeClones, mountPoints, withoutSubmounts } from './clear-sources.ts';
 import { mountOnHost } from './host-mounts.ts';
+import { type JobGroup, jobGroup } from './job-group.ts';
 import { judgeRuntime } from './judge-runtime.ts';
 import { layRoot } from './lay-root.ts';
 import { limitsUnheld, notOwned } from './limits-held.ts';
@@ -44,11 +45,13 @@ import { endedBy, fullOf } from './limits-reached.ts';
 import { cannotPrepare, noNamespace } from './open-refusals.ts';
 import { askerOf, diallerOf } from './owner-of.ts';
 import { ownKernelChecks } from './own-kernel.ts';
+import { rootlessChecks, rootlessReceipt, seenUsers } from './rootless-checks.ts';
 import { raiseSecondWalls, type SecondWalls } from './second-walls.ts';
 import { runningOf } from './running.ts';
 import { runtimeVersion } from './runtime-version.ts';
 import type { IdMapping, RuntimeConfig } from './runtime-spec.ts';
 import { type Container, startContainer } from './start-container.ts';
+import { limitsOf, weakerLimitsCheck } from './weaker-limits.ts';
 import { startingOf } from './starting.ts';
 import { Undo } from './undo.ts';
 
@@ -71,15 +74,11 @@ export interface OpenSandboxOptions {
 const HOME = '/home/runner';
 const EXCHANGE_BYTES = 64 * 2 ** 20;
 const EXCHANGE_INODES = 16_384;
-const FIRST_SLOT = 0x4000_0000;
-/** Behind the last of the first: the further ids of profiles that map some. */
-const FURTHER_SLOT = 0x6000_0000;
-const SLOT_SIZE = 0x1_0000;
 const WATCHED_WITHIN_MS = 2_000;
 
 /**
  * Opens a sandbox: plans, mounts, starts, and has process 1 try its own walls before anything else. Gives a sandbox whose
- * receipt holds every check, or a refusal with nothing left behind. Needs root.
+ * receipt holds every check, or a refusal with nothing left behind. Needs root, of the machine or as `native/rootless` makes it.
  */
 export async function openSandbox(
   request: SandboxRequest,
@@ -87,7 +86,6 @@ export async function openSandbox(
 ): Promise<Result<Sandbox, Refusal>> {
   const host = prepareParent(readHostFacts());
   const paths = pathsIn(options.directory);
-  const firstHostId = FIRST_SLOT + options.idSlot * SLOT_SIZE;
   const driver = DRIVERS[options.runtime.name];
   const withTelemetry = options.telemetry !== false;
   const planned = planSandbox(request, host, {
@@ -96,8 +94,7 @@ export async function openSandbox(
     merged: join(paths.private, 'workspace/merged'),
     exchange: join(paths.private, 'workspace/exchange'),
     init: nativeProgram('init'),
-    firstHostId,
-    furtherHostId: FURTHER_SLOT + options.idSlot * SLOT_SIZE,
+    ids: hostIds(host, options.idSlot, request.workspace),
     // A kernel of its own has no calls to hand over, and tells of them by itself.
     ...(withTelemetry && !driver.ownKernel && { listenerPath: join(paths.private, 'trace/trace.sock') }),
   });
@@ -149,8 +146,9 @@ async function openPlanned(
       hostGid: plan.hostGid,
       exchangeBytes: EXCHANGE_BYTES,
       exchangeInodes: EXCHANGE_INODES,
+      ...(host.rootless !== undefined && { unmapped: plan.hostUid === 0 ? 'as it is' : 'given' }),
     }),
-    raiseSecondWalls(plan, driver.ownKernel),
+    raiseSecondWalls(plan, driver.ownKernel, host.rootless !== undefined),
   ]);
   if (walls.ok) undo.walls = walls.value;
   if (workspace.ok) undo.workspace = workspace.value;
@@ -166,7 +164,7 @@ async function openPlanned(
   undo.mounted = driver.ownKernel || request.root.kind === 'image' || clear.clones.length > 0;
   const alone = await makeClones(clear.clones, paths.shown);
   if (!alone.ok) return undo.refuse(alone.error);
-  const mounted = await mountOnHost(hostMounts, paths.memory, plan.hostUid - JOB_UID);
+  const mounted = await mountOnHost(hostMounts, paths.memory, plan.ids);
   if (!mounted.ok) return undo.refuse(mounted.error);
   if (options.namespace !== undefined && !(await options.namespace)) return undo.refuse(noNamespace());
   const session = sessionFor(driver, telemetry?.value, paths.bundle);
@@ -175,7 +173,8 @@ async function openPlanned(
     runtimeVersion(runtime.program),
   ]);
   if (!started.ok) return undo.refuse(started.error);
-  undo.container = started.value;
+  const group = jobGroup(host, plan.cgroupPath, started.value.initPid);
+  undo.group = group;
   const init = new InitSession(started.value.control);
   undo.session = init;
   const unwatched = driver.ownKernel
@@ -186,6 +185,7 @@ async function openPlanned(
     plan,
     host,
     started.value,
+    group,
     workspace.value.room,
     telemetry?.value,
     { ...runtime, version },
@@ -203,7 +203,7 @@ async function openPlanned(
       // Through process 1, whose root cannot be changed from inside.
       `/proc/${started.value.initPid}/root${path}`,
   );
-  return ok(assemble(receipt, init, workspace.value, host, plan, started.value, undo, request, temporary));
+  return ok(assemble(receipt, init, workspace.value, group, started.value, undo, request, temporary));
 }
 
 function withUnwatched(receipt: SandboxReceipt, unwatched: readonly string[]): SandboxReceipt {
@@ -259,6 +259,7 @@ async function arm(
   plan: SandboxPlan,
   host: HostFacts,
   container: Container,
+  group: JobGroup,
   room: Workspace['room'],
   telemetry: Telemetry | undefined,
   runtime: ChosenRuntime & { readonly version: string },
@@ -280,7 +281,6 @@ async function arm(
   const report = readReport(text);
   if (!report.ok) return report;
   const network = plan.config.linux.namespaces.find(({ type }) => type === 'network')?.path ?? '';
-  const cgroup = new Cgroup(host, plan.cgroupPath);
   const { ownKernel } = DRIVERS[runtime.name];
   const inside = (path: string): string => resolveInside(plan.config.root.path, path);
   const made = [
@@ -293,17 +293,24 @@ async function arm(
     ...walls.checks(container.initPid),
     ...plannedChecks(report.value, config, inside, ownKernel),
     ...(ownKernel
-      ? ownKernelChecks(container.initPid, runtime.program, cgroup.processes())
+      ? ownKernelChecks(container.initPid, runtime.program, group.processes())
       : [boundCheck(container.initPid, config, inside)]),
     ...namespaceChecks(container.initPid, network),
+    ...weakerLimitsCheck(plan.weakerLimits, limitsOf(container.initPid)),
     ...(telemetry === undefined ? [] : [await watched(telemetry)]),
   ];
-  const checks = profileChecks(meantChecks(made, ownKernel), plan.profile);
+  const meant = meantChecks(made, ownKernel);
+  const { uidMappings } = plan.config.linux;
+  const users =
+    host.rootless === undefined
+      ? meant
+      : rootlessChecks(meant, host.rootless, uidMappings, seenUsers(container.initPid));
+  const checks = profileChecks(users, plan.profile);
   const bad = notServed(checks, plan.profile) ?? unheld(checks, ownKernel, checksOf(plan.profile));
   if (bad !== undefined) return err(bad);
-  if (!cgroup.processes().includes(container.initPid) && plan.limits.pids !== undefined)
+  if (!group.processes().includes(container.initPid) && plan.limits.pids !== undefined)
     return err(notOwned());
-  const seen = { ...cgroup.limits(), workspaceBytes: room.bytes, workspaceInodes: room.inodes };
+  const seen = { ...group.limits(), workspaceBytes: room.bytes, workspaceInodes: room.inodes };
   const loose = limitsUnheld(plan.limits, seen);
   if (loose !== undefined) return err(loose);
   return ok({
@@ -312,8 +319,10 @@ async function arm(
     ...(plan.profile !== undefined && { profile: { name: plan.profile.name, price: plan.profile.price } }),
     checks,
     probeMs: report.value.probeMs,
-    limits: { ...plan.limits, ...cgroup.limits() } as Readonly<Partial<Record<LimitName, number>>>,
+    limits: { ...plan.limits, ...group.limits() } as Readonly<Partial<Record<LimitName, number>>>,
     limitsUnenforced: plan.limitsUnenforced,
+    ...(plan.weakerLimits.length > 0 && { weakerLimits: plan.weakerLimits }),
+    ...(host.rootless !== undefined && { rootless: rootlessReceipt(host.rootless, plan.hostUid) }),
   });
 }
 
@@ -331,14 +340,12 @@ function assemble(
   receipt: SandboxReceipt,
   session: InitSession,
   workspace: Workspace,
-  host: HostFacts,
-  plan: SandboxPlan,
+  group: JobGroup,
   container: Container,
   undo: Undo,
   request: SandboxRequest,
   temporary: readonly string[],
 ): Sandbox {
-  const cgroup = new Cgroup(host, plan.cgroupPath);
   const { ownKernel } = DRIVERS[receipt.runtime.name];
   return {
     receipt,
@@ -352,20 +359,20 @@ function assemble(
     killLeftovers: () => session.killAll(),
     usage: async () => {
       const { bytes, inodes } = await workspace.usage();
-      return { ...cgroup.usage(), workspaceBytes: bytes, workspaceInodes: inodes };
+      return { ...group.usage(), workspaceBytes: bytes, workspaceInodes: inodes };
     },
     full: () => fullOf(workspace, temporary),
     running: () =>
-      ownKernel ? (undo.telemetry?.running() ?? []) : runningOf(container.initPid, cgroup.processes()),
+      ownKernel ? (undo.telemetry?.running() ?? []) : runningOf(container.initPid, group.processes()),
     observed: async () => undo.telemetry?.observed(),
     ownerOf: async (flow) => {
       if (undo.telemetry === undefined) return undefined;
       if (ownKernel) return diallerOf(undo.telemetry, flow);
-      return askerOf(undo.telemetry, container.initPid, () => cgroup.processes(), flow);
+      return askerOf(undo.telemetry, container.initPid, () => group.processes(), flow);
     },
     died: Promise.race([session.ended, undo.telemetry?.died ?? new Promise<never>(() => undefined)]).then(
       ({ why }) => ({
-        why: ownKernel ? endedBy(why, cgroup) : why,
+        why: ownKernel ? endedBy(why, group) : why,
       }),
     ),
     destroy: (destroyOptions) => undo.all(destroyOptions?.keepUpperAt),

@@ -28,8 +28,11 @@ export interface SecondWalls {
 export async function raiseSecondWalls(
   plan: SandboxPlan,
   ownKernel: boolean,
+  rootless: boolean,
 ): Promise<Result<SecondWalls, Refusal>> {
-  const absent = ownKernel ? 'absent: the job has a kernel of its own' : appArmorAbsent();
+  const absent = ownKernel
+    ? 'absent: the job has a kernel of its own'
+    : (appArmorAbsent() ?? (rootless ? 'absent: only root of the machine loads profiles' : undefined));
   const selinux: ProbeCheck = {
     id: 'selinux',
     kind: 'state',

@@ -49,7 +49,7 @@ async function lookForKey(name: string, inherited: boolean): Promise<string> {
     merged: join(directory, 'merged'),
     exchange: join(directory, 'exchange'),
     init: nativeProgram('init'),
-    firstHostId: 0x5000_0000,
+    ids: { root: 0x5000_0000, user: 0x5000_03e9 },
   };
   // The runtime passes through it as the job's own root.
   chmodSync(directory, 0o711);

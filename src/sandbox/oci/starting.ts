@@ -37,7 +37,9 @@ export function startingOf(
       networkNamespace,
       ...(session !== undefined && { session }),
       hybrid: host.hybrid,
+      ...(host.rootless !== undefined && { rootlessGroups: host.cgroup }),
     }),
-    ...(!driver.makesCgroup && { cgroupFiles: new Cgroup(host, plan.cgroupPath).create(plan.limits) }),
+    ...(!driver.makesCgroup &&
+      host.cgroup !== 'none' && { cgroupFiles: new Cgroup(host, plan.cgroupPath).create(plan.limits) }),
   };
 }

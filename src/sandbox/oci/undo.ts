@@ -5,9 +5,8 @@ import type { SandboxPlan } from '../plan/plan-sandbox.ts';
 import type { InitSession } from '../process/session.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { unmountBelow, type Workspace } from '../workspace/index.ts';
-import { Cgroup } from './cgroup.ts';
+import { type JobGroup, jobGroup } from './job-group.ts';
 import type { SecondWalls } from './second-walls.ts';
-import type { Container } from './start-container.ts';
 
 const GONE_WITHIN_MS = 5_000;
 
@@ -17,18 +16,15 @@ export class Undo {
   workspace: Workspace | undefined;
   session: InitSession | undefined;
   walls: SecondWalls | undefined;
-  container: Container | undefined;
+  group: JobGroup;
   /** More than the workspace may be mounted in the sandbox's own folder: by us, or by the runtime. */
   mounted = false;
   readonly #directory: string;
-  readonly #host: HostFacts;
-  readonly #plan: SandboxPlan;
   #done: Promise<{ readonly leftBehind: readonly string[]; readonly notKept?: Refusal }> | undefined;
 
   constructor(directory: string, host: HostFacts, plan: SandboxPlan) {
     this.#directory = directory;
-    this.#host = host;
-    this.#plan = plan;
+    this.group = jobGroup(host, plan.cgroupPath);
   }
 
   async refuse(why: Refusal): Promise<Result<never, Refusal>> {
@@ -45,14 +41,14 @@ export class Undo {
     keepUpperAt: string | undefined,
   ): Promise<{ readonly leftBehind: readonly string[]; readonly notKept?: Refusal }> {
     this.session?.close();
-    const cgroup = new Cgroup(this.#host, this.#plan.cgroupPath);
-    if (!(await cgroup.empty(GONE_WITHIN_MS))) {
-      for (const pid of cgroup.processes()) kill(pid);
-      await cgroup.empty(GONE_WITHIN_MS);
+    const { group } = this;
+    if (!(await group.empty(GONE_WITHIN_MS))) {
+      for (const pid of group.processes()) kill(pid);
+      await group.empty(GONE_WITHIN_MS);
     }
     await this.telemetry?.close();
     const closed = await this.workspace?.close(keepUpperAt === undefined ? {} : { keepUpperAt });
-    const left = [...(closed?.leftBehind ?? []), ...cgroup.remove(), ...(this.walls?.remove() ?? [])];
+    const left = [...(closed?.leftBehind ?? []), ...group.remove(), ...(this.walls?.remove() ?? [])];
     if (this.mounted && !(await unmountBelow(this.#directory)).ok) left.push(this.#directory);
     try {
       rmSync(this.#directory, { recursive: true, force: true });

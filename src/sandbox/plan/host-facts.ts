@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { arch } from 'node:os';
 import { groupParent, thisMachine } from './cgroup-place.ts';
+import { type Rootless, readRootless, rootlessGroups } from './rootless.ts';
 
 /** What a plan must know of the machine; read once, at the edge. */
 export interface HostFacts {
@@ -13,6 +14,8 @@ export interface HostFacts {
   readonly controllers: readonly ('memory' | 'cpu' | 'pids')[];
   /** Why others cannot be used, where that is known. */
   readonly controllersLacking: Readonly<Partial<Record<'memory' | 'cpu' | 'pids', string>>>;
+  /** What would mend it, where that is not for the kernel's configuration to do. */
+  readonly controllersFix?: string;
   /** Below the hierarchy's root: the group in which those of sandboxes are made. */
   readonly cgroupParent: string;
   /** Whether memory that was swapped out is bounded too. */
@@ -23,6 +26,8 @@ export interface HostFacts {
   readonly rootEntries: readonly { readonly name: string; readonly target?: string }[];
   /** Of the reviewed list, what this machine has in `/etc`. */
   readonly etcEntries: readonly string[];
+  /** Set when the control side is root of a user namespace only. */
+  readonly rootless?: Rootless;
 }
 
 /**
@@ -66,6 +71,14 @@ const ETC = [
 ] as const;
 
 export function readHostFacts(): HostFacts {
+  const rootless = readRootless();
+  const facts = readMachine();
+  return rootless === undefined ? facts : { ...facts, ...rootlessGroups(rootless), rootless };
+}
+
+const CONTROLLERS = ['memory', 'cpu', 'pids'] as const;
+
+function readMachine(): HostFacts {
   const v2 = existsSync('/sys/fs/cgroup/cgroup.controllers');
   const v1 = !v2 && existsSync('/sys/fs/cgroup/pids');
   const has = (controller: string): boolean =>
@@ -77,7 +90,7 @@ export function readHostFacts(): HostFacts {
     uid: process.geteuid?.() ?? 0,
     cgroup: v2 ? 'v2' : v1 ? 'v1' : 'none',
     hybrid: v1 && boundToSecond(),
-    controllers: (['memory', 'cpu', 'pids'] as const).filter((controller) => (v1 || v2) && has(controller)),
+    controllers: CONTROLLERS.filter((controller) => (v1 || v2) && has(controller)),
     controllersLacking: {},
     cgroupParent: v2 ? groupParent(thisMachine('/sys/fs/cgroup')) : '/cofferdam',
     swapLimit: v2 || existsSync('/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes'),

@@ -2,6 +2,7 @@ import { defaultControls } from '../../zone/index.ts';
 import type { SandboxRequest } from '../contract.ts';
 import type { HostFacts } from './host-facts.ts';
 import type { SandboxPlaces } from './plan-sandbox.ts';
+import type { Rootless } from './rootless.ts';
 
 /** A job with one of everything that can be asked for. */
 export const JOB: SandboxRequest = {
@@ -43,5 +44,14 @@ export const PLACES: SandboxPlaces = {
   exchange: '/run/cofferdam/01JD-test/private/workspace/exchange',
   init: '/usr/lib/cofferdam/native/bin/x86_64/init',
   listenerPath: '/run/cofferdam/01JD-test/private/trace/trace.sock',
-  firstHostId: 0x4007_0000,
+  ids: { root: 0x4007_0000, user: 0x4007_03e9 },
+};
+
+/** What an ordinary user with a single id and no control group has. */
+export const ORDINARY_USER: Rootless = {
+  ids: 'one',
+  folder: '/mnt',
+  groups: 0,
+  unified: true,
+  oomScoreAdj: 100,
 };

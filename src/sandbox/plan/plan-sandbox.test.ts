@@ -37,7 +37,7 @@ describe('the plan of a fixed job on a fixed machine', () => {
       ok: false,
       error: { kind: 'machine', rule: 'sandbox/not-root' },
     });
-    expect(planSandbox(JOB, HOST, { ...PLACES, firstHostId: 0 })).toMatchObject({
+    expect(planSandbox(JOB, HOST, { ...PLACES, ids: { root: 0, user: 1_001 } })).toMatchObject({
       ok: false,
       error: { rule: 'sandbox/ids' },
     });

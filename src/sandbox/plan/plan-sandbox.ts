@@ -1,7 +1,7 @@
 import { LIMIT_KEYS } from '../../config/index.ts';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
 import type { LimitName } from '../../zone/index.ts';
-import type { SandboxRequest } from '../contract.ts';
+import type { SandboxRequest, WeakerLimit } from '../contract.ts';
 import type { IdMapping, Mount, RuntimeConfig } from '../oci/runtime-spec.ts';
 import {
   FURTHER_IDS,
@@ -13,6 +13,7 @@ import {
 } from '../profiles/index.ts';
 import { seccompProfile } from '../seccomp/profile.ts';
 import type { HostFacts } from './host-facts.ts';
+import { type HostIds, mayHave } from './host-ids.ts';
 import { baseTree, type RootTree } from './root-tree.ts';
 
 /** The job's user inside, as on GitHub's runners. */
@@ -31,10 +32,7 @@ export interface SandboxPlaces {
   readonly exchange: string;
   readonly init: string;
   readonly listenerPath?: string;
-  /** The first of 65,536 host ids that nobody has. Never 0. */
-  readonly firstHostId: number;
-  /** The first of as many again, for a profile that maps further ids. */
-  readonly furtherHostId?: number;
+  readonly ids: HostIds;
 }
 
 /** Everything that a runtime must do, decided; nothing of it is decided again when it is done. */
@@ -42,8 +40,10 @@ export interface SandboxPlan {
   readonly containerId: string;
   readonly config: RuntimeConfig;
   readonly tree: RootTree;
+  readonly ids: HostIds;
   readonly hostUid: number;
   readonly hostGid: number;
+  /** Empty: there is none for it. */
   readonly cgroupPath: string;
   readonly probeName: string;
   /** Where the job may write, as it sees them: what the second wall allows, whatever the mounts allow. */
@@ -53,6 +53,8 @@ export interface SandboxPlan {
   /** Limits that this plan has the kernel hold. */
   readonly limits: Readonly<Partial<Record<LimitName, number>>>;
   readonly limitsUnenforced: readonly LimitName[];
+  /** What stands in for some of them, and holds less. */
+  readonly weakerLimits: readonly WeakerLimit[];
 }
 
 /**
@@ -74,7 +76,7 @@ export function planSandbox(
       ),
     );
   }
-  if (places.firstHostId < 65_536) {
+  if (!mayHave(host, places.ids)) {
     return err(
       refusal(
         'defect',
@@ -86,25 +88,26 @@ export function planSandbox(
   }
   const profile = profileOf(asked.controls.isolation.profile);
   const request = profile === undefined ? asked : withParts(asked, profile);
-  if (profile?.furtherIds === true && (places.furtherHostId ?? 0) < 65_536) {
-    return err(refusal('defect', 'sandbox/ids', 'the sandbox has no further ids', 'please report it'));
-  }
+  if (profile?.furtherIds === true && places.ids.further === undefined)
+    return err(noFurtherIds(profile.name));
   const unenforced = missingLimits(request, host);
   if (!unenforced.ok) return unenforced;
   const { limits } = request.controls;
-  const cgroupPath = `${host.cgroupParent}/${places.containerId}`;
+  const cgroupPath = host.cgroup === 'none' ? '' : `${host.cgroupParent}/${places.containerId}`;
   const config = runtimeConfig(request, host, places, cgroupPath, unenforced.value, profile);
   return ok({
     containerId: places.containerId,
     cgroupPath,
-    hostUid: places.firstHostId + JOB_UID,
-    hostGid: places.firstHostId + JOB_GID,
+    ids: places.ids,
+    hostUid: places.ids.user,
+    hostGid: places.ids.user,
     probeName: request.probeName,
     tree: baseTree(request, host),
     config,
     ...(profile !== undefined && { profile }),
     writable: config.mounts.filter(isWritable).map(({ destination }) => destination),
     limitsUnenforced: unenforced.value,
+    weakerLimits: weakerLimits(request, unenforced.value),
     limits: {
       ...(!unenforced.value.includes('memoryBytes') && { memoryBytes: limits.memoryBytes }),
       ...(!unenforced.value.includes('cpus') && { cpus: limits.cpus }),
@@ -116,6 +119,15 @@ export function planSandbox(
       openFiles: limits.openFiles,
     },
   });
+}
+
+function noFurtherIds(profile: string): Refusal {
+  return refusal(
+    'machine',
+    'profile/further-ids',
+    `profile ${profile} needs as many ids as an ordinary user has at most, and those are taken by the sandbox itself`,
+    'run it as root, or without the profile',
+  );
 }
 
 /** A request with what its profile shows besides. */
@@ -138,6 +150,20 @@ function isWritable({ type, destination, options }: Mount): boolean {
   return type === 'tmpfs' && destination !== '/dev';
 }
 
+/**
+ * What a process can be told without a control group: how many processes its user may have in this user namespace, which
+ * since Linux 5.14 are the job's alone; and how much memory it may write itself, which is not that of the whole job. Address
+ * space is not limited, since language runtimes reserve far more of it than they use.
+ */
+function weakerLimits(request: SandboxRequest, unenforced: readonly LimitName[]): readonly WeakerLimit[] {
+  const { limits } = request.controls;
+  const all: readonly WeakerLimit[] = [
+    { limit: 'pids', by: 'RLIMIT_NPROC', value: limits.pids },
+    { limit: 'memoryBytes', by: 'RLIMIT_DATA', value: limits.memoryBytes },
+  ];
+  return all.filter(({ limit }) => unenforced.includes(limit));
+}
+
 function missingLimits(request: SandboxRequest, host: HostFacts): Result<readonly LimitName[], Refusal> {
   const needed = [
     ['memoryBytes', 'memory'],
@@ -152,17 +178,24 @@ function missingLimits(request: SandboxRequest, host: HostFacts): Result<readonl
     return unbounded ? 'it swaps, and its kernel does not count swap by control groups' : undefined;
   };
   const missing = needed.filter(([, controller]) => why(controller) !== undefined);
-  const refused = missing.find(([limit]) => !request.controls.unenforcedLimitsAccepted.includes(limit));
-  if (refused === undefined) return ok(missing.map(([limit]) => limit));
-  const key = Object.entries(LIMIT_KEYS).find(([, limit]) => limit === refused[0])?.[0] ?? refused[0];
+  const refused = missing.filter(([limit]) => !request.controls.unenforcedLimitsAccepted.includes(limit));
+  const [first] = refused;
+  if (first === undefined) return ok(missing.map(([limit]) => limit));
+  // The whole list, as the key replaces what was there.
+  const keys = missing.map(([limit]) => keyOf(limit)).join(', ');
+  const reasons = [...new Set(refused.map(([, controller]) => why(controller)))].join('; ');
   return err(
     refusal(
       'machine',
       'sandbox/limit-unenforceable',
-      `this machine cannot hold the limit ${refused[0]}: ${why(refused[1])}`,
-      `enable the controller, or accept its lack in your cofferdam.yaml: zones.${request.controls.zone}.acceptUnenforced: [${key}]`,
+      `this machine cannot hold ${refused.map(([limit]) => limit).join(', ')}: ${reasons}`,
+      `${host.controllersFix ?? 'enable the controller'}, or accept the lack in your cofferdam.yaml: zones.${request.controls.zone}.acceptUnenforced: [${keys}]`,
     ),
   );
+}
+
+function keyOf(limit: LimitName): string {
+  return Object.entries(LIMIT_KEYS).find(([, name]) => name === limit)?.[0] ?? limit;
 }
 
 function runtimeConfig(
@@ -174,11 +207,12 @@ function runtimeConfig(
   profile: Profile | undefined,
 ): RuntimeConfig {
   const { limits } = request.controls;
+  const { root, user } = places.ids;
   const ids: readonly IdMapping[] = [
-    { containerID: 0, hostID: places.firstHostId, size: 1 },
-    { containerID: JOB_UID, hostID: places.firstHostId + JOB_UID, size: 1 },
+    ...(root === undefined ? [] : [{ containerID: 0, hostID: root, size: 1 }]),
+    { containerID: JOB_UID, hostID: user, size: 1 },
     ...(profile?.furtherIds === true
-      ? [{ containerID: FURTHER_IDS, hostID: places.furtherHostId ?? 0, size: FURTHER_IDS_COUNT }]
+      ? [{ containerID: FURTHER_IDS, hostID: places.ids.further ?? 0, size: FURTHER_IDS_COUNT }]
       : []),
   ];
   const held = profile?.capabilities ?? [];
@@ -189,7 +223,7 @@ function runtimeConfig(
     process: {
       terminal: false,
       user: { uid: JOB_UID, gid: JOB_GID, additionalGids: [] },
-      args: [INIT_PATH],
+      args: [INIT_PATH, ...weakerLimits(request, unenforced).map(({ by, value }) => `${by}=${value}`)],
       env: [],
       cwd: '/',
       capabilities: { bounding: held, effective: held, inheritable: held, permitted: held, ambient: held },
@@ -198,7 +232,7 @@ function runtimeConfig(
         { type: 'RLIMIT_CORE', hard: 0, soft: 0 },
       ],
       noNewPrivileges: true,
-      oomScoreAdj: 0,
+      oomScoreAdj: host.rootless?.oomScoreAdj ?? 0,
     },
     mounts: mounts(request, host, places, profile?.storage),
     linux: {

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rm, rmdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts';
-import { runProgram } from './program.ts';
+import { giveFolder, runProgram } from './program.ts';
 
 export interface WorkspaceRequest {
   /** An existing private folder (mode 0700) of the control side; all mounts are made below it, in `workspace/`. */
@@ -14,6 +14,11 @@ export interface WorkspaceRequest {
   /** The host's ids behind the job's own: whatever belongs to the source's owner belongs to them inside. Never 0. */
   readonly hostUid: number;
   readonly hostGid: number;
+  /**
+   * For an ordinary user, who may not show files as another's: the source is shown as it is, so that what belongs to
+   * `hostUid`, which then may be 0 of a user namespace, is the job's. `given`: it is made to belong to the job first.
+   */
+  readonly unmapped?: 'as it is' | 'given';
   readonly exchangeBytes: number;
   readonly exchangeInodes: number;
 }
@@ -71,8 +76,15 @@ export async function openWorkspace(request: WorkspaceRequest): Promise<Result<W
     request.exchangeBytes,
     request.exchangeInodes,
   ].map(String);
+  if (request.unmapped === 'given' && request.source !== undefined) {
+    const given = await giveFolder(request.source, request.hostUid, request.hostGid);
+    if (!given.ok) {
+      await rmdir(root).catch(() => undefined);
+      return given;
+    }
+  }
   const opened = await runProgram([
-    'open',
+    request.unmapped === undefined ? 'open' : 'open-unmapped',
     root,
     ...values,
     ...(request.source === undefined ? [] : [request.source]),

@@ -16,7 +16,10 @@ const FIXES: Readonly<Record<string, string>> = {
   // Its file system has no idmapped mounts, so that a copy in memory was to take its place.
   'copy-source':
     'move the project to a file system that has idmapped mounts (ext4, xfs, btrfs), where it is shown without a copy, or to a machine with more memory',
-  'clone-source': 'run as root on a Linux 5.12 or later',
+  'clone-source':
+    'work in a folder with nothing mounted below it, on a Linux 5.12 or later; with other folders, as root',
+  'user-attributes':
+    'use Linux 6.6 or later, whose memory can hold what a copy-on-write folder needs, or run as root',
   'user-namespace':
     'allow user namespaces (sysctl user.max_user_namespaces=15000), and do not run in a chroot',
   overlay: 'load the overlay module (modprobe overlay) and run as root',
@@ -56,6 +59,16 @@ export function runProgram(
       },
     );
   });
+}
+
+/** Makes a folder of the control side's, and all in it, belong to ids that a job has for itself. A link is not followed. */
+export async function giveFolder(
+  folder: string,
+  uid: number,
+  gid: number,
+): Promise<Result<undefined, Refusal>> {
+  const done = await runProgram(['give', folder, String(uid), String(gid)]);
+  return done.ok ? ok(undefined) : done;
 }
 
 /** Everything written to a folder's file system so far is on disk when it ends. `directory` is a real path. */

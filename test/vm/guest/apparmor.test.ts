@@ -77,7 +77,7 @@ async function attack(script: string, profiled: boolean): Promise<string> {
       merged: join(own, 'workspace/merged'),
       exchange: join(own, 'workspace/exchange'),
       init: nativeProgram('init'),
-      firstHostId: FIRST_HOST_ID,
+      ids: { root: FIRST_HOST_ID, user: FIRST_HOST_ID + 1_001 },
     },
   );
   if (!planned.ok) throw new Error(planned.error.why);
@@ -143,7 +143,7 @@ async function attack(script: string, profiled: boolean): Promise<string> {
 }
 
 async function raised(plan: Parameters<typeof raiseSecondWalls>[0]): Promise<SecondWalls> {
-  const walls = await raiseSecondWalls(plan, false);
+  const walls = await raiseSecondWalls(plan, false, false);
   if (!walls.ok) throw new Error(walls.error.why);
   return walls.value;
 }
