@@ -90,6 +90,7 @@ int main(int count, char **values) {
   const char *command = count > 1 ? values[1] : "";
   if (strcmp(command, "open") == 0 && (count == 9 || count == 10)) return open_workspace(count - 2, values + 2, true);
   if (strcmp(command, "open-unmapped") == 0 && (count == 9 || count == 10)) return open_workspace(count - 2, values + 2, false);
+  if (strcmp(command, "bind") == 0 && count == 4) return bind_hardened(values[2], values[3]);
   if (strcmp(command, "give") == 0 && count == 5) return give_folder(values[2], values[3], values[4]);
   if (strcmp(command, "unmount") == 0 && count == 3) return unmount_below(values[2]);
   if (strcmp(command, "root") == 0 && count == 5) return mount_root(values[2], values[3], values[4]);

@@ -36,6 +36,8 @@ bool is_machine_root(void);
 int open_workspace(int count, char **values, bool mapped);
 /* Makes a folder and all that is in it belong to an owner; no link is followed. */
 int give_folder(const char *folder, const char *uid, const char *gid);
+/* Mounts a folder or file at a second place, nosuid and nodev; mounts below it are not taken. */
+int bind_hardened(const char *source, const char *target);
 int unmount_below(const char *directory);
 /* Mounts two folders, one over the other, read-only, at a third. */
 int mount_root(const char *target, const char *above, const char *below);

@@ -86,11 +86,16 @@ export class OrdinaryUser {
     );
   }
 
+  /** Groups beside its own, of which a user with a single id can drop none. */
+  groups: readonly number[] = [];
+
   /** How a command is started as that user. */
   command(ids: Ids, words: readonly string[]): readonly [string, ...string[]] {
     const user = ['setpriv', '--reuid', String(UID), '--regid', String(UID)];
     const environment = ['env', '-i', 'PATH=/usr/sbin:/usr/bin:/sbin:/bin', `HOME=${this.home}`];
-    if (ids === 'one') return [...user, '--clear-groups', ...environment, ...words] as [string, ...string[]];
+    const groups =
+      this.groups.length === 0 ? ['--clear-groups'] : ['--groups', [UID, ...this.groups].join(',')];
+    if (ids === 'one') return [...user, ...groups, ...environment, ...words] as [string, ...string[]];
     const shown = [
       'unshare',
       '--mount',
@@ -102,7 +107,7 @@ export class OrdinaryUser {
       'sh',
       this.directory,
     ];
-    return [...shown, ...user, '--groups', `${UID},4`, ...environment, ...words] as [string, ...string[]];
+    return [...shown, ...user, ...groups, ...environment, ...words] as [string, ...string[]];
   }
 
   start(ids: Ids, words: readonly string[]) {

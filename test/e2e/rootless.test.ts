@@ -101,6 +101,16 @@ cat /proc/self/status | grep -E 'Cap(Eff|Bnd|Prm)'; unshare -U true; mount -t tm
     expect(ran.stderr).toContain('198.51.100.1:80');
   });
 
+  test('keeps none of its groups in a job, or says how many the kernel lets nobody drop', async () => {
+    user.acceptLack();
+    user.groups = [4, 27, 999];
+    const ran = await user.cofferdam(ids, 'exec', '--', 'id', '-G');
+    expect(ran.status, ran.stderr).toBe(0);
+    expect(ran.stdout).toBe(ids === 'one' ? '1001 65534\n' : '1001\n');
+    expect((await receipt()).rootless).toMatchObject({ groupsKept: ids === 'one' ? 3 : 0 });
+    if (ids === 'one') expect(ran.stderr).toContain('3 of your groups');
+  });
+
   test('is believed in its own configuration below folders of root’s, and not in a stranger’s', async () => {
     user.acceptLack();
     expect((await user.cofferdam(ids, 'exec', '--', 'true')).status).toBe(0);

@@ -38,6 +38,8 @@ export interface Driver {
   readonly hostMounts: (planned: RuntimeConfig, folder: string) => readonly HostMount[];
   /** False: the control groups are made by us, and the runtime is started in them. */
   readonly makesCgroup: boolean;
+  /** False: it leaves nosuid and nodev off what is bound for writing. */
+  readonly hardensWritten: boolean;
   /** True: system calls are answered by a kernel of its own; the host's shows neither its processes nor its mounts. */
   readonly ownKernel: boolean;
 }
@@ -58,6 +60,7 @@ const runc: Driver = {
   config: (planned) => planned,
   hostMounts: NONE,
   makesCgroup: true,
+  hardensWritten: true,
   ownKernel: false,
 };
 
@@ -87,6 +90,7 @@ const crun: Driver = {
   config: (planned) => planned,
   hostMounts: NONE,
   makesCgroup: true,
+  hardensWritten: false,
   ownKernel: false,
 };
 
@@ -129,6 +133,7 @@ const runsc: Driver = {
   }),
   hostMounts: sizedMounts,
   makesCgroup: false,
+  hardensWritten: true,
   ownKernel: true,
 };
 

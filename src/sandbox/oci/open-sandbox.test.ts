@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -13,7 +14,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { defaultControls } from '../../zone/index.ts';
 import type { ChosenRuntime } from '../choose-runtime.ts';
-import type { Sandbox } from '../contract.ts';
+import type { BoundPath, Sandbox } from '../contract.ts';
 import { readHostFacts } from '../plan/host-facts.ts';
 import { Cgroup } from './cgroup.ts';
 import { IDS, LACKING, SANDBOXES } from './here.fixture.ts';
@@ -46,7 +47,7 @@ afterEach(async () => {
   expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(directory);
 });
 
-async function open(runtime: ChosenRuntime) {
+async function open(runtime: ChosenRuntime, writePaths: readonly BoundPath[] = []) {
   const controls = defaultControls('untrusted', { memoryBytes: 1_000 * MB, cpus: 1 });
   return openSandbox(
     {
@@ -68,7 +69,7 @@ async function open(runtime: ChosenRuntime) {
       root: { kind: 'host' },
       workspace: { source: join(folder, 'source'), path: '/work' },
       readPaths: [],
-      writePaths: [],
+      writePaths,
       files: [],
       temporary: [],
       networkNamespace: `/proc/${namespace.pid}/ns/net`,
@@ -79,8 +80,8 @@ async function open(runtime: ChosenRuntime) {
   );
 }
 
-async function opened(runtime: ChosenRuntime): Promise<Sandbox> {
-  const result = await open(runtime);
+async function opened(runtime: ChosenRuntime, writePaths: readonly BoundPath[] = []): Promise<Sandbox> {
+  const result = await open(runtime, writePaths);
   if (!result.ok) throw new Error(result.error.why);
   sandbox = result.value;
   return result.value;
@@ -171,6 +172,27 @@ describe.each(RUNTIMES_HERE)('a sandbox of $name', ({ runtime, ownKernel }) => {
     expect(readFileSync(join(folder, 'source/file'), 'utf8')).toBe('before');
     const usage = await of.usage();
     expect(usage.workspaceBytes).toBeLessThanOrEqual(21 * MB);
+  });
+
+  test('writes for real where that was named, a folder and a file, as on the machine and without its devices', async () => {
+    const out = join(folder, 'out');
+    const file = join(folder, 'log');
+    mkdirSync(out);
+    writeFileSync(file, '');
+    // The job is another user than the one to whom the folder belongs, unless it is an ordinary user's own.
+    for (const path of [out, file]) chmodSync(path, 0o777);
+    const of = await opened(runtime, [
+      { hostPath: out, path: '/out' },
+      { hostPath: file, path: '/var/log/job', file: true },
+    ]);
+    const { out: said } = await run(
+      of,
+      'echo a >/out/made; echo b >/var/log/job; grep -cE " (/out|/var/log/job) [a-z0-9]+ rw,nosuid,nodev" /proc/mounts',
+    );
+    // gVisor does not say the options that it holds.
+    expect(said).toBe(ownKernel ? '0\n' : '2\n');
+    expect(readFileSync(join(out, 'made'), 'utf8')).toBe('a\n');
+    expect(readFileSync(file, 'utf8')).toBe('b\n');
   });
 
   const boundsByGroup = async (): Promise<void> => {

@@ -54,6 +54,7 @@ import { type Container, startContainer } from './start-container.ts';
 import { limitsOf, weakerLimitsCheck } from './weaker-limits.ts';
 import { startingOf } from './starting.ts';
 import { Undo } from './undo.ts';
+import { hardenWritten } from './written-places.ts';
 
 export interface OpenSandboxOptions {
   /**
@@ -71,6 +72,7 @@ export interface OpenSandboxOptions {
   readonly telemetry?: boolean;
 }
 
+const UNWATCHED = 'who writes files that tools obey is shown to root of the machine alone';
 const HOME = '/home/runner';
 const EXCHANGE_BYTES = 64 * 2 ** 20;
 const EXCHANGE_INODES = 16_384;
@@ -158,10 +160,15 @@ async function openPlanned(
   if (!walls.ok) return undo.refuse(walls.error);
   const root = await layRoot(request, plan.tree, { root: plan.config.root.path, above: paths.above });
   if (!root.ok) return undo.refuse(root.error);
-  const clear = withoutSubmounts(driver.config(plan.config, paths.memory), mountPoints(), paths.shown);
+  undo.mounted = driver.ownKernel || !driver.hardensWritten || request.root.kind === 'image';
+  const hardened = driver.hardensWritten
+    ? ok(plan.config)
+    : await hardenWritten(plan.config, options.directory, join(paths.private, 'written'));
+  if (!hardened.ok) return undo.refuse(hardened.error);
+  const clear = withoutSubmounts(driver.config(hardened.value, paths.memory), mountPoints(), paths.shown);
   const config = walls.value.config(clear.config);
   const hostMounts = driver.hostMounts(plan.config, paths.memory);
-  undo.mounted = driver.ownKernel || request.root.kind === 'image' || clear.clones.length > 0;
+  undo.mounted ||= clear.clones.length > 0;
   const alone = await makeClones(clear.clones, paths.shown);
   if (!alone.ok) return undo.refuse(alone.error);
   const mounted = await mountOnHost(hostMounts, paths.memory, plan.ids);
@@ -177,9 +184,11 @@ async function openPlanned(
   undo.group = group;
   const init = new InitSession(started.value.control);
   undo.session = init;
-  const unwatched = driver.ownKernel
-    ? []
-    : await telemetry?.value.watch(watchedPlaces(started.value.initPid, request, workspace.value));
+  const watch = async (of: Telemetry | undefined): Promise<readonly string[] | undefined> =>
+    host.rootless !== undefined && of !== undefined
+      ? [UNWATCHED]
+      : of?.watch(watchedPlaces(started.value.initPid, request, workspace.value));
+  const unwatched = driver.ownKernel ? [] : await watch(telemetry?.value);
   const armed = await arm(
     init,
     plan,
