@@ -55,6 +55,20 @@ describe('the table of published flaws', () => {
     }
   });
 
+  test('knows that an ordinary user\u2019s namespace has no root of the host, and that process 1 may be told limits', () => {
+    const asked = planned();
+    const { config } = asked;
+    const own = [{ containerID: 1_001, hostID: 0, size: 1 }];
+    const users: Asked = {
+      ...asked,
+      config: { ...config, linux: { ...config.linux, uidMappings: own, gidMappings: own } },
+    };
+    expect(CONDITIONS['no-host-root'](users)).toBe(false);
+    expect(CONDITIONS['no-host-root']({ ...users, rootless: true })).toBe(true);
+    const limited = { ...config.process, args: [...config.process.args, 'RLIMIT_NPROC=9'] };
+    expect(CONDITIONS['never-entered']({ ...asked, config: { ...config, process: limited } })).toBe(true);
+  });
+
   test('calls nothing out of reach that every plan does not keep there, and each condition can fail', () => {
     const asked = planned();
     const used = new Set(FLAWS.flatMap(({ closed }) => closed?.when ?? []));

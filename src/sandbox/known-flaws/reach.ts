@@ -5,15 +5,17 @@ export interface Asked {
   readonly config: RuntimeConfig;
   /** Where the job writes places of the host's (`--write`), which another job may write at the same time. */
   readonly shared: readonly string[];
+  /** The runtime runs in an ordinary user's namespace, in which host ids are that namespace's and root of the machine has none. */
+  readonly rootless?: boolean;
 }
 
 /** What of every plan keeps a flaw out of reach. Each is looked at in the plan at hand, never taken for granted. */
 export const CONDITIONS = {
   /** Root of the host is nobody in the sandbox, so that the kernel's files are not the job's to write. */
-  'no-host-root': ({ config: { linux } }) =>
+  'no-host-root': ({ config: { linux }, rootless }) =>
     linux.namespaces.some(({ type }) => type === 'user') &&
     [linux.uidMappings, linux.gidMappings].every(
-      (map) => map.length > 0 && map.every(({ hostID }) => hostID > 0),
+      (map) => map.length > 0 && map.every(({ hostID }) => rootless === true || hostID > 0),
     ),
   /** What the runtime starts is an ordinary user that no program makes another. */
   'ordinary-user': ({ config: { process } }) => process.user.uid !== 0 && process.noNewPrivileges,
@@ -29,7 +31,8 @@ export const CONDITIONS = {
   'private-destinations': ({ config: { mounts }, shared }) =>
     !mounts.some(({ destination }) => shared.some((place) => destination.startsWith(`${place}/`))),
   /** A container is started once and never entered: each step is started by its process 1 (ADR 0004). */
-  'never-entered': ({ config: { process } }) => process.args.length === 1,
+  'never-entered': ({ config: { process } }) =>
+    process.args.length > 0 && process.args.slice(1).every((word) => word.startsWith('RLIMIT_')),
   /** No handler of a container that is none is asked for. */
   'no-handler': ({ config }) => !('annotations' in config),
 } as const satisfies Readonly<Record<string, (asked: Asked) => boolean>>;

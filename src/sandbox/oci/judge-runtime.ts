@@ -13,6 +13,7 @@ export async function judgeRuntime(
   runtime: ChosenRuntime,
   plan: SandboxPlan,
   { controls, writePaths }: SandboxRequest,
+  rootless: boolean,
   today: string = new Date().toISOString().slice(0, 10),
 ): Promise<Result<SandboxReceipt['knownFlaws'], Refusal>> {
   const program = programPath(runtime.program) ?? runtime.program;
@@ -24,6 +25,7 @@ export async function judgeRuntime(
   };
   const asked = {
     config: plan.config,
+    rootless,
     shared: writePaths.filter(({ file }) => file !== true).map(({ path }) => path),
   };
   const flaws = knownFlaws(installed, asked, controls.isolation.acceptKnown, today);

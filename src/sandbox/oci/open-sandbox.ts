@@ -126,7 +126,7 @@ async function openPlanned(
   const { limits } = request.controls;
   const { runtime } = options;
   const driver = DRIVERS[runtime.name];
-  const judged = await judgeRuntime(runtime, plan, request);
+  const judged = await judgeRuntime(runtime, plan, request, host.rootless !== undefined);
   if (!judged.ok) return undo.refuse(judged.error);
   const [telemetry, workspace, walls] = await Promise.all([
     options.telemetry !== false
