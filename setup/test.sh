@@ -4,7 +4,7 @@ set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/setup/ready.sh"
 cd_need_node
-cd_need_packages ssh-keygen:openssh-client python3:python3 crun:crun newuidmap:uidmap setpriv:util-linux
+cd_need_packages ssh-keygen:openssh-client python3:python3 openssl:openssl curl:curl crun:crun newuidmap:uidmap setpriv:util-linux
 cd_need_modules "$top"
 cd_need_build "$top"
 cd "$top"

@@ -175,6 +175,21 @@ export type RecordEvent =
       readonly count?: number;
     })
   | (InStep & {
+      readonly type: 'network.request';
+      readonly connection: number;
+      readonly verdict: 'allowed' | 'denied';
+      readonly host: string;
+      readonly port: number;
+      /** Of HTTP. */
+      readonly version: '1.1' | '2';
+      readonly method: string;
+      readonly path: string;
+      readonly reason?: string;
+      readonly entry?: string;
+      readonly count?: number;
+      readonly process?: SeenProcess;
+    })
+  | (InStep & {
       readonly type: 'network.closed';
       readonly connection: number;
       readonly bytesIn: number;
@@ -286,6 +301,7 @@ export const EVENT_TYPES: readonly RecordEventType[] = [
   'network.listening',
   'dns.question',
   'network.connection',
+  'network.request',
   'network.closed',
   'network.refused',
   'limit.hit',

@@ -1,4 +1,5 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { type AllowEntry, ruleFromText } from '../config/index.ts';
 import { nearest } from './nearest.ts';
 import { type Refusal, type Result, err, ok, parseDuration, refusal } from '../base/index.ts';
 
@@ -134,4 +135,19 @@ export function environmentOption(
     environment[name] = value;
   }
   return ok(environment);
+}
+
+/** `--allow`: `host`, `host:port`, `*.host`, `@preset`, each with methods before it and a path behind it if need be. */
+export function allowOption(given: readonly string[]): Result<readonly AllowEntry[], Refusal> {
+  const entries: AllowEntry[] = [];
+  for (const text of given) {
+    const rule = ruleFromText(text);
+    if (rule === undefined) {
+      const why = `--allow ${JSON.stringify(text)} is not a destination`;
+      const fix = "write --allow registry.test, --allow api.test:8443, or --allow 'GET,HEAD api.test/v1/**'";
+      return err(refusal('usage', 'egress/allowlist', why, fix));
+    }
+    entries.push(rule);
+  }
+  return ok(entries);
 }

@@ -1,5 +1,6 @@
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
+import type { AllowEntry } from '../config/index.ts';
 import { visible } from '../audit/index.ts';
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
 import type { ApproveJob } from '../engine/index.ts';
@@ -7,7 +8,7 @@ import { readSecret, type SecretSource } from '../secrets/index.ts';
 import { type AskedIsolation, type ZoneId, ZONES } from '../zone/index.ts';
 import type { CommandContext } from './command.ts';
 import { askedIsolation, ISOLATION_OPTIONS } from './isolation-options.ts';
-import { oneOf } from './options.ts';
+import { allowOption, oneOf } from './options.ts';
 
 /** The options by which the operator gives or takes for one run. */
 export const GRANT_OPTIONS = {
@@ -21,7 +22,7 @@ export const GRANT_OPTIONS = {
 } as const;
 
 export interface RunGrants {
-  readonly allow: readonly string[];
+  readonly allow: readonly AllowEntry[];
   readonly zone?: ZoneId;
   readonly isolation: AskedIsolation;
   readonly secrets: ReadonlyMap<string, string>;
@@ -65,8 +66,10 @@ export async function runGrants(
     if (!value.ok) return value;
     secrets.set(source.name.toUpperCase(), value.value);
   }
+  const allow = allowOption(values.allow ?? []);
+  if (!allow.ok) return allow;
   return ok({
-    allow: values.allow ?? [],
+    allow: allow.value,
     secrets,
     isolation: isolation.value,
     approve: approver(context, values.approve ?? []),

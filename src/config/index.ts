@@ -21,6 +21,7 @@ export {
   ruleText,
 } from './egress/rule.ts';
 export { ownerOf } from './file-owner.ts';
+export { ruleFromText } from './egress/written-rule.ts';
 export { LIMIT_KEYS, type LimitKey, type LimitName, type Limits } from './limits.ts';
 export { configurationIn, type LoadedConfiguration, operatorConfiguration } from './load-configuration.ts';
 export { notOperatorsOwn, readOperatorFile } from './operator-file.ts';

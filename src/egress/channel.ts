@@ -1,9 +1,14 @@
 import type { Duplex } from 'node:stream';
-import type { EgressPolicy, GatewayEvent, Resolver } from './contract.ts';
+import type { EgressPolicy, GatewayEvent, Inspection, Resolver } from './contract.ts';
 
 /** Lines of JSON between the engine's process and the gateway's. */
 export type ToGateway =
-  | { readonly kind: 'begin'; readonly policy: EgressPolicy; readonly resolver: Resolver }
+  | {
+      readonly kind: 'begin';
+      readonly policy: EgressPolicy;
+      readonly resolver: Resolver;
+      readonly inspection?: Inspection;
+    }
   | { readonly kind: 'recorded'; readonly number: number; readonly ok: boolean }
   | { readonly kind: 'end' };
 
@@ -12,9 +17,10 @@ export type FromGateway =
   | { readonly kind: 'event'; readonly number: number; readonly event: GatewayEvent }
   | { readonly kind: 'ended' };
 
-const MAX_LINE = 65_536;
+/** An allowlist and a machine's own authorities fit into it. */
+const MAX_LINE = 8_388_608;
 
-/** Reads lines of at most 64 KiB and hands each on, parsed. Anything else is `broken`, and nothing follows it. */
+/** Reads lines of at most 8 MiB and hands each on, parsed. Anything else is `broken`, and nothing follows it. */
 export function readLines<T>(
   stream: Duplex,
   take: (message: T) => void,

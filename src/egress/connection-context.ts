@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Ranges } from './address.ts';
 import type { Budgets } from './budgets.ts';
 import type { AllowedDestination, EgressPolicy } from './contract.ts';
@@ -11,6 +12,8 @@ export interface ConnectionContext {
   /** This machine's own addresses at this moment. */
   readonly own: () => Ranges;
   readonly budgets: Budgets;
+  /** Absent: requests inside of TLS cannot be read. */
+  readonly inspector?: Inspector;
   readonly pool: NamePool;
   readonly recorder: Recorder;
   readonly resolve: (host: string) => Promise<readonly string[]>;
@@ -37,4 +40,25 @@ export const PEEK_MS = 10_000;
 export interface Grant {
   readonly entry: AllowedDestination;
   readonly reads?: readonly AllowedDestination[];
+}
+
+/** A connection that was allowed, whose requests are to be read inside of TLS. */
+export interface ToInspect {
+  readonly client: Socket;
+  /** What was read of it already. */
+  readonly first: Buffer;
+  /** The far side, connected; `dial` gives a further connection to it. */
+  readonly far: Socket;
+  readonly dial: () => Promise<Socket | undefined>;
+  readonly target: Target;
+  readonly reads: readonly AllowedDestination[];
+}
+
+/** What reads requests inside of TLS. `done` is called once, when the client has gone. */
+export interface Inspector {
+  inspect(
+    connection: ToInspect,
+    context: ConnectionContext,
+    done: (bytes: { readonly inward: number; readonly outward: number }, requests: number) => void,
+  ): void;
 }

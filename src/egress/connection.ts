@@ -46,13 +46,14 @@ export async function serve(client: Socket, context: ConnectionContext): Promise
     protocol: hello.protocol,
     ...('claimed' in hello && hello.claimed !== undefined && { claimed: hello.claimed }),
     ...('request' in hello && { request: hello.request }),
+    inspectable: context.inspector !== undefined,
   });
   if (!verdict.allowed) {
     await deny(client, target, context, hello.protocol, verdict.reason);
     return;
   }
   // A request is counted when it is read; of what is not read, the connection is.
-  const counted = hello.protocol === 'http' || hello.silent === true;
+  const counted = hello.protocol === 'http' || hello.silent === true || verdict.reads !== undefined;
   if (!counted && !context.budgets.take(verdict.entry, { requests: 1 })) {
     await deny(client, target, context, hello.protocol, 'budget');
     return;
@@ -189,7 +190,20 @@ async function pass(
     );
     return;
   }
-  relay({ client, far }, hello, grant, target, context, started);
+  if (hello.protocol !== 'tls' || grant.reads === undefined || context.inspector === undefined) {
+    relay({ client, far }, hello, grant, target, context, started);
+    return;
+  }
+  const { reads } = grant;
+  const { first } = hello;
+  const dialMore = (): Promise<Socket | undefined> => dial(open, target.port);
+  context.inspector.inspect(
+    { client, first, far, dial: dialMore, target, reads },
+    context,
+    (bytes, requests) => {
+      void context.recorder.tell(closed(target, started, bytes.inward, bytes.outward, requests));
+    },
+  );
 }
 
 /** The addresses in turn. What is dialled is what was resolved and checked: nothing is resolved again. */

@@ -1,4 +1,5 @@
 import type { Refusal, Result } from '../base/index.ts';
+import type { Authority } from './inspect/authority.ts';
 import type { EgressRule } from '../config/index.ts';
 
 /** One destination that may be reached: the allowlist's entry after presets were resolved. */
@@ -28,6 +29,8 @@ export type DenialReason =
   | 'request-not-allowed'
   | 'path-not-clear'
   | 'not-readable'
+  | 'server-not-trusted'
+  | 'authority-not-trusted'
   | 'budget'
   | 'query-type-not-allowed'
   | 'malformed'
@@ -68,6 +71,23 @@ export type GatewayEvent =
       readonly count?: Repeated;
     }
   | {
+      /** One request of a connection that is inspected. */
+      readonly kind: 'request';
+      /** The connection's. */
+      readonly id: number;
+      readonly clientPort: number;
+      readonly host: string;
+      readonly port: number;
+      readonly version: '1.1' | '2';
+      readonly method: string;
+      /** Without its query, which may hold anything. */
+      readonly path: string;
+      readonly verdict: 'allowed' | 'denied';
+      readonly reason?: DenialReason;
+      readonly entry?: string;
+      readonly count?: number;
+    }
+  | {
       readonly kind: 'closed';
       readonly id: number;
       readonly bytesIn: number;
@@ -93,9 +113,18 @@ export type Resolver =
   | { readonly kind: 'system' }
   | { readonly kind: 'static'; readonly addresses: Readonly<Record<string, readonly string[]>> };
 
+/** What the gateway needs to read requests inside TLS. */
+export interface Inspection {
+  readonly authority: Authority;
+  /** Further authorities that a server may be vouched for by, PEM; beside those that Node.js and the system trust. */
+  readonly trusted: string;
+}
+
 export interface GatewayRequest {
   readonly policy: EgressPolicy;
   readonly resolver: Resolver;
+  /** Whom the job's clients trust for the hosts whose requests are read; without it no TLS to them passes. */
+  readonly inspection?: Inspection;
   /**
    * Called for every event, in order. An allowed connection's first byte is passed only after the promise for its
    * event is fulfilled; when it rejects, the connection is refused.

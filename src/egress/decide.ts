@@ -22,6 +22,8 @@ export interface Destination {
   readonly claimed?: string;
   /** The first request, of HTTP. */
   readonly request?: Request;
+  /** Whether requests inside of TLS can be read. */
+  readonly inspectable?: boolean;
 }
 
 export interface Request {
@@ -67,6 +69,9 @@ export function decide(policy: EgressPolicy, to: Destination): Decision {
   if (to.claimed === undefined && !(literal && to.protocol === 'tls')) return denied('no-server-name');
   if (to.claimed !== undefined && to.claimed !== to.host) return denied('name-mismatch');
   if (unread !== undefined) return { allowed: true, entry: unread };
+  const [first] = entries;
+  if (to.protocol === 'tls' && to.inspectable === true && first !== undefined)
+    return { allowed: true, entry: first, reads: entries };
   if (to.protocol !== 'http' || to.request === undefined) return denied('not-readable');
   const verdict = decideRequest(entries, to.request);
   return verdict.allowed ? { ...verdict, reads: entries } : verdict;

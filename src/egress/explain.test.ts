@@ -22,11 +22,20 @@ describe('why a destination is allowed or denied', () => {
     [['*.a.test'], 'a.test', 'names below'],
     [['a.test'], 'b.a.test', '*.a.test'],
     [['x.a.test'], 'b.a.test', 'same domain'],
-    [[{ to: 'a.test', methods: ['GET'] }], 'a.test', 'requests that can be read'],
   ] as const)('shows what %j lacks for %s', (allow, host, lacks) => {
     const found = of(allow as readonly AllowEntry[], { host, port: 443 });
     expect(found.allowed).toBe(false);
     expect(found.nearly[0]?.lacks).toContain(lacks);
+  });
+
+  test('shows what a rule of requests lacks for another request', () => {
+    const found = of([{ to: 'a.test', methods: ['GET'] }], {
+      host: 'a.test',
+      port: 443,
+      method: 'POST',
+      path: '/x',
+    });
+    expect(found.nearly[0]?.lacks).toBe('it is for GET only, and this is POST /x');
   });
 
   test('gives the smallest line that would do, with exactly what it opens besides', () => {

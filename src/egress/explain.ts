@@ -49,6 +49,7 @@ export function explain(
       port: asked.port,
       protocol: read ? 'http' : 'tls',
       ...(isIP(asked.host) === 0 && { claimed: asked.host }),
+      inspectable: true,
       ...(read && { request: { method: asked.method ?? 'GET', path: asked.path ?? '/' } }),
     },
   );
@@ -70,8 +71,7 @@ function smallestFor(asked: Asked, reason: string): AllowEntry | undefined {
   const written = isIP(asked.host) === 6 ? `[${asked.host}]` : asked.host;
   const to = `${written}:${asked.port}`;
   if (parseDestination(to).kind !== 'host' || reason === 'path-not-clear') return undefined;
-  // Only where requests can be read is a part of a host less than the host.
-  if (asked.port === 443 || (asked.method === undefined && asked.path === undefined)) return to;
+  if (asked.method === undefined && asked.path === undefined) return to;
   const method = METHODS.find((one) => one === asked.method);
   return {
     to,

@@ -5,7 +5,8 @@ import { createServer, Socket } from 'node:net';
 import { ownAddresses, type Ranges, rangeList } from './address.ts';
 import { type FromGateway, readLines, type ToGateway, writeLine } from './channel.ts';
 import { serve } from './connection.ts';
-import type { EgressPolicy, Resolver } from './contract.ts';
+import type { Inspector } from './connection-context.ts';
+import type { EgressPolicy } from './contract.ts';
 import { Gathered } from './gathered.ts';
 import { NamePool } from './name-pool.ts';
 import { type Answered, answerQuestion } from './name-server.ts';
@@ -44,7 +45,7 @@ readLines<ToGateway>(channel, take, () => process.exit(0));
 function take(message: ToGateway): void {
   switch (message.kind) {
     case 'begin':
-      begin(message.policy, message.resolver);
+      void begin(message);
       return;
     case 'recorded':
       recorder.acknowledge(message.number, message.ok);
@@ -61,10 +62,13 @@ async function end(): Promise<void> {
   writeLine<FromGateway>(channel, { kind: 'ended' });
 }
 
-function begin(policy: EgressPolicy, resolver: Resolver): void {
+async function begin({ policy, resolver, inspection }: Extract<ToGateway, { kind: 'begin' }>): Promise<void> {
   const pool = new NamePool();
+  // Only who inspects pays for what reads HTTP/2 and TLS.
+  const inspector =
+    inspection === undefined ? undefined : (await import('./inspect/inspect.ts')).makeInspector(inspection);
   serveNames(policy, pool);
-  serveConnections(policy, pool, resolverOf(resolver), rangeList(policy.allowRanges));
+  serveConnections(policy, pool, resolverOf(resolver), rangeList(policy.allowRanges), inspector);
   readReports();
   prepareRelay();
   dropPrivileges();
@@ -87,12 +91,14 @@ function serveConnections(
   pool: NamePool,
   resolve: (host: string) => Promise<readonly string[]>,
   ranges: Ranges,
+  inspector: Inspector | undefined,
 ): void {
   let id = 0;
   let open = 0;
   const context = {
     policy,
     budgets: new Budgets(),
+    ...(inspector !== undefined && { inspector }),
     pool,
     recorder,
     resolve,

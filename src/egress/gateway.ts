@@ -139,7 +139,9 @@ class GatewayLink {
       },
       () => channel.destroy(),
     );
-    writeLine<ToGateway>(channel, { kind: 'begin', policy: request.policy, resolver: request.resolver });
+    const { policy, resolver, inspection } = request;
+    const inspecting = inspection === undefined ? {} : { inspection };
+    writeLine<ToGateway>(channel, { kind: 'begin', policy, resolver, ...inspecting });
   }
 
   #record(message: Extract<FromGateway, { kind: 'event' }>, request: GatewayRequest): void {

@@ -1,3 +1,5 @@
+import type { Authority } from './inspect/authority.ts';
+
 export { parseAllowlist } from './allowlist.ts';
 export type * from './contract.ts';
 export { startGateway } from './gateway.ts';
@@ -5,3 +7,8 @@ export { PRESETS, type Preset, resolvePresets } from './presets.ts';
 export { type Asked, askedPlace, explain, type Explanation } from './explain.ts';
 export { learn, type Learned, type LearnedLine } from './learn/learn.ts';
 export { Observations, type Observed } from './learn/observed.ts';
+
+/** Loaded only when something is inspected: a command that inspects nothing must not pay for it. */
+export async function makeAuthority(hosts: readonly string[]): Promise<Authority> {
+  return (await import('./inspect/authority.ts')).makeAuthority(hosts);
+}

@@ -78,6 +78,7 @@ function counted(event: GatewayEvent, count: number): GatewayEvent {
     case 'dns':
     case 'connect':
     case 'refused-packet':
+    case 'request':
       return { ...event, count };
     case 'gap':
     case 'closed':
@@ -97,6 +98,10 @@ function repetition(event: GatewayEvent): string | undefined {
       return event.verdict === 'allowed'
         ? undefined
         : `connection to ${event.host ?? event.address}:${event.port} (${event.reason ?? ''})`;
+    case 'request':
+      return event.verdict === 'allowed'
+        ? undefined
+        : `request ${event.method} ${event.host}:${event.port}${event.path} (${event.reason ?? ''})`;
     case 'refused-packet':
       return `${event.protocol} to ${event.address}:${event.port ?? ''}`;
     case 'gap':

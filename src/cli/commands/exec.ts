@@ -28,7 +28,7 @@ import { type LoadedConfiguration, operatorConfiguration } from '../../config/in
 import type { Command, CommandContext } from '../command.ts';
 import { askedIsolation, ISOLATION_OPTIONS } from '../isolation-options.ts';
 import { ROOT_IMAGE_OPTION, rootImage } from '../root-image.ts';
-import { duration, environmentOption, oneOf, parseOptions } from '../options.ts';
+import { allowOption, duration, environmentOption, oneOf, parseOptions } from '../options.ts';
 import { Denials } from '../render/denials.ts';
 import { renderRefusal } from '../render/refusals.ts';
 import { styleFor } from '../render/style.ts';
@@ -204,7 +204,9 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
   if (!write.ok) return write;
   const shown = [folder.value, ...[...read.value, ...write.value].map(({ path }) => path)];
   // A command's allowlist is what was typed, and nothing else.
-  const clients = await clientSetup(values.allow ?? [], [], context.environment);
+  const allow = allowOption(values.allow ?? []);
+  if (!allow.ok) return allow;
+  const clients = await clientSetup(allow.value, [], context.environment);
   if (!clients.ok) return clients;
   const operator = await operatorConfiguration(context.environment, {
     notIn: folder.value,
@@ -231,11 +233,12 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
       argv: [program, ...args],
       workdir: folder.value,
       root: image.value?.root ?? { kind: 'host' },
-      controls: { ...controls, egress: { ...controls.egress, allow: values.allow ?? [] } },
+      controls: { ...controls, egress: { ...controls.egress, allow: allow.value } },
       because: ['a local command proves nothing about who wrote it'],
       facts: [{ name: 'started', value: 'by hand', source: 'command-line', forgeable: false }],
       policy: files[0] === undefined ? { source: 'defaults' } : named(files[0]),
       allow: clients.value.allow,
+      ...(clients.value.inspection !== undefined && { inspection: clients.value.inspection }),
       resolver: { kind: 'system' },
       readPaths: read.value,
       writePaths: write.value,

@@ -24,6 +24,9 @@ const WHY: Readonly<Record<string, string>> = {
   'request-not-allowed': 'no entry for this host allows such a request',
   'path-not-clear': 'its path could be read as another one',
   'not-readable': 'only requests that can be read are allowed there',
+  'server-not-trusted': 'its server’s certificate is not one for this name by an authority that is trusted',
+  'authority-not-trusted':
+    'its requests are read, and this client trusts only its own authorities (it pins certificates, or has a store of its own)',
   budget: 'as much as the job may exchange with it has been exchanged',
 };
 
@@ -118,6 +121,16 @@ function read(event: RecordEvent): Denial | undefined {
         event,
       );
     }
+    case 'network.request':
+      if (event.verdict === 'allowed') return undefined;
+      return denial(
+        `request  ${event.method} https://${event.host}${event.port === 443 ? '' : `:${event.port}`}${event.path}`,
+        event.reason,
+        event.reason === 'request-not-allowed'
+          ? `--allow '${event.method} ${event.host}${event.port === 443 ? '' : `:${event.port}`}${event.path}'`
+          : '',
+        event,
+      );
     case 'network.refused':
       return {
         mark: 'denied',

@@ -4,6 +4,7 @@ import { coversRule } from './covers-rule.ts';
 import { parseDestination } from './destination.ts';
 import { isPathPattern, matchesPath, normalisePath, pathBeyond } from './path-pattern.ts';
 import { type EgressRule, METHODS } from './rule.ts';
+import { ruleFromText } from './written-rule.ts';
 
 describe('the path of a request', () => {
   test.each([
@@ -175,5 +176,32 @@ describe('a rule', () => {
       expect(parseDestination(wrong).kind, wrong).toBe('wrong');
     }
     expect(parseDestination('[2001:DB8::1]:443')).toEqual({ kind: 'host', host: '2001:db8::1', port: 443 });
+  });
+});
+
+describe('a rule as it is typed', () => {
+  test.each([
+    ['api.test', 'api.test'],
+    ['api.test:8443', 'api.test:8443'],
+    ['@npm', '@npm'],
+    ['GET api.test', { to: 'api.test', methods: ['GET'] }],
+    ['GET,HEAD api.test:8443/v1/**', { to: 'api.test:8443', methods: ['GET', 'HEAD'], paths: ['/v1/**'] }],
+    ['api.test/', { to: 'api.test', paths: ['/'] }],
+    ['@npm/-/**', { to: '@npm', paths: ['/-/**'] }],
+  ])('%s', (text, rule) => {
+    expect(ruleFromText(text)).toEqual(rule);
+  });
+
+  test.each([
+    '',
+    'BREW api.test',
+
+    'GET  api.test',
+    'api.test/../x',
+    'api.test/a/**/b',
+    'api.test a',
+    'GET,BREW api.test',
+  ])('%j is none', (text) => {
+    expect(ruleFromText(text)).toBeUndefined();
   });
 });

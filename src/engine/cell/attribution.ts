@@ -14,10 +14,11 @@ export async function ownerOf(sandbox: Sandbox | undefined, event: GatewayEvent)
   if (sandbox === undefined) return undefined;
   switch (event.kind) {
     case 'connect':
+    case 'request':
       return sandbox.ownerOf({
         localPort: event.clientPort,
         remotePort: event.port,
-        remoteAddress: event.address,
+        ...('address' in event && { remoteAddress: event.address }),
       });
     case 'dns':
       return sandbox.ownerOf({ protocol: event.transport, localPort: event.clientPort });

@@ -30,6 +30,10 @@ export async function gatewayRecord(
       const { kind: _kind, id, clientPort: _port, family: _family, ...rest } = event;
       return { type: 'network.connection', job, step, connection: id, ...rest, ...by };
     }
+    case 'request': {
+      const { kind: _kind, id, clientPort: _port, ...rest } = event;
+      return { type: 'network.request', job, step, connection: id, ...rest, ...by };
+    }
     case 'closed': {
       const { kind: _kind, id, ...rest } = event;
       return { type: 'network.closed', job, step, connection: id, ...rest };

@@ -5,6 +5,7 @@ import {
   type AllowedDestination,
   type Gateway,
   type GatewayEvent,
+  type Inspection,
   type Resolver,
   startGateway,
 } from '../../egress/index.ts';
@@ -59,6 +60,7 @@ export interface CellCounts {
 export interface CellRequest extends Omit<SandboxRequest, 'networkNamespace' | 'probeName'> {
   readonly allow: readonly AllowedDestination[];
   readonly resolver: Resolver;
+  readonly inspection?: Inspection;
   /** A new folder for the sandbox's own files, which it makes and removes. */
   readonly scratch: string;
   readonly journal: Journal;
@@ -80,7 +82,7 @@ export async function openCell(
   request: CellRequest,
   makers: CellMakers = { startGateway, openSandbox },
 ): Promise<Result<Cell, Refusal>> {
-  const { journal, allow, resolver, scratch, ...sandboxRequest } = request;
+  const { journal, allow, resolver, inspection, scratch, ...sandboxRequest } = request;
   if (process.geteuid?.() !== 0) return err(await whyNotRoot());
   const lack = lackOfRights();
   if (lack !== undefined) return err(lack);
@@ -118,7 +120,7 @@ export async function openCell(
     count(counts, event);
     connections.see(event);
     await journal.write(await gatewayRecord(event, at, sandbox), {
-      durable: event.kind === 'connect' && event.verdict === 'allowed',
+      durable: (event.kind === 'connect' || event.kind === 'request') && event.verdict === 'allowed',
     });
   };
   const onObservation = (seen: Observation): void => {
@@ -139,6 +141,7 @@ export async function openCell(
   const starting = makers.startGateway({
     policy: { allow, allowRanges: request.controls.egress.allowRanges },
     resolver,
+    ...(inspection !== undefined && { inspection }),
     record: onGateway,
   });
   const [gateway, opened] = await Promise.all([
@@ -285,6 +288,9 @@ function count(counts: CellCounts, event: GatewayEvent): void {
     case 'connect':
       if (event.verdict === 'denied') counts.denied += event.count ?? 1;
       else counts.hosts.add(event.host ?? event.address);
+      return;
+    case 'request':
+      if (event.verdict === 'denied') counts.denied += event.count ?? 1;
       return;
     case 'closed':
       counts.bytesIn += event.bytesIn;

@@ -1,8 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { Refusal, Result } from '../../base/index.ts';
-import { type AllowEntry, ruleOf } from '../../config/index.ts';
-import { type AllowedDestination, parseAllowlist, resolvePresets } from '../../egress/index.ts';
+import { ok, type Refusal, type Result } from '../../base/index.ts';
+import { type AllowEntry, readsRequests, ruleOf } from '../../config/index.ts';
+import {
+  type AllowedDestination,
+  type Inspection,
+  makeAuthority,
+  parseAllowlist,
+  resolvePresets,
+} from '../../egress/index.ts';
 import { USER_PROGRAMS } from './host-programs.ts';
 
 /** What a job needs so that its clients work through the gateway without being configured. */
@@ -11,9 +17,18 @@ export interface ClientSetup {
   /** Registry addresses of the presets in use, and where the operator's extra certificate authorities are shown. */
   readonly environment: Readonly<Record<string, string>>;
   readonly files: readonly { readonly path: string; readonly content: string }[];
+  /** What the gateway needs to read requests inside of TLS; absent when no entry asks for it. */
+  readonly inspection?: Inspection;
 }
 
 const CERTIFICATES = '/opt/cofferdam/certificates.pem';
+const MORE_CERTIFICATES = '/opt/cofferdam/more-certificates.pem';
+const SYSTEM_CERTIFICATES = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/ssl/cert.pem',
+];
 const MAX_CERTIFICATES = 4_194_304;
 
 /**
@@ -56,9 +71,19 @@ export async function clientSetup(
   const files = Object.values(presets.value).flatMap((preset) => preset.files ?? []);
   const path = outside['COFFERDAM_EXTRA_CA_CERTS'] ?? outside['NODE_EXTRA_CA_CERTS'];
   const certificates = path === undefined || path === '' ? '' : await certificatesOf(path);
-  if (certificates === '') return { ok: true, value: { allow: allow.value, environment, files } };
+  const inspected = allow.value.filter(readsRequests).map(({ host }) => host);
+  const inspection =
+    inspected.length === 0
+      ? {}
+      : { inspection: { authority: await makeAuthority([...new Set(inspected)]), trusted: certificates } };
+  if (certificates === '' && inspected.length === 0) {
+    return ok({ allow: allow.value, environment, files });
+  }
+  const own = inspection.inspection?.authority.certificate ?? '';
+  // One file takes the place of all that these tools trust, so what the machine trusts must be in it.
+  const everything =
+    inspected.length === 0 ? certificates : `${await systemCertificates()}${certificates}${own}`;
   for (const name of [
-    'NODE_EXTRA_CA_CERTS',
     'SSL_CERT_FILE',
     'PIP_CERT',
     'REQUESTS_CA_BUNDLE',
@@ -68,14 +93,27 @@ export async function clientSetup(
   ]) {
     environment[name] = CERTIFICATES;
   }
-  return {
-    ok: true,
-    value: {
-      allow: allow.value,
-      environment,
-      files: [...files, { path: CERTIFICATES, content: certificates }],
-    },
-  };
+  // Read at every start of Node.js, and slow: only what is more than it trusts anyway.
+  environment['NODE_EXTRA_CA_CERTS'] = MORE_CERTIFICATES;
+  return ok({
+    allow: allow.value,
+    environment,
+    files: [
+      ...files,
+      { path: CERTIFICATES, content: everything },
+      { path: MORE_CERTIFICATES, content: `${certificates}${own}` },
+    ],
+    ...inspection,
+  });
+}
+
+/** The bundle of this machine's distribution; empty when it has none of a name that we know. */
+async function systemCertificates(): Promise<string> {
+  for (const path of SYSTEM_CERTIFICATES) {
+    const found = await certificatesOf(path);
+    if (found !== '') return found;
+  }
+  return '';
 }
 
 /** Only the certificates: whatever else stands in the operator's file stays outside. */

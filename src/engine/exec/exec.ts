@@ -9,7 +9,7 @@ import {
   type Verdict,
 } from '../../audit/index.ts';
 import { ok, type Refusal, type Result, ulid } from '../../base/index.ts';
-import type { AllowedDestination, Resolver } from '../../egress/index.ts';
+import type { AllowedDestination, Inspection, Resolver } from '../../egress/index.ts';
 import {
   type BoundPath,
   listChanges,
@@ -38,6 +38,7 @@ export interface ExecRequest {
   readonly policy: Extract<RecordEvent, { readonly type: 'run.started' }>['policy'];
   readonly allow: readonly AllowedDestination[];
   readonly resolver: Resolver;
+  readonly inspection?: Inspection;
   readonly readPaths: readonly BoundPath[];
   readonly writePaths: readonly BoundPath[];
   readonly files: readonly { readonly path: string; readonly content: string }[];
@@ -128,6 +129,7 @@ async function execAs(
     temporary: [],
     hostname: 'sandbox',
     allow: request.allow,
+    ...(request.inspection !== undefined && { inspection: request.inspection }),
     resolver: request.resolver,
     scratch: sandboxFolder(run.id, JOB),
     journal: record,

@@ -84,6 +84,7 @@ export async function runJob(
     temporary: [folders.temp],
     hostname: 'sandbox',
     allow: granted.clients.allow,
+    ...(granted.clients.inspection !== undefined && { inspection: granted.clients.inspection }),
     resolver: { kind: 'system' },
     scratch: sandboxFolder(ground.runId, leg.id),
     journal: noted,

@@ -31,6 +31,7 @@ import { type Dispatched, dispatchInputs } from '../event/dispatch-inputs.ts';
 import type { RunEvent } from '../event/event.ts';
 import type { RootImage } from '../../sandbox/index.ts';
 import type { LocalRepository } from '../repository/local-repository.ts';
+import type { AllowEntry } from '../../config/index.ts';
 import type { AskedIsolation, ZoneId } from '../../zone/index.ts';
 import { type GraphOwner, type JobOutcome, runJobGraph } from '../schedule/job-graph.ts';
 import type { RunPolicy } from '../trust/policy.ts';
@@ -62,7 +63,7 @@ export interface RunRequest {
   readonly secrets: ReadonlyMap<string, string>;
   readonly approve: ApproveJob;
   /** What the operator allows beyond the zone, for this run. */
-  readonly allow: readonly string[];
+  readonly allow: readonly AllowEntry[];
   readonly outside: Readonly<Record<string, string | undefined>>;
   readonly version: string;
 }

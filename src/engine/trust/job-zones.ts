@@ -1,7 +1,7 @@
 import { availableParallelism, totalmem } from 'node:os';
 import type { RecordedFact } from '../../audit/index.ts';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
-import { compareZones, type Configuration } from '../../config/index.ts';
+import { type AllowEntry, compareZones, type Configuration } from '../../config/index.ts';
 import type { Job } from '../../workflow/index.ts';
 import {
   type AskedIsolation,
@@ -46,7 +46,7 @@ export interface ZoneRequest {
   /** `--isolation`, `--runtime`: may strengthen, never weaken. `--profile`: only what the policy leaves to the one who asks. */
   readonly isolation: AskedIsolation;
   /** `--allow`: what the operator adds for this run. */
-  readonly allow: readonly string[];
+  readonly allow: readonly AllowEntry[];
   readonly outside: Readonly<Record<string, string | undefined>>;
   readonly repository: { readonly directory: string };
 }

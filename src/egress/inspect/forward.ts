@@ -1,0 +1,139 @@
+import type { IncomingMessage } from 'node:http';
+import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { request as ask } from 'node:https';
+import type { Budgets } from '../budgets.ts';
+import type { Target } from '../connection-context.ts';
+import type { AllowedDestination, DenialReason } from '../contract.ts';
+import type { Upstream } from './upstream.ts';
+
+interface Forwarding {
+  readonly request: Http2ServerRequest;
+  readonly response: Http2ServerResponse;
+  readonly entry: AllowedDestination;
+  readonly target: Target & { readonly host: string };
+  readonly upstream: Upstream;
+  readonly budgets: Budgets;
+}
+
+/** Headers that are of one connection and not of a message (RFC 9110 section 7.6.1, RFC 9113 section 8.2.2). */
+const OF_A_CONNECTION = [
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authenticate',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+];
+
+/**
+ * Asks the far side, in HTTP/1.1, what the client asked for, and gives its answer. `denied` is called at most once: when the
+ * server is not who it must be, or when more would pass than the entry allows.
+ */
+export function forward(
+  { request, response, entry, target, upstream, budgets }: Forwarding,
+  denied: (reason: DenialReason) => void,
+): void {
+  let over = false;
+  const stop = (reason: DenialReason): void => {
+    if (over) return;
+    over = true;
+    asked.destroy();
+    denied(reason);
+  };
+  const expects = request.headers.expect !== undefined;
+  const asked = ask({
+    agent: upstream.agent,
+    host: target.host,
+    port: target.port,
+    servername: target.host,
+    method: request.method,
+    path: request.url,
+    headers: { ...messageHeaders(request.headers), host: hostHeader(target) },
+  });
+  asked.on('response', (answer: IncomingMessage) => {
+    if (over) {
+      answer.destroy();
+      return;
+    }
+    response.writeHead(answer.statusCode ?? 502, messageHeaders(answer.headers));
+    answer.on('data', (bytes: Buffer) => {
+      if (!budgets.take(entry, { download: bytes.length })) stop('budget');
+      else if (!response.write(bytes)) {
+        answer.pause();
+        response.once('drain', () => answer.resume());
+      }
+    });
+    answer.on('end', () => response.end());
+    answer.on('error', () => cutOff(request, response));
+    // An answer that was cut must not look whole.
+    answer.on('aborted', () => cutOff(request, response));
+  });
+  asked.on('error', (error: NodeJS.ErrnoException) => {
+    if (over) return;
+    if (isDistrust(error)) {
+      stop('server-not-trusted');
+      return;
+    }
+    over = true;
+    if (response.headersSent) {
+      cutOff(request, response);
+      return;
+    }
+    response.writeHead(502, { 'content-type': 'text/plain; charset=utf-8' });
+    response.end(`Cofferdam could not reach ${target.host}:${target.port}, which is allowed.\n`);
+  });
+  if (expects) response.writeContinue();
+  request.on('data', (bytes: Buffer) => {
+    if (over) return;
+    if (!budgets.take(entry, { upload: bytes.length })) stop('budget');
+    else if (!asked.write(bytes)) {
+      request.pause();
+      asked.once('drain', () => request.resume());
+    }
+  });
+  request.on('end', () => {
+    if (!over) asked.end();
+  });
+  request.on('aborted', () => asked.destroy());
+  request.on('error', () => asked.destroy());
+  response.on('close', () => {
+    if (!response.writableFinished) asked.destroy();
+  });
+}
+
+/** Ends an answer so that nobody takes it for whole: the connection in HTTP/1.1, the stream in HTTP/2. */
+export function cutOff(request: Http2ServerRequest, response: Http2ServerResponse): void {
+  if (request.httpVersionMajor === 1) request.socket.destroy();
+  else response.stream.destroy();
+}
+
+function hostHeader({ host, port }: Target & { readonly host: string }): string {
+  const name = host.includes(':') ? `[${host}]` : host;
+  return port === 443 ? name : `${name}:${port}`;
+}
+
+/** The headers of a message without those of its connection, and without those that it says are. */
+function messageHeaders(
+  headers: Readonly<Record<string, string | string[] | undefined>>,
+): Record<string, string | string[]> {
+  const named = String(headers['connection'] ?? '')
+    .split(',')
+    .map((name) => name.trim().toLowerCase());
+  const kept: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    const isLeftOut =
+      name.startsWith(':') || name === 'host' || name === 'expect' || OF_A_CONNECTION.includes(name);
+    if (value !== undefined && !isLeftOut && !named.includes(name)) kept[name] = value;
+  }
+  return kept;
+}
+
+function isDistrust(error: NodeJS.ErrnoException): boolean {
+  return /^(CERT_|ERR_TLS_CERT|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|ERR_SSL|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/.test(
+    error.code ?? '',
+  );
+}

@@ -1,0 +1,206 @@
+import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import type { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
+import { hostName } from '../../config/index.ts';
+import type { ConnectionContext, Inspector, Target } from '../connection-context.ts';
+import type { AllowedDestination, DenialReason, Inspection } from '../contract.ts';
+import { decideRequest } from '../decide.ts';
+import { certificateFor, type ServerCertificate } from './authority.ts';
+import { cutOff, forward } from './forward.ts';
+import { openUpstream, trustedAuthorities, type Upstream } from './upstream.ts';
+
+const MAX_HEAD = 65_536;
+const MAX_STREAMS = 100;
+const HEAD_MS = 30_000;
+
+/** A connection whose TLS ends here: what its client asks for is read request by request. */
+interface Inspected {
+  readonly client: Socket;
+  readonly first: Buffer;
+  readonly target: Target & { readonly host: string };
+  readonly reads: readonly AllowedDestination[];
+  readonly certificate: ServerCertificate;
+  readonly upstream: Upstream;
+}
+
+/** Reads requests inside of TLS under the authority of a run. */
+export function makeInspector({ authority, trusted }: Inspection): Inspector {
+  const certificates = new Map<string, ServerCertificate>();
+  const authorities = trustedAuthorities(trusted);
+  return {
+    inspect: ({ client, first, far, dial, target, reads }, context, done) => {
+      const host = target.host ?? target.address;
+      const certificate = certificates.get(host) ?? certificateFor(authority, host);
+      certificates.set(host, certificate);
+      const upstream = openUpstream({ host, first: far, dial, trusted: authorities });
+      const one = { client, first, target: { ...target, host }, reads, certificate, upstream };
+      inspect(one, context, (requests) => done(upstream.bytes(), requests));
+    },
+  };
+}
+
+/**
+ * Ends the TLS of one connection, and passes on each request that an entry allows, by another connection to the host that was
+ * resolved and checked. HTTP/1.1 and HTTP/2; each request must name the host that was asked for, in each place where one can
+ * be named. A change of protocol, CONNECT and server push are refused. `done` is called once, when the client has gone.
+ */
+function inspect(one: Inspected, context: ConnectionContext, done: (requests: number) => void): void {
+  const { client, target, certificate, upstream } = one;
+  let requests = 0;
+  let spoke = false;
+  const server = createSecureServer({
+    allowHTTP1: true,
+    cert: certificate.certificate,
+    key: certificate.key,
+    minVersion: 'TLSv1.2',
+    settings: { maxConcurrentStreams: MAX_STREAMS, enablePush: false, maxHeaderListSize: MAX_HEAD },
+  });
+  const tell = async (
+    request: Http2ServerRequest,
+    verdict: { readonly entry?: string; readonly reason?: DenialReason },
+    allowed: boolean,
+  ): Promise<boolean> => {
+    const event = {
+      kind: 'request',
+      id: target.id,
+      clientPort: target.clientPort,
+      host: target.host,
+      port: target.port,
+      version: request.httpVersionMajor === 2 ? '2' : '1.1',
+      method: request.method.slice(0, 32),
+      path: (request.url.split('?')[0] ?? '').slice(0, 1_024),
+      verdict: allowed ? 'allowed' : 'denied',
+      ...verdict,
+    } as const;
+    if (allowed) return context.recorder.recorded(event);
+    await context.recorder.tell(event);
+    return true;
+  };
+  const serve = async (request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> => {
+    spoke = true;
+    requests += 1;
+    const verdict = judge(request, one, context);
+    if ('reason' in verdict) {
+      await tell(request, verdict, false);
+      refuse(request, response, one, verdict.reason);
+      return;
+    }
+    if (!(await tell(request, { entry: verdict.entry.entry }, true))) {
+      refuse(request, response, one, 'limit');
+      return;
+    }
+    forward(
+      { request, response, entry: verdict.entry, target, upstream, budgets: context.budgets },
+      (reason) => {
+        void tell(request, { reason }, false);
+        refuse(request, response, one, reason);
+      },
+    );
+  };
+  const take = (request: Http2ServerRequest, response: Http2ServerResponse): void => {
+    serve(request, response).catch(() => cutOff(request, response));
+  };
+  server.on('request', take);
+  // The client waits for a word before it sends the body: it is decided first.
+  server.on('checkContinue', take);
+  const noOther = (request: Http2ServerRequest, socket: Socket): void => {
+    requests += 1;
+    socket.destroy();
+    void tell(request, { reason: 'protocol-not-allowed' }, false);
+  };
+  server.on('connect', noOther);
+  server.on('upgrade', noOther);
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
+    socket.destroy();
+    if (!/unknown ca|bad certificate|certificate unknown|access denied/i.test(error.message)) return;
+    void context.recorder.tell({
+      kind: 'connect',
+      ...target,
+      protocol: 'tls',
+      verdict: 'denied',
+      reason: 'authority-not-trusted',
+    });
+  });
+  server.on('clientError', (_error: Error, socket: Socket) => socket.destroy());
+  const late = setTimeout(() => {
+    if (!spoke) client.destroy();
+  }, HEAD_MS);
+  let gone = false;
+  const end = (): void => {
+    if (gone) return;
+    gone = true;
+    clearTimeout(late);
+    upstream.close();
+    client.destroy();
+    done(requests);
+  };
+  client.once('close', end);
+  server.on('sessionError', end);
+  server.on('secureConnection', (socket: TLSSocket) => socket.once('close', end));
+  server.on('session', (session) => session.once('close', end));
+  // TLS ends as a whole, and with it its requests.
+  client.allowHalfOpen = false;
+  if (one.first.length > 0) client.unshift(one.first);
+  server.emit('connection', client);
+}
+
+type Judged = { readonly entry: AllowedDestination } | { readonly reason: DenialReason };
+
+function judge(
+  request: Http2ServerRequest,
+  { target, reads }: Inspected,
+  context: ConnectionContext,
+): Judged {
+  if (!isClear(request)) return { reason: 'malformed' };
+  if (!namesOnly(request, target)) return { reason: 'name-mismatch' };
+  if (request.method === 'CONNECT' || request.headers.upgrade !== undefined)
+    return { reason: 'protocol-not-allowed' };
+  const verdict = decideRequest(reads, { method: request.method, path: request.url });
+  if (!verdict.allowed) return { reason: verdict.reason };
+  return context.budgets.take(verdict.entry, { requests: 1 })
+    ? { entry: verdict.entry }
+    : { reason: 'budget' };
+}
+
+/** One host, and a path that names none (RFC 9112 section 3.2: of two Host headers a reader may take either). */
+function isClear({ url, method, rawHeaders }: Http2ServerRequest): boolean {
+  const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
+  return hosts.length <= 1 && (url.startsWith('/') || (url === '*' && method === 'OPTIONS'));
+}
+
+/** Whether every place in which a request can name a host names this one (RFC 9113 section 8.3.1, RFC 9112 section 3.2). */
+function namesOnly(request: Http2ServerRequest, { host, port }: Inspected['target']): boolean {
+  const { ':authority': authority, ':scheme': scheme, host: header } = request.headers;
+  if (request.httpVersionMajor === 2 && (scheme !== 'https' || authority === undefined)) return false;
+  const places = [authority, header].filter((place) => place !== undefined);
+  return (
+    places.length > 0 &&
+    places.every((place) => {
+      const [, name = '', written] =
+        /^([^:[\]@\s]{1,253}|\[[0-9a-f:.]{2,45}\])(?::(\d{1,5}))?$/i.exec(place) ?? [];
+      const plain = name.startsWith('[') ? name.slice(1, -1).toLowerCase() : (hostName(name) ?? name);
+      return plain === host && (written === undefined ? port === 443 : Number(written) === port);
+    })
+  );
+}
+
+/** Inside of TLS every denial is an answer: 403 with the reason, and 502 where the far side is at fault. */
+function refuse(
+  request: Http2ServerRequest,
+  response: Http2ServerResponse,
+  { target }: Inspected,
+  reason: DenialReason,
+): void {
+  if (response.headersSent || response.writableEnded) {
+    cutOff(request, response);
+    return;
+  }
+  const body = `Denied by Cofferdam: ${target.host}:${target.port} (${reason}).\nWhat decides, and what would change it: cofferdam policy explain --host ${target.host}:${target.port}\n`;
+  response.writeHead(reason === 'server-not-trusted' ? 502 : 403, {
+    'content-type': 'text/plain; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    ...(request.httpVersionMajor === 1 && { connection: 'close' }),
+  });
+  response.end(body);
+  request.resume();
+}

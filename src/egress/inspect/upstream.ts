@@ -1,0 +1,72 @@
+import { Agent } from 'node:https';
+import { isIP, type Socket } from 'node:net';
+import { connect, getCACertificates } from 'node:tls';
+import { callbackify } from 'node:util';
+
+/** The far side of an inspected connection: connections of its own, to addresses that were checked. */
+export interface Upstream {
+  readonly agent: Agent;
+  /** Bytes of all its connections so far, as they were on the wire. */
+  readonly bytes: () => { readonly inward: number; readonly outward: number };
+  readonly close: () => void;
+}
+
+const MAX_CONNECTIONS = 8;
+
+/** Whom a server may be vouched for by: as Node.js does, as this machine does, and who was named. */
+export function trustedAuthorities(named: string): readonly string[] {
+  const extra = named.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  return [...new Set([...getCACertificates('default'), ...getCACertificates('system'), ...extra])];
+}
+
+/**
+ * `first` is connected already; `dial` gives a further one, or undefined. The server's certificate must be for the host, by
+ * an authority that is trusted, also when the job's own client would not ask.
+ */
+export function openUpstream(options: {
+  readonly host: string;
+  readonly first: Socket;
+  readonly dial: () => Promise<Socket | undefined>;
+  readonly trusted: readonly string[];
+}): Upstream {
+  const { host, trusted } = options;
+  const sockets: Socket[] = [options.first];
+  let waiting: Socket | undefined = options.first;
+  const agent = new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS });
+  const next = async (): Promise<Socket> => {
+    const ready = waiting;
+    waiting = undefined;
+    if (ready !== undefined && !ready.destroyed) return ready;
+    const socket = await options.dial();
+    if (socket === undefined) throw Object.assign(new Error('unreachable'), { code: 'ECONNREFUSED' });
+    sockets.push(socket);
+    return socket;
+  };
+  const secure = callbackify(async () =>
+    connect({
+      socket: await next(),
+      host,
+      ...(isIP(host) === 0 && { servername: host }),
+      ca: [...trusted],
+      ALPNProtocols: ['http/1.1'],
+      minVersion: 'TLSv1.2',
+    }),
+  );
+  agent.createConnection = (_options, callback) => {
+    secure((error: Error | null, socket?: Socket) => callback?.(error, socket ?? options.first));
+    return undefined;
+  };
+  // Until it is used, nobody else hears of its end.
+  options.first.on('error', () => options.first.destroy());
+  return {
+    agent,
+    bytes: () => ({
+      inward: sockets.reduce((sum, socket) => sum + socket.bytesRead, 0),
+      outward: sockets.reduce((sum, socket) => sum + socket.bytesWritten, 0),
+    }),
+    close: () => {
+      agent.destroy();
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}

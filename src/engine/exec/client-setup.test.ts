@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest';
+import { clientSetup } from './client-setup.ts';
+
+async function setup(...entries: Parameters<typeof clientSetup>[0]) {
+  const found = await clientSetup(entries, [], {});
+  if (!found.ok) throw new Error(found.error.why);
+  return found.value;
+}
+
+describe('what a job’s clients are given', () => {
+  test('is no authority and no file when nothing is inspected', async () => {
+    const found = await setup('api.test', { to: 'other.test', uploadBytes: 5 });
+    expect(found.files).toEqual([]);
+    expect(found.inspection).toBeUndefined();
+    expect(Object.keys(found.environment).filter((name) => /CERT|CA_/.test(name))).toEqual([]);
+  });
+
+  test('is the authority of the run beside those of the machine when something is, and never its key', async () => {
+    const found = await setup('api.test', { to: 'read.test', methods: ['GET'] });
+    const authority = found.inspection?.authority;
+    if (authority === undefined) throw new Error('no authority');
+    for (const name of [
+      'SSL_CERT_FILE',
+      'GIT_SSL_CAINFO',
+      'REQUESTS_CA_BUNDLE',
+      'CURL_CA_BUNDLE',
+      'NODE_EXTRA_CA_CERTS',
+    ]) {
+      const file = found.files.find(({ path }) => path === found.environment[name]);
+      expect(file?.content, name).toContain(authority.certificate.trim());
+    }
+    const shown = JSON.stringify([found.files, found.environment, found.allow]);
+    expect(shown).not.toContain('PRIVATE KEY');
+    expect(authority.key).toContain('PRIVATE KEY');
+    expect((await setup({ to: 'read.test', methods: ['GET'] })).inspection?.authority.key).not.toBe(
+      authority.key,
+    );
+  });
+});
