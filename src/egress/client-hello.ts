@@ -4,12 +4,19 @@ import { hostName } from './host-name.ts';
 export type ClientHello =
   | { readonly kind: 'more' }
   | { readonly kind: 'malformed' }
-  | { readonly kind: 'hello'; readonly serverName?: string };
+  | {
+      readonly kind: 'hello';
+      readonly serverName?: string;
+      /** It holds another hello, which nobody but the server can read (RFC 9849), or pretends to. */
+      readonly encrypted?: true;
+    };
 
 const RECORD_HEADER = 5;
 const HANDSHAKE_RECORD = 22;
 const CLIENT_HELLO = 1;
 const SERVER_NAME = 0;
+/** encrypted_client_hello, and encrypted_server_name of the drafts before it. */
+const ENCRYPTED: readonly number[] = [0xfe0d, 0xffce];
 const MAX_HELLO = 16_384;
 /** Each record costs a reading of those before it. */
 const MAX_RECORDS = 16;
@@ -78,16 +85,22 @@ function readBody(body: Buffer): ClientHello {
     if (!hello.empty) return { kind: 'malformed' };
     const seen = new Set<number>();
     let serverName: string | undefined;
+    let encrypted = false;
     while (!extensions.empty) {
       const type = extensions.take(2).readUInt16BE(0);
       const content = extensions.vector(2);
       if (seen.has(type)) return { kind: 'malformed' };
       seen.add(type);
+      encrypted ||= ENCRYPTED.includes(type);
       if (type !== SERVER_NAME) continue;
       serverName = readServerName(content);
       if (serverName === undefined) return { kind: 'malformed' };
     }
-    return serverName === undefined ? { kind: 'hello' } : { kind: 'hello', serverName };
+    return {
+      kind: 'hello',
+      ...(serverName !== undefined && { serverName }),
+      ...(encrypted && { encrypted: true }),
+    };
   } catch {
     return { kind: 'malformed' };
   }

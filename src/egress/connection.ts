@@ -46,6 +46,7 @@ export async function serve(client: Socket, context: ConnectionContext): Promise
     protocol: hello.protocol,
     ...('claimed' in hello && hello.claimed !== undefined && { claimed: hello.claimed }),
     ...('request' in hello && { request: hello.request }),
+    ...('encrypted' in hello && { encrypted: true }),
     inspectable: context.inspector !== undefined,
   });
   if (!verdict.allowed) {

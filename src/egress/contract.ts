@@ -29,6 +29,7 @@ export type DenialReason =
   | 'request-not-allowed'
   | 'path-not-clear'
   | 'not-readable'
+  | 'encrypted-hello'
   | 'server-not-trusted'
   | 'authority-not-trusted'
   | 'budget'

@@ -22,6 +22,8 @@ export interface Destination {
   readonly claimed?: string;
   /** The first request, of HTTP. */
   readonly request?: Request;
+  /** Its TLS holds a name that only the server can read. */
+  readonly encrypted?: boolean;
   /** Whether requests inside of TLS can be read. */
   readonly inspectable?: boolean;
 }
@@ -68,6 +70,8 @@ export function decide(policy: EgressPolicy, to: Destination): Decision {
   }
   if (to.claimed === undefined && !(literal && to.protocol === 'tls')) return denied('no-server-name');
   if (to.claimed !== undefined && to.claimed !== to.host) return denied('name-mismatch');
+  // Where its TLS ends here, the other hello is never answered.
+  if (to.encrypted === true && unread !== undefined && !literal) return denied('encrypted-hello');
   if (unread !== undefined) return { allowed: true, entry: unread };
   const [first] = entries;
   if (to.protocol === 'tls' && to.inspectable === true && first !== undefined)

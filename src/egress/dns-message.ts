@@ -71,7 +71,8 @@ export function readQuestion(message: Buffer): DnsQuestion | undefined {
   }
   if (at + 4 > message.length || message.readUInt16BE(at + 2) !== CLASS_IN) return undefined;
   const written = labels.join('.');
-  const name = hostName(written);
+  // A label may hold a dot on the wire, and then two names are written alike.
+  const name = labels.some((label) => label.includes('.')) ? undefined : hostName(written);
   const additional = message.readUInt16BE(10);
   const rest = message.subarray(at + 4);
   return {

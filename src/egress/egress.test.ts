@@ -8,6 +8,7 @@ import { decide } from './decide.ts';
 import { readQuestion, TYPE_A, writeAnswer } from './dns-message.ts';
 import { HttpRequests } from './http-requests.ts';
 import { NamePool } from './name-pool.ts';
+import { answerQuestion } from './name-server.ts';
 
 function policy(...entries: string[]): EgressPolicy {
   const allow = parseAllowlist(entries, {});
@@ -57,6 +58,32 @@ describe('the decision', () => {
     });
     expect(decide(of, { host: '203.0.113.9', port: 443, protocol: 'tls' })).toMatchObject({
       reason: 'address-without-name',
+    });
+  });
+});
+
+describe('TLS that hides its name', () => {
+  test('is denied where it is not inspected, whatever it claims', () => {
+    const of = policy('a.test');
+    const to = { host: 'a.test', port: 443, protocol: 'tls', claimed: 'a.test', encrypted: true } as const;
+    expect(decide(of, to)).toMatchObject({ reason: 'encrypted-hello' });
+    const read: EgressPolicy = {
+      allow: [{ host: 'a.test', entry: 'a.test', methods: ['GET'] }],
+      allowRanges: [],
+    };
+    expect(decide(read, { ...to, inspectable: true }).allowed).toBe(true);
+  });
+
+  test('is seen by its extension, real or pretended', () => {
+    const plain = clientHello('api.test');
+    const body = Buffer.concat([plain.subarray(4), Buffer.from([0xfe, 0x0d, 0, 1, 0])]);
+    const length = body.readUInt16BE(2 + 32 + 1 + 4 + 2);
+    body.writeUInt16BE(length + 5, 2 + 32 + 1 + 4 + 2);
+    const hello = Buffer.concat([Buffer.from([1, 0, 0, body.length]), body]);
+    expect(readClientHello(record(hello))).toEqual({
+      kind: 'hello',
+      serverName: 'api.test',
+      encrypted: true,
     });
   });
 });
@@ -233,4 +260,40 @@ test('the pool gives each name one address, and the name back', () => {
   }
   expect(pool.name('198.19.255.255')).toBeUndefined();
   expect(pool.name('8.8.8.8')).toBeUndefined();
+});
+
+describe('a name below a wildcard', () => {
+  const asked = (of: EgressPolicy, pool: NamePool, name: string): string => {
+    const labels = name.split('.').map((label) => Buffer.from([label.length, ...Buffer.from(label)]));
+    const question = Buffer.concat([
+      Buffer.from([0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]),
+      ...labels,
+      Buffer.from([0, 0, TYPE_A, 0, 1]),
+    ]);
+    const event = answerQuestion(question, of, pool, { transport: 'udp', clientPort: 1 })?.event;
+    return event?.kind === 'dns' ? event.verdict : 'none';
+  };
+
+  test('is answered when it is as names are, and not when it carries data', () => {
+    const of = policy('*.cdn.test', 'plain.test');
+    const pool = new NamePool();
+    for (const name of ['a.cdn.test', 'eu-west-1.a.cdn.test', 'd1234567890abc.cdn.test', 'plain.test'])
+      expect(asked(of, pool, name), name).toBe('allowed');
+    for (const name of [
+      '6e706d5f746f6b656e3d616263646566676869.cdn.test',
+      'a.b.c.d.e.cdn.test',
+      `${'a'.repeat(60)}.${'b'.repeat(60)}.cdn.test`,
+      'nbswy3dpeb3w64tmmqqhi2djomqgs4zamfzw6.cdn.test',
+    ])
+      expect(asked(of, pool, name), name).toBe('denied');
+  });
+
+  test('is one of a bounded number, so that names do not carry data one by one', () => {
+    const of = policy('*.cdn.test', 'plain.test');
+    const pool = new NamePool();
+    const answers = Array.from({ length: 300 }, (_, at) => asked(of, pool, `n${at}.cdn.test`));
+    expect(answers.filter((answer) => answer === 'allowed')).toHaveLength(256);
+    expect(asked(of, pool, 'n0.cdn.test')).toBe('allowed');
+    expect(asked(of, pool, 'plain.test')).toBe('allowed');
+  });
 });

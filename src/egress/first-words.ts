@@ -4,7 +4,7 @@ import { HttpRequests } from './http-requests.ts';
 
 /** What a connection is, by its first bytes, which are all in `first`. */
 export type Words =
-  | { readonly protocol: 'tls'; readonly claimed?: string; readonly first: Buffer }
+  | { readonly protocol: 'tls'; readonly claimed?: string; readonly encrypted?: true; readonly first: Buffer }
   | {
       readonly protocol: 'http';
       readonly claimed?: string;
@@ -67,7 +67,7 @@ export class FirstWords {
       if (hello.kind === 'more') return undefined;
       if (hello.kind === 'malformed') return { protocol: 'tls', malformed: true, first };
       const claimed = hello.serverName === undefined ? {} : { claimed: hello.serverName };
-      return { protocol: 'tls', first, ...claimed };
+      return { protocol: 'tls', first, ...claimed, ...(hello.encrypted === true && { encrypted: true }) };
     }
     if (this.#looked === 0) {
       const text = first.toString('latin1', 0, 128);

@@ -1,5 +1,7 @@
 /** How many names a job may have addresses for; a name beyond is denied. */
 const MAX_NAMES = 8_192;
+/** How many of them below one wildcard: each is asked of its owner's servers, who learn it. */
+const MAX_BELOW_WILDCARD = 256;
 
 /**
  * Gives each allowed name an address of its own inside the job's network, so that a connection carries the name that was
@@ -8,11 +10,12 @@ const MAX_NAMES = 8_192;
 export class NamePool {
   readonly #byName = new Map<string, number>();
   readonly #byNumber = new Map<number, string>();
+  readonly #below = new Map<string, number>();
 
-  /** Undefined when there is no place left. */
-  bytes(name: string, family: 4 | 6): Buffer | undefined {
+  /** Undefined when there is no place left, at all or below the wildcard by which the name is allowed. */
+  bytes(name: string, family: 4 | 6, pattern: string = name): Buffer | undefined {
     const known = this.#byName.get(name);
-    if (known === undefined && this.#byName.size >= MAX_NAMES) return undefined;
+    if (known === undefined && (this.#byName.size >= MAX_NAMES || !this.#hasPlace(pattern))) return undefined;
     const number = known ?? this.#byName.size + 1;
     if (known === undefined) {
       this.#byName.set(name, number);
@@ -37,6 +40,14 @@ export class NamePool {
       number >> 8,
       number & 0xff,
     ]);
+  }
+
+  #hasPlace(pattern: string): boolean {
+    if (!pattern.startsWith('*.')) return true;
+    const names = (this.#below.get(pattern) ?? 0) + 1;
+    if (names > MAX_BELOW_WILDCARD) return false;
+    this.#below.set(pattern, names);
+    return true;
   }
 
   /** The name behind an address that a connection was made to; undefined when it is none of ours. */

@@ -10,6 +10,7 @@ import {
   writeAnswer,
 } from './dns-message.ts';
 import type { NamePool } from './name-pool.ts';
+import { isPlainBelow } from './wildcard.ts';
 
 export interface Answered {
   readonly message: Buffer;
@@ -30,7 +31,9 @@ export function answerQuestion(
   if (question === undefined) return undefined;
   const entry = question.valid ? allowsName(policy, question.name) : undefined;
   const answer =
-    entry === undefined ? blocked('not on the allowlist of this job') : allowedAnswer(question, pool);
+    entry === undefined
+      ? blocked('not on the allowlist of this job')
+      : allowedAnswer(question, entry.host, pool);
   const denied = answer.kind === 'blocked';
   return {
     message: writeAnswer(question, answer),
@@ -45,10 +48,11 @@ export function answerQuestion(
   };
 }
 
-function allowedAnswer(question: DnsQuestion, pool: NamePool): DnsAnswer {
+function allowedAnswer(question: DnsQuestion, pattern: string, pool: NamePool): DnsAnswer {
+  if (!isPlainBelow(pattern, question.name)) return blocked('a name below a wildcard that looks like data');
   if (question.type !== TYPE_A && question.type !== TYPE_AAAA) return { kind: 'empty' };
   const family = question.type === TYPE_A ? 4 : 6;
-  const bytes = pool.bytes(question.name, family);
+  const bytes = pool.bytes(question.name, family, pattern);
   return bytes === undefined
     ? blocked('this job has asked for too many names')
     : { kind: 'address', family, bytes };

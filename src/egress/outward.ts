@@ -113,7 +113,15 @@ export class Outward {
     const claimed = 'claimed' in words && words.claimed !== undefined ? { claimed: words.claimed } : {};
     const { host, address, port } = this.#target;
     const request = 'request' in words ? { request: words.request } : {};
-    const to = { host: host ?? address, port, protocol: words.protocol, ...claimed, ...request };
+    const encrypted = 'encrypted' in words ? { encrypted: true } : {};
+    const to = {
+      host: host ?? address,
+      port,
+      protocol: words.protocol,
+      ...claimed,
+      ...request,
+      ...encrypted,
+    };
     const verdict = decide(this.#context.policy, to);
     if (!verdict.allowed) {
       return { pass: [], denied: { protocol: words.protocol, reason: verdict.reason } };

@@ -24,6 +24,8 @@ const WHY: Readonly<Record<string, string>> = {
   'request-not-allowed': 'no entry for this host allows such a request',
   'path-not-clear': 'its path could be read as another one',
   'not-readable': 'only requests that can be read are allowed there',
+  'encrypted-hello':
+    'its TLS hides for whom it is (encrypted ClientHello, or a pretence of one): turn that off in the client',
   'server-not-trusted': 'its server’s certificate is not one for this name by an authority that is trusted',
   'authority-not-trusted':
     'its requests are read, and this client trusts only its own authorities (it pins certificates, or has a store of its own)',

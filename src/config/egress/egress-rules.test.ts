@@ -44,6 +44,9 @@ describe('the path of a request', () => {
     '/a b',
     '/a\tb',
     '/a%7f',
+    '/a/%c0%ae%c0%ae/b',
+    '/a/%e0%80%af',
+    '/a%ff',
     `/${'a'.repeat(9_000)}`,
   ])('%j is refused: two programs could read it as two', (target) => {
     expect(normalisePath(target)).toBeUndefined();

@@ -44,7 +44,17 @@ function normaliseSegment(segment: string): string | undefined {
     out += UNRESERVED.test(decoded) ? decoded : `%${code.toUpperCase()}`;
     at += 2;
   }
-  return out;
+  return isUtf8(out) ? out : undefined;
+}
+
+/** An encoding that is too long for its character is a dot or a slash to a careless reader (RFC 3629 section 10). */
+function isUtf8(segment: string): boolean {
+  try {
+    decodeURIComponent(segment);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether a text is a pattern, in its one spelling. */
