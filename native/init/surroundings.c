@@ -108,7 +108,12 @@ void probe_descriptors(void) {
   getrlimit(RLIMIT_NOFILE, &files);
   getrlimit(RLIMIT_CORE, &core);
   note("open-file-limit", "state", files.rlim_cur != RLIM_INFINITY && files.rlim_cur == files.rlim_max, "%lu", (unsigned long)files.rlim_cur);
-  note("no-core-dumps", "state", core.rlim_max == 0, "%lu", (unsigned long)core.rlim_max);
+  // At 1 the kernel neither writes a core file nor starts a program of the host's to take one, and the job cannot change that.
+  struct rlimit none = {0, 0};
+  int at_one = core.rlim_cur == 1 && core.rlim_max == 1;
+  setrlimit(RLIMIT_CORE, &none);
+  getrlimit(RLIMIT_CORE, &core);
+  note("no-core-dumps", "state", at_one && core.rlim_cur == 1, "%d, then %lu", at_one, (unsigned long)core.rlim_cur);
 }
 
 

@@ -272,6 +272,11 @@ export interface Sandbox {
   /** Settles if the sandbox ends by itself (killed from outside, a crash): the job must then fail. */
   readonly died: Promise<{ readonly why: string }>;
   /**
+   * Settles if something is less, seen from outside while the job runs, than the receipt says: the job must then fail. Absent
+   * where that cannot be seen.
+   */
+  readonly fell?: Promise<{ readonly why: string }>;
+  /**
    * Ends every process and removes every mount, cgroup and folder; safe to call twice. What could not be removed is
    * named. The workspace's upper layer is kept at `keepUpperAt` when that is given.
    */

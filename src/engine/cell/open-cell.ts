@@ -193,6 +193,16 @@ export async function openCell(
     if (!ending) broke(why);
   };
   void gateway.value.died.then(fell);
+  void opened.value.fell?.then(({ why }) =>
+    fell(
+      refusal(
+        'machine',
+        'sandbox/wall-fell',
+        `job ${jobId} was ended, as its sandbox had less than was proven: ${why}`,
+        'see who changed the walls of a running job on this machine, and run it again',
+      ),
+    ),
+  );
   void opened.value.died.then(({ why }) =>
     fell(
       refusal(

@@ -19,7 +19,11 @@ export function prepareParent(host: HostFacts, root = '/sys/fs/cgroup'): HostFac
   const above = dirname(parent);
   const lacking: Partial<Record<(typeof WANTED)[number], string>> = {};
   for (const group of [above, parent]) {
-    const failed = attempt(() => mkdirSync(group, { recursive: true }));
+    // Below the machine's root no group with processes may hand these on. Some kernels let it, and what is below it is then
+    // no group to use.
+    const failed =
+      attempt(() => mkdirSync(group, { recursive: true })) ??
+      (existsSync(join(group, 'cgroup.type')) ? moveAside(group) : undefined);
     for (const name of WANTED) {
       const why = failed ?? handOn(group, name);
       if (why !== undefined) lacking[name] ??= why;
@@ -39,10 +43,10 @@ function handOn(group: string, name: string): string | undefined {
   const control = join(group, 'cgroup.subtree_control');
   if (words(control).includes(name)) return undefined;
   if (!words(join(group, 'cgroup.controllers')).includes(name)) return `${group} is not given it`;
-  const tried = attempt(() => writeFileSync(control, `+${name}`));
-  if (tried !== 'EBUSY' || !existsSync(join(group, 'cgroup.type'))) return told(group, tried);
-  const moved = moveAside(group);
-  return told(group, moved ?? attempt(() => writeFileSync(control, `+${name}`)));
+  return told(
+    group,
+    attempt(() => writeFileSync(control, `+${name}`)),
+  );
 }
 
 function told(group: string, why: string | undefined): string | undefined {
@@ -50,6 +54,7 @@ function told(group: string, why: string | undefined): string | undefined {
 }
 
 function moveAside(group: string): string | undefined {
+  if (words(join(group, 'cgroup.procs')).length === 0) return undefined;
   const aside = join(group, ASIDE);
   const made = attempt(() => mkdirSync(aside, { recursive: true }));
   if (made !== undefined) return made;

@@ -53,6 +53,7 @@ import type { IdMapping, RuntimeConfig } from './runtime-spec.ts';
 import { type Container, startContainer } from './start-container.ts';
 import { limitsOf, weakerLimitsCheck } from './weaker-limits.ts';
 import { startingOf } from './starting.ts';
+import { StillHeld } from './still-held.ts';
 import { Undo } from './undo.ts';
 import { hardenWritten } from './written-places.ts';
 
@@ -212,6 +213,14 @@ async function openPlanned(
       // Through process 1, whose root cannot be changed from inside.
       `/proc/${started.value.initPid}/root${path}`,
   );
+  undo.held = new StillHeld({
+    receipt,
+    plan,
+    group,
+    initPid: started.value.initPid,
+    walls: walls.value,
+    ownKernel: driver.ownKernel,
+  });
   return ok(assemble(receipt, init, workspace.value, group, started.value, undo, request, temporary));
 }
 
@@ -384,6 +393,7 @@ function assemble(
         why: ownKernel ? endedBy(why, group) : why,
       }),
     ),
+    ...(undo.held !== undefined && { fell: undo.held.fell }),
     destroy: (destroyOptions) => undo.all(destroyOptions?.keepUpperAt),
   };
 }

@@ -29,6 +29,11 @@ export interface Starting {
 /** Enters each control group and becomes the program; ends when it cannot. */
 const ENTER = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 70; shift; done; shift; exec "$@"';
 
+/** A runtime whose caller was killed would wait for ever for what no longer answers. What it has started ends by itself. */
+const UNTIL_WE_END = 'setpriv';
+const ENDS_WITH_US = ['--pdeathsig', 'KILL', '--'];
+const NOT_FOUND = 127;
+
 /**
  * Has the runtime start the container, detached, with our private descriptor as its process 1's descriptor 3. The
  * runtime is given no environment of ours but a search path.
@@ -36,11 +41,8 @@ const ENTER = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 70; shift; done; sh
 export async function startContainer(starting: Starting): Promise<Result<Container, Refusal>> {
   const { runtime, bundle, pidFile, cgroupFiles = [] } = starting;
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(starting.config));
-  const [program, ...rest] =
-    cgroupFiles.length === 0
-      ? starting.command
-      : (['/bin/sh', '-c', ENTER, 'sh', ...cgroupFiles, '--', ...starting.command] as const);
-  const child = spawn(program, rest, {
+  const entering = cgroupFiles.length === 0 ? [] : ['/bin/sh', '-c', ENTER, 'sh', ...cgroupFiles, '--'];
+  const child = spawn(UNTIL_WE_END, [...ENDS_WITH_US, ...entering, ...starting.command], {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
     cwd: '/',
@@ -58,7 +60,8 @@ export async function startContainer(starting: Starting): Promise<Result<Contain
   });
   const code = await exitOf(child);
   clearTimeout(late);
-  if (cause !== undefined) return err(noRuntime(runtime, cause));
+  if (cause !== undefined) return err(noRuntime(UNTIL_WE_END, cause));
+  if (code === NOT_FOUND) return err(noRuntime(runtime, 'ENOENT'));
   if (code !== 0 || !isDuplex(control)) {
     if (isDuplex(control)) control.destroy();
     return err(
@@ -79,8 +82,8 @@ function noRuntime(runtime: string, cause: string): Refusal {
   return refusal(
     'machine',
     'sandbox/no-runtime',
-    `the OCI runtime ${runtime} cannot be started (${cause})`,
-    'install it: apt-get install runc',
+    `${runtime} cannot be started (${cause})`,
+    runtime === UNTIL_WE_END ? 'install it: apt-get install util-linux' : 'install it: apt-get install runc',
   );
 }
 

@@ -7,6 +7,7 @@ import type { Telemetry } from '../telemetry/telemetry.ts';
 import { unmountBelow, type Workspace } from '../workspace/index.ts';
 import { type JobGroup, jobGroup } from './job-group.ts';
 import type { SecondWalls } from './second-walls.ts';
+import type { StillHeld } from './still-held.ts';
 
 const GONE_WITHIN_MS = 5_000;
 
@@ -16,6 +17,7 @@ export class Undo {
   workspace: Workspace | undefined;
   session: InitSession | undefined;
   walls: SecondWalls | undefined;
+  held: StillHeld | undefined;
   group: JobGroup;
   /** More than the workspace may be mounted in the sandbox's own folder: by us, or by the runtime. */
   mounted = false;
@@ -40,6 +42,7 @@ export class Undo {
   async #run(
     keepUpperAt: string | undefined,
   ): Promise<{ readonly leftBehind: readonly string[]; readonly notKept?: Refusal }> {
+    this.held?.stop();
     this.session?.close();
     const { group } = this;
     if (!(await group.empty(GONE_WITHIN_MS))) {

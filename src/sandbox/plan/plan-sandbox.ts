@@ -229,7 +229,8 @@ function runtimeConfig(
       capabilities: { bounding: held, effective: held, inheritable: held, permitted: held, ambient: held },
       rlimits: [
         { type: 'RLIMIT_NOFILE', hard: limits.openFiles, soft: limits.openFiles },
-        { type: 'RLIMIT_CORE', hard: 0, soft: 0 },
+        // Not 0: with that the kernel still starts a program of the host's that takes core files from a pipe.
+        { type: 'RLIMIT_CORE', hard: 1, soft: 1 },
       ],
       noNewPrivileges: true,
       oomScoreAdj: host.rootless?.oomScoreAdj ?? 0,

@@ -236,7 +236,6 @@ export const ALLOWED: readonly string[] = [
   'setresgid',
   'setresuid',
   'setreuid',
-  'setrlimit',
   'setsid',
   'setsockopt',
   'setuid',

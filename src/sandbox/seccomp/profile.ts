@@ -65,8 +65,7 @@ export function seccompProfile(
     },
     ...namespaceRules(namespaces),
     ...freed,
-    // Only of the caller itself: process 1 is of the same user, and has limits too.
-    { names: ['prlimit64'], action: 'SCMP_ACT_ALLOW', args: [{ index: 0, value: 0, op: 'SCMP_CMP_EQ' }] },
+    ...limitRules(),
     // Of another family only TIPC has pairs, and to ask for it loads its module.
     { names: ['socketpair'], action: 'SCMP_ACT_ALLOW', args: [int(0, AF_UNIX)] },
     // A further filter can only take away; a listener of the job's own would be one that answers for the kernel.
@@ -102,6 +101,37 @@ export function seccompProfile(
 /** An argument that the kernel takes as an int: the upper half of the register says nothing. */
 function int(index: number, value: number): NonNullable<LinuxSyscall['args']>[number] {
   return { index, value: INT_BITS, valueTwo: value, op: 'SCMP_CMP_MASKED_EQ' };
+}
+
+const RLIMITS = 16;
+const RLIMIT_CORE = 4;
+
+/**
+ * Only of the caller itself: process 1 is of the same user, and has limits too. The limit of core files stays at the 1 that it has,
+ * which alone keeps the kernel from handing a core to a program of the host's, as root (core(5), core_dump.c); who sets it is told
+ * that it was done, as scripts set it to 0 to have none.
+ */
+function limitRules(): readonly LinuxSyscall[] {
+  const self = { index: 0, value: 0, op: 'SCMP_CMP_EQ' } as const;
+  const others = Array.from({ length: RLIMITS }, (_, at) => at).filter((at) => at !== RLIMIT_CORE);
+  return [
+    ...others.flatMap((at): readonly LinuxSyscall[] => [
+      { names: ['prlimit64'], action: 'SCMP_ACT_ALLOW', args: [self, int(1, at)] },
+      { names: ['setrlimit'], action: 'SCMP_ACT_ALLOW', args: [int(0, at)] },
+    ]),
+    {
+      names: ['prlimit64'],
+      action: 'SCMP_ACT_ALLOW',
+      args: [self, int(1, RLIMIT_CORE), { index: 2, value: 0, op: 'SCMP_CMP_EQ' }],
+    },
+    {
+      names: ['prlimit64'],
+      action: 'SCMP_ACT_ERRNO',
+      errnoRet: 0,
+      args: [self, int(1, RLIMIT_CORE), { index: 2, value: 0, op: 'SCMP_CMP_GT' }],
+    },
+    { names: ['setrlimit'], action: 'SCMP_ACT_ERRNO', errnoRet: 0, args: [int(0, RLIMIT_CORE)] },
+  ];
 }
 
 /** Every request but the two that push input into a terminal (CVE-2017-5226); the kernel reads 32 bits of the number. */

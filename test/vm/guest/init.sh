@@ -32,6 +32,11 @@ mkdir -p run/modules usr/lib/modules
 mount -t virtiofs -o ro modules run/modules || fail 'mounting the modules'
 ln -s /run/modules "usr/lib/modules/$(uname -r)"
 case $(cat proc/cmdline) in
-  *vm.init=systemd*) exec switch_root /root /lib/systemd/systemd ;;
+  *vm.init=systemd*)
+    cp cofferdam/test/vm/guest/vm.service etc/systemd/system/vm.service
+    # What this machine's own disks and services are, the test machine has not.
+    : >etc/fstab
+    exec switch_root /root /lib/systemd/systemd
+    ;;
   *) exec switch_root /root /bin/sh /cofferdam/test/vm/guest/machine.sh ;;
 esac

@@ -10,7 +10,9 @@ say() { echo "vm: $*" >/dev/console; }
 {
   uname -r
   cat /sys/kernel/security/lsm 2>/dev/null || echo none
+  echo
   stat -f -c %T /sys/fs/cgroup
+  cat /proc/1/comm
 } >"$results/machine"
 say 'doctor'
 "$node" dist/cofferdam.mjs doctor --json >"$results/doctor" 2>"$results/doctor.said"
