@@ -1,7 +1,8 @@
 // Makes a network namespace in which every address is local and every TCP connection reaches our listener, without entering it
 // itself, and becomes the gateway, which holds the listeners and the namespace by its inherited descriptors.
 //
-// usage: netns NFT PROGRAM ARGS...        descriptor 3 is the program's channel
+// usage: netns NFT [READABLE...] -- PROGRAM ARGS...        descriptor 3 is the program's channel; READABLE is all that PROGRAM
+// needs to read besides what every program does
 // leaves to PROGRAM: 4 TCP over IPv4, 5 TCP over IPv6, 6 DNS over UDP, 7 DNS over TCP, 8 reports of refused packets (JSON
 // lines), 9 the namespace
 #define _GNU_SOURCE
@@ -153,15 +154,21 @@ static void *make_namespace(void *with) {
 }
 
 int main(int argc, char **argv) {
-  if (argc < 3) {
-    fprintf(stderr, "usage: netns NFT PROGRAM ARGS...\n");
+  int words = 2;
+  while (words < argc && strcmp(argv[words], "--") != 0) words++;
+  if (words + 1 >= argc) {
+    fprintf(stderr, "usage: netns NFT [READABLE...] -- PROGRAM ARGS...\n");
     return 2;
   }
+  char **program = argv + words + 1, **readable = argv + 2;
+  argv[words] = NULL;
   static struct made made;
   pthread_t thread;
   made.nft = argv[1];
   errno = pthread_create(&thread, NULL, make_namespace, &made);
   if (errno != 0 || pthread_join(thread, NULL) != 0) fail("thread");
+  // The gateway itself becomes nobody once its files are read. Where there is no nobody to become, it begins without rights.
+  if (!has_nobody()) confine(readable);
   // From here, since its death signal would come when the thread that started it ends.
   made.fds[REPORTS] = start_reports(made.fds[REPORTS]);
   // Out of the way first: a target number may be the number of another that is still to be placed.
@@ -169,9 +176,8 @@ int main(int argc, char **argv) {
     if ((made.fds[i] = fcntl(made.fds[i], F_DUPFD_CLOEXEC, 64)) < 0) fail("descriptors");
   for (int i = 0; i < DESCRIPTORS; i++)
     if (dup2(made.fds[i], 4 + i) < 0) fail("descriptors");
-  // The gateway itself becomes nobody once its files are read. Where there is no nobody to become, it begins without rights.
   if (!has_nobody()) drop_capabilities();
   extern char **environ;
-  execve(argv[2], argv + 2, environ);
-  fail(argv[2]);
+  execve(program[0], program, environ);
+  fail(program[0]);
 }

@@ -13,6 +13,8 @@ int start_reports(int log);
 enum { NOBODY = 65534 };
 // Whether this user namespace has an id for nobody. One that maps a single id has none.
 int has_nobody(void);
+// Lets this process and what it starts read only there and below, and write nowhere; does nothing on a kernel without Landlock.
+void confine(char *const *readable);
 // Gives up every capability for good, also those that a program started as root would get.
 void drop_capabilities(void);
 #endif

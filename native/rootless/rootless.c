@@ -159,7 +159,7 @@ int main(int count, char **values) {
   char **program = values + 2;
   struct user user = {.uid = geteuid(), .gid = getegid()};
   if (user.uid == 0 && !probing) become(program);
-  use_delegation();
+  if (!probing) use_delegation(values);
   struct failure failure = {"helper", 0};
   struct outside outside;
   bool ranges = find_ranges(user.uid, &user.ranges);

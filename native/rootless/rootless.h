@@ -27,9 +27,10 @@ bool make_place(struct failure *failure);
 
 /*
  * delegation.c. Where control groups are version 2: brings this process into a group of its own that was handed to the user,
- * and there into `cofferdam-control`, out of the way of others. Says nothing: where it is shows in /proc/self/cgroup.
+ * and there into `cofferdam-control`, out of the way of others; may begin this program again, with `values`, in a scope. Says
+ * nothing: where it is shows in /proc/self/cgroup.
  */
-void use_delegation(void);
+void use_delegation(char **values);
 /* Runs a program to its end without input and output. */
 bool run_quietly(char *const arguments[]);
 

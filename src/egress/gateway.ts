@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync, readlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { nativeProgram } from './native-program.ts';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -14,10 +14,16 @@ const CLOSE_MS = 3_000;
 const HEARD_MS = 1_000;
 const NAMESPACE = 9;
 
-/** Beside the sources it is run as it stands; in the package it is bundled. */
-function gatewayProgram(): string {
+/**
+ * Its program, and all of ours that it reads: where it has no id of its own, it can read nothing else of the user's. Beside the
+ * sources it is run as it stands; in the package it is bundled.
+ */
+function gatewayProgram(): { readonly program: string; readonly reads: readonly string[] } {
   const bundled = join(import.meta.dirname, 'gateway.mjs');
-  return existsSync(bundled) ? bundled : join(import.meta.dirname, 'gateway-process.ts');
+  const inPackage = existsSync(bundled);
+  const program = inPackage ? bundled : join(import.meta.dirname, 'gateway-process.ts');
+  const own = inPackage ? import.meta.dirname : join(import.meta.dirname, '../..');
+  return { program, reads: [own, dirname(nativeProgram('relay')), dirname(process.execPath)] };
 }
 
 function nftProgram(): string | undefined {
@@ -37,9 +43,10 @@ export function startGateway(request: GatewayRequest): StartingGateway {
     const why = lacks('nft is not on this machine', 'apt-get install -y nftables');
     return { namespacePath: '', namespace: Promise.resolve(false), armed: Promise.resolve(err(why)) };
   }
+  const { program, reads } = gatewayProgram();
   const child = spawn(
     nativeProgram('netns'),
-    [nft, process.execPath, '--disable-warning=ExperimentalWarning', gatewayProgram()],
+    [nft, ...reads, '--', process.execPath, '--disable-warning=ExperimentalWarning', program],
     {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
       env: compileCacheOnly(),

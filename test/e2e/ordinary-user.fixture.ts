@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { type Ran, ROOT } from './cofferdam.fixture.ts';
 
 /** An id that no account of the machine has. */
-const UID = 54_321;
+export const UID = 54_321;
 export const MACHINE = process.arch === 'arm64' ? 'aarch64' : 'x86_64';
 const ARCH = process.arch === 'arm64' ? 'arm64' : 'x64';
 
