@@ -66,7 +66,11 @@ const limits = z
     stepTimeout: duration('Time of one step.').optional(),
     jobTimeout: duration('Time of the whole job.').optional(),
     log: size(64_000, 1e12, 'Bytes of output that are kept.').optional(),
-    artifacts: size(0, 1e13, 'Bytes of artifacts of the whole job.').optional(),
+    artifacts: size(
+      0,
+      1e13,
+      'Bytes that are kept of what a job leaves: the changes of `exec`, step summaries.',
+    ).optional(),
   })
   .describe('The most that one job may use. Each is enforced from outside the job.');
 

@@ -278,9 +278,11 @@ export interface Sandbox {
   readonly fell?: Promise<{ readonly why: string }>;
   /**
    * Ends every process and removes every mount, cgroup and folder; safe to call twice. What could not be removed is
-   * named. The workspace's upper layer is kept at `keepUpperAt` when that is given.
+   * named. The workspace's upper layer is kept at `keepUpperAt` when that is given: the whole of it, or nothing when it takes more
+   * than `keepBytes`.
    */
   destroy(options?: {
     readonly keepUpperAt?: string;
+    readonly keepBytes?: number;
   }): Promise<{ readonly leftBehind: readonly string[]; readonly notKept?: Refusal }>;
 }

@@ -98,6 +98,14 @@ jobs:
     expect(ran.stdout).toContain('FAILED');
   });
 
+  test('of what is kept ends no step: what is beyond it is left out, with an event', async () => {
+    workflow('head -c 60000 /dev/zero | tr "\\0" a >> $GITHUB_STEP_SUMMARY');
+    const ran = await run('artifacts: 50KB');
+    expect(ran.status, ran.stdout + ran.stderr).toBe(0);
+    const hit = ran.stdout.split('\n').find((line) => line.includes('"limit.hit"'));
+    expect(JSON.parse(hit ?? '{}')).toMatchObject({ limit: 'artifactBytes', step: 'greedy', value: 50_000 });
+  });
+
   test('that one step met and survived does not stop the run; what fails by itself afterwards fails it', async () => {
     workflow('head -c 9000000 /dev/zero > big || true');
     const ran = await run('workspace: 5MB');

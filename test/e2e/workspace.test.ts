@@ -48,6 +48,32 @@ describe('what exec changed', () => {
     expect(readFileSync(join(work, '.npmrc'), 'utf8')).toBe('evil\n');
   });
 
+  test('is not kept when it takes more than limits.artifacts, which is said and recorded, and the command’s status stays', async () => {
+    const config = join(place.directory, 'operator.yaml');
+    writeFileSync(config, 'version: 1\nzones: {untrusted: {limits: {artifacts: 100KB}}}\n', { mode: 0o600 });
+    const big = 'echo small > b.txt; head -c 300000 /dev/zero > big; exit 7';
+    const ran = await place.run([
+      'exec',
+      '--workdir',
+      work,
+      '--config',
+      config,
+      '--apply',
+      'always',
+      '--',
+      'sh',
+      '-c',
+      big,
+    ]);
+    expect(ran.status).toBe(7);
+    expect(ran.stderr).toContain('what the job changed takes more than 100000 bytes, and was not kept');
+    expect(ran.stderr).toContain('raise limits.artifacts');
+    expect(readdirSync(work)).toEqual(['a.txt']);
+    expect((await place.run(['workspace', 'diff'])).stdout).not.toContain('b.txt');
+    const record = await place.run(['audit', 'show', 'latest', '--json']);
+    expect(record.stdout).toMatch(/"limit":"artifactBytes".*"type":"limit.hit","value":100000/);
+  });
+
   test('that was changed in the folder since is a conflict, with exit status 1', async () => {
     await exec();
     writeFileSync(join(work, 'a.txt'), 'my own\n');

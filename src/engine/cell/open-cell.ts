@@ -44,7 +44,7 @@ export interface Cell {
   /** Settles when a wall fell by itself: the job must end as failed. */
   readonly broken: Promise<Refusal>;
   /** Ends everything; safe to call twice. */
-  close(options?: { readonly keepUpperAt?: string }): ReturnType<Sandbox['destroy']>;
+  close(options?: Parameters<Sandbox['destroy']>[0]): ReturnType<Sandbox['destroy']>;
 }
 
 export interface CellCounts {

@@ -12,6 +12,7 @@ import { ok, type Refusal, type Result, ulid } from '../../base/index.ts';
 import type { AllowedDestination, Inspection, Resolver } from '../../egress/index.ts';
 import {
   type BoundPath,
+  KEPT_TOO_LARGE,
   listChanges,
   type ProcessExit,
   type RunningProcess,
@@ -179,7 +180,16 @@ async function runIn(
       value: request.timeoutMs,
     });
   await cell.settled(0);
-  const destroyed = await cell.close({ keepUpperAt: keptAt(run) });
+  const { artifactBytes } = request.controls.limits;
+  const destroyed = await cell.close({ keepUpperAt: keptAt(run), keepBytes: artifactBytes });
+  if (destroyed.notKept?.rule === KEPT_TOO_LARGE)
+    await record.write({
+      type: 'limit.hit',
+      job: JOB,
+      step: STEP,
+      limit: 'artifactBytes',
+      value: artifactBytes,
+    });
   const { exit } = ended;
   const changed = await changedIn(state, run, request.workdir);
   await record.write({

@@ -24,6 +24,7 @@ export function stepContext(
   signal: AbortSignal,
   kill: AbortSignal,
 ): StepContext {
+  let summaryBytes = 0;
   let done = checkout;
   const { journal } = ground;
   return {
@@ -54,11 +55,20 @@ export function stepContext(
         ...(Object.keys(annotation.properties).length > 0 && { properties: annotation.properties }),
       });
     },
-    summarise: async (_step, markdown) => {
+    summarise: async (step, markdown) => {
+      const text = `${log.masked(markdown)}\n`;
+      const { artifactBytes } = granted.controls.limits;
+      summaryBytes += Buffer.byteLength(text);
+      if (summaryBytes > artifactBytes)
+        return journal.write({
+          type: 'limit.hit',
+          job: leg.id,
+          step,
+          limit: 'artifactBytes',
+          value: artifactBytes,
+        });
       const { appendFile } = await import('node:fs/promises');
-      await appendFile(join(ground.logs, `${leg.id}.summary.md`), `${log.masked(markdown)}\n`, {
-        mode: 0o600,
-      });
+      return appendFile(join(ground.logs, `${leg.id}.summary.md`), text, { mode: 0o600 });
     },
     limitHit: (limit, value, step) => journal.write({ type: 'limit.hit', job: leg.id, step, limit, value }),
     repository: ground.repository,

@@ -394,6 +394,6 @@ function assemble(
       }),
     ),
     ...(undo.held !== undefined && { fell: undo.held.fell }),
-    destroy: (destroyOptions) => undo.all(destroyOptions?.keepUpperAt),
+    destroy: (destroyOptions) => undo.all(destroyOptions),
   };
 }

@@ -34,13 +34,16 @@ export class Undo {
     return err(why);
   }
 
-  all(keepUpperAt?: string): Promise<{ readonly leftBehind: readonly string[]; readonly notKept?: Refusal }> {
-    this.#done ??= this.#run(keepUpperAt);
+  all(keep: Parameters<Workspace['close']>[0] = {}): Promise<{
+    readonly leftBehind: readonly string[];
+    readonly notKept?: Refusal;
+  }> {
+    this.#done ??= this.#run(keep);
     return this.#done;
   }
 
   async #run(
-    keepUpperAt: string | undefined,
+    keep: Parameters<Workspace['close']>[0],
   ): Promise<{ readonly leftBehind: readonly string[]; readonly notKept?: Refusal }> {
     this.held?.stop();
     this.session?.close();
@@ -50,7 +53,7 @@ export class Undo {
       await group.empty(GONE_WITHIN_MS);
     }
     await this.telemetry?.close();
-    const closed = await this.workspace?.close(keepUpperAt === undefined ? {} : { keepUpperAt });
+    const closed = await this.workspace?.close(keep);
     const left = [...(closed?.leftBehind ?? []), ...group.remove(), ...(this.walls?.remove() ?? [])];
     if (this.mounted && !(await unmountBelow(this.#directory)).ok) left.push(this.#directory);
     try {

@@ -2,6 +2,7 @@ export { readJobFile, writeJobFile } from './job-file.ts';
 export { openBeneath } from './open-beneath.ts';
 export {
   isFull,
+  KEPT_TOO_LARGE,
   openWorkspace,
   unmountBelow,
   type Workspace,

@@ -10,7 +10,13 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openWorkspace, type Workspace, type WorkspaceRequest, unmountBelow } from './open-workspace.ts';
+import {
+  KEPT_TOO_LARGE,
+  openWorkspace,
+  type Workspace,
+  type WorkspaceRequest,
+  unmountBelow,
+} from './open-workspace.ts';
 import { asJob, JOB, mountsBelow, value, withFolder } from './workspace.fixture.ts';
 
 function request(folder: string, more: Partial<WorkspaceRequest> = {}): WorkspaceRequest {
@@ -246,6 +252,23 @@ describe('a kept workspace', () => {
       expect(kept.stdout).toMatch(/^\.\/sub\/new f 751 0 2 /m);
       expect(kept.stdout).toMatch(/^\.\/hole f 644 0 1099511627776 /m);
       expect(statSync(join(keepUpperAt, 'hole')).blocks).toBeLessThan(16);
+    });
+  });
+
+  it('is the whole of it or nothing: what takes more bytes than may be kept is refused, and no part of it stays', async () => {
+    await withFolder(async (folder) => {
+      const workspace = value(await openWorkspace(request(folder)));
+      asJob(workspace.mergedHostPath, 'echo small >a; head -c 300000 /dev/zero >b');
+      const keepUpperAt = join(folder, 'kept');
+      expect(await workspace.close({ keepUpperAt, keepBytes: 200_000 })).toMatchObject({
+        leftBehind: [],
+        notKept: {
+          kind: 'limit',
+          rule: KEPT_TOO_LARGE,
+          why: 'what the job changed takes more than 200000 bytes, and was not kept',
+        },
+      });
+      expect(existsSync(keepUpperAt)).toBe(false);
     });
   });
 

@@ -38,9 +38,15 @@ export interface Workspace {
   full(): Promise<{ readonly bytes: boolean; readonly inodes: boolean }>;
   /**
    * Removes every mount and folder; safe to call twice. With `keepUpperAt`, a path that does not exist yet in an existing
-   * private folder, the changes are first copied there. What could not be removed or kept is named.
+   * private folder, the changes are first copied there: all of them, or nothing when they take more than `keepBytes` (by
+   * default the size of the workspace). What could not be removed or kept is named.
    */
-  close(options?: { readonly keepUpperAt?: string }): Promise<WorkspaceClosed>;
+  close(options?: { readonly keepUpperAt?: string; readonly keepBytes?: number }): Promise<WorkspaceClosed>;
+}
+
+interface Keep {
+  readonly at: string;
+  readonly bytes: number;
 }
 
 export interface WorkspaceClosed {
@@ -119,7 +125,9 @@ async function assemble(root: string, request: WorkspaceRequest): Promise<Worksp
     },
     full: () => isFull(root),
     close: (options) => {
-      closing ??= closeWorkspace(root, upperHostPath, request.sizeBytes, options?.keepUpperAt);
+      const at = options?.keepUpperAt;
+      const bytes = options?.keepBytes ?? request.sizeBytes;
+      closing ??= closeWorkspace(root, upperHostPath, at === undefined ? undefined : { at, bytes });
       return closing;
     },
   };
@@ -133,13 +141,8 @@ export async function isFull(path: string): Promise<{ readonly bytes: boolean; r
 
 const SMALL_FILE_BYTES = 65_536;
 
-async function closeWorkspace(
-  root: string,
-  upper: string,
-  sizeBytes: number,
-  keepUpperAt: string | undefined,
-): Promise<WorkspaceClosed> {
-  const kept = keepUpperAt === undefined ? ok(undefined) : await keepUpper(upper, keepUpperAt, sizeBytes);
+async function closeWorkspace(root: string, upper: string, keep: Keep | undefined): Promise<WorkspaceClosed> {
+  const kept = keep === undefined ? ok(undefined) : await keepUpper(upper, keep);
   const gone = await unmountBelow(root);
   const removed = await rmdir(root).then(
     () => true,
@@ -150,23 +153,34 @@ async function closeWorkspace(
 }
 
 /** Copies the changes, most of which is nothing at all for a workspace that nobody changed. */
-async function keepUpper(
-  upper: string,
-  target: string,
-  sizeBytes: number,
-): Promise<Result<undefined, Refusal>> {
+async function keepUpper(upper: string, { at, bytes }: Keep): Promise<Result<undefined, Refusal>> {
   try {
-    await mkdir(target, { mode: 0o700 });
+    await mkdir(at, { mode: 0o700 });
     if ((await readdir(upper)).length === 0) return ok(undefined);
   } catch (error) {
-    return err(cannotMake(target, error));
+    return err(cannotMake(at, error));
   }
-  const kept = await runProgram(['keep', upper, target, String(sizeBytes), String(MOST_ENTRIES)]);
+  const kept = await runProgram(['keep', upper, at, String(bytes), String(MOST_ENTRIES)]);
   if (kept.ok) return ok(undefined);
   // A part is not what the command left, and must not be taken for it.
-  await rm(target, { recursive: true, force: true });
-  return kept;
+  await rm(at, { recursive: true, force: true });
+  const { why, fix } = kept.error;
+  if (!why.endsWith(TOO_LARGE))
+    return err({ ...kept.error, why: why.replace(/^.*?: /, 'what the job changed was not kept: ') });
+  return err(
+    refusal(
+      'limit',
+      KEPT_TOO_LARGE,
+      `what the job changed takes more than ${bytes} bytes, and was not kept`,
+      `raise limits.artifacts of its zone (docs/configuration.md), or ${fix}`,
+    ),
+  );
 }
+
+/** The rule of that refusal. */
+export const KEPT_TOO_LARGE = 'workspace/kept-too-large';
+/** How the native program ends what it says when its bound was met. */
+const TOO_LARGE = 'there is more than is allowed';
 
 /**
  * Unmounts whatever is mounted at or below a folder of the control side, the deepest first: what a run left behind that
