@@ -15,6 +15,9 @@ export class LimitWatch {
   readonly #timer: NodeJS.Timeout;
   readonly #told = new Set<string>();
   readonly #counted = { memoryBytes: 0, pids: 0 };
+  /** Full when the step began: on another's account, unless it still is when the step ends. */
+  readonly #inherited = new Set<LimitName>();
+  #full: readonly LimitName[] = [];
   #step = 'job';
   #looking: Promise<void> = Promise.resolve();
 
@@ -26,17 +29,23 @@ export class LimitWatch {
     this.#sandbox = sandbox;
     this.#limits = limits;
     this.#hit = hit;
-    this.#timer = setInterval(() => void this.look(), EVERY_MS);
+    this.#timer = setInterval(() => void this.#queue(false), EVERY_MS);
   }
 
   /** The step on whose account what is met from now on is told. */
   setStep(step: string): void {
     this.#step = step;
+    this.#inherited.clear();
+    for (const limit of this.#full) this.#inherited.add(limit);
   }
 
   /** Looks now, and tells what is new. A step ends with a look, so that nothing of it is told of the next. */
   look(): Promise<void> {
-    this.#looking = this.#looking.then(() => this.#look()).catch(() => undefined);
+    return this.#queue(true);
+  }
+
+  #queue(last: boolean): Promise<void> {
+    this.#looking = this.#looking.then(() => this.#look(last)).catch(() => undefined);
     return this.#looking;
   }
 
@@ -45,7 +54,7 @@ export class LimitWatch {
     await this.look();
   }
 
-  async #look(): Promise<void> {
+  async #look(last: boolean): Promise<void> {
     const step = this.#step;
     const [usage, full] = await Promise.all([this.#sandbox.usage(), this.#sandbox.full()]);
     const counts = { memoryBytes: usage.oomKills ?? 0, pids: usage.pidsRefused ?? 0 };
@@ -54,7 +63,9 @@ export class LimitWatch {
       this.#counted[limit] = counts[limit];
       if (more) await this.#tell(limit, step);
     }
-    for (const limit of full) await this.#tell(limit, step);
+    this.#full = full;
+    for (const limit of this.#inherited) if (!full.includes(limit)) this.#inherited.delete(limit);
+    for (const limit of full) if (last || !this.#inherited.has(limit)) await this.#tell(limit, step);
   }
 
   /** Once for each limit and step. */
