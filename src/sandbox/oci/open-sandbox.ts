@@ -43,7 +43,7 @@ import { limitsUnheld, notOwned } from './limits-held.ts';
 import { namespaceChecks } from './namespaces.ts';
 import { endedBy, fullOf } from './limits-reached.ts';
 import { cannotPrepare, noNamespace } from './open-refusals.ts';
-import { askerOf, diallerOf } from './owner-of.ts';
+import { askerOf, diallerOf, HolderSearch } from './owner-of.ts';
 import { ownKernelChecks } from './own-kernel.ts';
 import { rootlessChecks, rootlessReceipt, seenUsers } from './rootless-checks.ts';
 import { raiseSecondWalls, type SecondWalls } from './second-walls.ts';
@@ -365,6 +365,7 @@ function assemble(
   temporary: readonly string[],
 ): Sandbox {
   const { ownKernel } = DRIVERS[receipt.runtime.name];
+  const holders = new HolderSearch(container.initPid, () => group.processes());
   return {
     receipt,
     exchange: { hostPath: workspace.exchangeHostPath, path: EXCHANGE_PATH },
@@ -386,7 +387,7 @@ function assemble(
     ownerOf: async (flow) => {
       if (undo.telemetry === undefined) return undefined;
       if (ownKernel) return diallerOf(undo.telemetry, flow);
-      return askerOf(undo.telemetry, container.initPid, () => group.processes(), flow);
+      return askerOf(undo.telemetry, holders, flow);
     },
     died: Promise.race([session.ended, undo.telemetry?.died ?? new Promise<never>(() => undefined)]).then(
       ({ why }) => ({

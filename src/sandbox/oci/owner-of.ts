@@ -1,10 +1,8 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { opendirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Sandbox } from '../contract.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 
-const MAX_PROCESSES = 4_096;
-const MAX_DESCRIPTORS = 4_096;
 const MAX_ARGUMENTS_BYTES = 4_096;
 const MAX_TABLE_BYTES = 4_194_304;
 
@@ -28,12 +26,11 @@ const LATE_MS = 20;
  */
 export async function askerOf(
   telemetry: Telemetry,
-  initPid: number,
-  processes: () => readonly number[],
+  holders: HolderSearch,
   flow: Flow,
 ): Promise<Owner | undefined> {
   const asked = (): Owner | undefined => telemetry.ownerOf(flow.protocol ?? 'tcp', flow.localPort);
-  const owner = asked() ?? ownerOf(initPid, processes(), flow);
+  const owner = asked() ?? holders.find(flow);
   if (owner !== undefined) return owner;
   await wait(LATE_MS);
   return asked();
@@ -52,18 +49,55 @@ export async function diallerOf(telemetry: Telemetry, flow: Flow): Promise<Owner
   return telemetry.dialler(remoteAddress, remotePort);
 }
 
+/** How many descriptors are looked at for one connection. Ordinary jobs have few; a hostile one has millions. */
+const MAX_LOOKED = 8_192;
+/** What of our time goes into it at most: a tenth, and at first half a second. */
+const SHARE = 0.1;
+const SAVED_MS = 500;
+
 /**
- * The process that holds a connection's inner end: by the socket's number in the sandbox's own table of connections,
- * then by who has that socket open. What the job says of itself (its arguments) is bounded and hostile.
+ * Finds the process that holds a connection's inner end: by the socket's number in the sandbox's own table of connections,
+ * then by who has that socket open. What the job says of itself (its arguments) is bounded and hostile, and so is how much
+ * there is to search: a search is short, and there are none when too much was searched of late. Who is not found in that
+ * time stays unknown.
  */
-function ownerOf(initPid: number, processes: readonly number[], flow: Flow): Owner | undefined {
-  const inode = socketInode(initPid, flow.localPort, flow.remotePort, flow.protocol ?? 'tcp');
-  if (inode === undefined) return undefined;
-  const wanted = `socket:[${inode}]`;
-  for (const pid of processes.slice(0, MAX_PROCESSES)) {
-    if (holds(pid, wanted)) return describe(pid);
+export class HolderSearch {
+  readonly #initPid: number;
+  readonly #processes: () => readonly number[];
+  readonly #now: () => number;
+  #savedMs = SAVED_MS;
+  #at: number;
+
+  constructor(initPid: number, processes: () => readonly number[], now = (): number => performance.now()) {
+    this.#initPid = initPid;
+    this.#processes = processes;
+    this.#now = now;
+    this.#at = now();
   }
-  return undefined;
+
+  find(flow: Flow): Owner | undefined {
+    const began = this.#now();
+    this.#savedMs = Math.min(SAVED_MS, this.#savedMs + SHARE * (began - this.#at));
+    this.#at = began;
+    if (this.#savedMs <= 0) return undefined;
+    const found = this.#search(flow);
+    this.#savedMs -= this.#now() - began;
+    return found;
+  }
+
+  #search(flow: Flow): Owner | undefined {
+    const inode = socketInode(this.#initPid, flow.localPort, flow.remotePort, flow.protocol ?? 'tcp');
+    if (inode === undefined) return undefined;
+    const wanted = `socket:[${inode}]`;
+    let left = MAX_LOOKED;
+    for (const pid of this.#processes()) {
+      const descriptors = descriptorsOf(pid, left);
+      if (descriptors.some((path) => linkAt(path) === wanted)) return describe(pid);
+      left -= descriptors.length + 1;
+      if (left <= 0) return undefined;
+    }
+    return undefined;
+  }
 }
 
 /** By both ports: the local port alone may be shared by connections to several destinations. */
@@ -86,19 +120,29 @@ function socketInode(
   return undefined;
 }
 
-function holds(pid: number, wanted: string): boolean {
+/** At most so many: a folder of descriptors is read entry by entry, so that a large one is not read whole. */
+function descriptorsOf(pid: number, most: number): readonly string[] {
+  const paths: string[] = [];
   try {
-    return readdirSync(`/proc/${pid}/fd`)
-      .slice(0, MAX_DESCRIPTORS)
-      .some((fd) => {
-        try {
-          return readlinkSync(`/proc/${pid}/fd/${fd}`) === wanted;
-        } catch {
-          return false;
-        }
-      });
+    const folder = opendirSync(`/proc/${pid}/fd`);
+    try {
+      for (let entry = folder.readSync(); entry !== null && paths.length < most; entry = folder.readSync()) {
+        paths.push(`/proc/${pid}/fd/${entry.name}`);
+      }
+    } finally {
+      folder.closeSync();
+    }
   } catch {
-    return false;
+    // It has ended meanwhile.
+  }
+  return paths;
+}
+
+function linkAt(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
   }
 }
 
