@@ -12,6 +12,7 @@ export { readHostFacts } from './plan/host-facts.ts';
 export { readRootless, type Rootless } from './plan/rootless.ts';
 export { whyNotRoot } from './why-not-root.ts';
 export { JOB_GID, JOB_UID, planSandbox } from './plan/plan-sandbox.ts';
+export { sandboxName } from './plan/sandbox-name.ts';
 export { nativeProgram } from './native-program.ts';
 export { InitSession } from './process/session.ts';
 export { profileOf, profileUnfit, profilePath } from './profiles/index.ts';

@@ -33,11 +33,12 @@ function runFolder(state: StateFolder, id: string): RunFolder {
 export function createRun(state: StateFolder, id: string): RunFolder {
   const run = runFolder(state, id);
   mkdirSync(run.directory, { mode: 0o700 });
-  for (const folder of [run.record, run.logs, run.scratch, run.changes]) mkdirSync(folder, { mode: 0o700 });
+  // Before the scratch folder: a run that has one and no owner is cleared away by whoever begins another meanwhile.
   writeFileSync(join(run.directory, OWNER_FILE), `${process.pid} ${startTime(process.pid) ?? ''}\n`, {
     mode: 0o600,
     flag: 'wx',
   });
+  for (const folder of [run.record, run.logs, run.changes, run.scratch]) mkdirSync(folder, { mode: 0o700 });
   return run;
 }
 

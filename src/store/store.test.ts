@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -105,6 +106,31 @@ describe('runs', () => {
     }
     expect(findRun(at, '01JD').ok).toBe(false);
     expect(findRun(at, '../../etc').ok).toBe(false);
+  });
+
+  test('are their process\u2019s from their first moment: another run that begins meanwhile clears nothing away', () => {
+    const at = state();
+    const made = new Set<string>();
+    const watch = spawnSync(
+      process.execPath,
+      [
+        '--disable-warning=ExperimentalWarning',
+        '--input-type=module',
+        '-e',
+        `import fs from 'node:fs'; import { syncBuiltinESMExports } from 'node:module';
+         const steps = []; const { mkdirSync, writeFileSync } = fs;
+         fs.mkdirSync = (path, options) => { mkdirSync(path, options); steps.push(path.split('/').at(-1)); };
+         fs.writeFileSync = (path, ...rest) => { writeFileSync(path, ...rest); steps.push(path.split('/').at(-1)); };
+         syncBuiltinESMExports();
+         const { createRun } = await import('./runs.ts');
+         createRun({ runs: ${JSON.stringify(at.runs)} }, ${JSON.stringify(B)});
+         process.stdout.write(steps.join(' '));`,
+      ],
+      { cwd: import.meta.dirname, encoding: 'utf8' },
+    );
+    for (const step of watch.stdout.split(' ')) made.add(step);
+    expect([...made].slice(0, 2)).toEqual([B, 'owner']);
+    expect(made.has('scratch')).toBe(true);
   });
 
   test('are abandoned when their process is gone, and not while it lives', () => {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readRootless } from '../../sandbox/index.ts';
+import { readRootless, sandboxName } from '../../sandbox/index.ts';
 
 /**
  * Where sandboxes keep what only lives with them. In memory, and passable by every user: the runtime enters a sandbox's
@@ -10,5 +10,5 @@ export function sandboxes(): string {
 }
 
 export function sandboxFolder(runId: string, jobId: string): string {
-  return join(sandboxes(), `${runId}-${jobId}`);
+  return join(sandboxes(), sandboxName(runId, jobId));
 }

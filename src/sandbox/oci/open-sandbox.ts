@@ -17,6 +17,7 @@ import { type HostFacts, readHostFacts } from '../plan/host-facts.ts';
 import { hostIds } from '../plan/host-ids.ts';
 import { EXCHANGE_PATH, INIT_PATH, planSandbox, type SandboxPlan } from '../plan/plan-sandbox.ts';
 import { profileUnfit } from '../profiles/index.ts';
+import { sandboxName } from '../plan/sandbox-name.ts';
 import {
   confinementChecks,
   meantChecks,
@@ -92,7 +93,7 @@ export async function openSandbox(
   const driver = DRIVERS[options.runtime.name];
   const withTelemetry = options.telemetry !== false;
   const planned = planSandbox(request, host, {
-    containerId: `${request.runId}-${request.jobId}`.toLowerCase(),
+    containerId: sandboxName(request.runId, request.jobId).toLowerCase(),
     rootfs: join(paths.bundle, 'rootfs'),
     merged: join(paths.private, 'workspace/merged'),
     exchange: join(paths.private, 'workspace/exchange'),

@@ -29,6 +29,15 @@ describe('what process 1 says', () => {
     }
   });
 
+  test('ends the sandbox when it is more output than was asked for, which nobody has read', async () => {
+    const { said, session } = conversation();
+    const started = session.start(SPEC);
+    said.write(encodeFrame(ANSWER.started, 1, Buffer.alloc(4)));
+    for (let sent = 0; sent < 40; sent += 1) said.write(encodeFrame(ANSWER.stdout, 1, Buffer.alloc(65_536)));
+    expect((await session.ended).why).toContain('more output than it was asked for');
+    expect(started.stdout.readableLength).toBeLessThan(2_097_152);
+  });
+
   test('is over when it had ended before anyone listened', async () => {
     const socket = new PassThrough();
     socket.destroy();

@@ -183,6 +183,8 @@ class InitProcess implements RunningProcess {
   #waiting: (() => void) | undefined;
   #ended = false;
   #over = false;
+  /** What process 1 may still send: it holds itself to the credit that it is given, or is not process 1 any more. */
+  #credit = OUTPUT_WINDOW_BYTES;
   /** Bytes handed to a stream whose reader is slow: credit for them is given when it reads again. */
   readonly #owed = new Map<Readable, number>();
 
@@ -272,15 +274,22 @@ class InitProcess implements RunningProcess {
         const owed = this.#owed.get(stream) ?? 0;
         if (owed === 0) return;
         this.#owed.set(stream, 0);
-        this.#send(ORDER.credit, uint32(owed));
+        this.#give(owed);
       },
     });
     return stream;
   }
 
+  #give(bytes: number): void {
+    this.#credit += bytes;
+    this.#send(ORDER.credit, uint32(bytes));
+  }
+
   #hand(stream: Readable, bytes: Buffer): void {
+    this.#credit -= bytes.length;
+    if (this.#credit < 0) throw new Error('process 1 sent more output than it was asked for');
     if (stream.destroyed || stream.push(bytes)) {
-      this.#send(ORDER.credit, uint32(bytes.length));
+      this.#give(bytes.length);
     } else {
       this.#owed.set(stream, (this.#owed.get(stream) ?? 0) + bytes.length);
     }
