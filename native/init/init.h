@@ -45,8 +45,8 @@ void in_confinement(void (*act)(void *), void *with);
 int confined_abi(void);
 const char *confinement(void);
 
-// What is asked: the name to ask the gateway for, `&PROFILE` of AppArmor for the job or nothing, then the places as for
-// `confine`, then `%` when the job may make user namespaces, then kernel files: `-PATH` must be hidden, `=PATH` read-only. Each is
-// ended by NUL.
+// What is asked: the name to ask the gateway for, `@ADDRESS` when it does not answer at the loopback, `&PROFILE` of AppArmor for
+// the job or nothing, then the places as for `confine`, then `%` when the job may make user namespaces, then kernel files: `-PATH`
+// must be hidden, `=PATH` read-only. Each is ended by NUL.
 void run_probe(const char *asked, size_t size);
 #endif

@@ -118,6 +118,11 @@ void run_probe(const char *asked, size_t size) {
   clock_gettime(CLOCK_MONOTONIC, &start);
   report_size = 0;
   size_t name = strlen(asked) + 1;
+  const char *resolver = "";
+  if (name < size && asked[name] == '@') {
+    resolver = asked + name + 1;
+    name += strlen(resolver) + 2;
+  }
   probe_identity();
   name += take_places(asked + name, size - name);
   int nested = name < size && asked[name] == '%';
@@ -131,7 +136,7 @@ void run_probe(const char *asked, size_t size) {
   probe_sockets();
   probe_confinement();
   if (nested) probe_nested();
-  probe_network(asked);
+  probe_network(asked, resolver);
   clock_gettime(CLOCK_MONOTONIC, &now);
   line("end\t%ld\n", (now.tv_sec - start.tv_sec) * 1000000 + (now.tv_nsec - start.tv_nsec) / 1000);
   send_frame(OUT_PROBED, 0, report, report_size);

@@ -30,5 +30,6 @@ void probe_sockets(void);
 void probe_confinement(void);
 // From root of a user namespace in the sandbox, where the job's profile lets it make one.
 void probe_nested(void);
-void probe_network(const char *probe_name);
+// `resolver` is an IPv4 address, or empty for the loopback's.
+void probe_network(const char *probe_name, const char *resolver);
 #endif

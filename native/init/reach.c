@@ -58,7 +58,7 @@ struct reach {
   const char *id;
   int family, type, port;
   const char *address;
-  int fd, done;
+  int fd, open, done;
 };
 
 // Held when nothing but a refusal comes back: an error, an end, a reset, or the gateway's own 403.
@@ -76,6 +76,18 @@ static void judge(struct reach *r) {
   note(r->id, "attack", refused, refused ? "HTTP 403" : "an answer");
 }
 
+static void end(struct reach *r, int error) {
+  note(r->id, "attack", 1, "%s", error_name(error));
+  r->done = 1;
+}
+
+static void ask(struct reach *r) {
+  static const char request[] = "GET / HTTP/1.0\r\nHost: probe.invalid\r\n\r\n";
+  r->open = 1;
+  if (send(r->fd, request, sizeof request - 1, MSG_NOSIGNAL) < 0) end(r, errno);
+}
+
+// Never waits: in a machine of its own, nobody may be at the other end.
 static void begin(struct reach *r) {
   struct sockaddr_storage to = {0};
   socklen_t length;
@@ -92,19 +104,21 @@ static void begin(struct reach *r) {
     inet_pton(AF_INET6, r->address, &in->sin6_addr);
     length = sizeof *in;
   }
-  r->fd = socket(r->family, r->type | SOCK_CLOEXEC, 0);
-  static const char request[] = "GET / HTTP/1.0\r\nHost: probe.invalid\r\n\r\n";
-  // The gateway is on this machine: a connection is made, or refused, at once.
-  int failed = r->fd < 0 || connect(r->fd, (struct sockaddr *)&to, length) != 0 || send(r->fd, request, sizeof request - 1, MSG_NOSIGNAL) < 0;
-  if (failed) {
-    note(r->id, "attack", 1, "%s", error_name(errno));
-    r->done = 1;
-    if (r->fd >= 0) close(r->fd);
-    r->fd = -1;
-  }
+  r->fd = socket(r->family, r->type | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (r->fd < 0) end(r, errno);
+  else if (connect(r->fd, (struct sockaddr *)&to, length) == 0) ask(r);
+  else if (errno != EINPROGRESS) end(r, errno);
 }
 
-static void ask_gateway(const char *name) {
+static void go_on(struct reach *r) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  if (r->open) judge(r);
+  else if (getsockopt(r->fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0 || error != 0) end(r, error);
+  else ask(r);
+}
+
+static void ask_gateway(const char *name, const char *resolver) {
   uint8_t query[512] = {0x0c, 0x0f, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0};
   size_t at = 12;
   for (const char *label = name; *label != 0;) {
@@ -121,6 +135,7 @@ static void ask_gateway(const char *name) {
   query[at + 3] = 1;
   at += 4;
   struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(53), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  if (*resolver != 0 && inet_pton(AF_INET, resolver, &to.sin_addr) != 1) die("init: the resolver's address is no address\n");
   int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
   if (fd < 0) return;
   ssize_t ignored = sendto(fd, query, at, MSG_DONTWAIT, (struct sockaddr *)&to, sizeof to);
@@ -134,38 +149,42 @@ static int elapsed_ms(const struct timespec *from) {
   return (int)((now.tv_sec - from->tv_sec) * 1000 + (now.tv_nsec - from->tv_nsec) / 1000000);
 }
 
-void probe_network(const char *probe_name) {
-  ask_gateway(probe_name);
+void probe_network(const char *probe_name, const char *resolver) {
+  ask_gateway(probe_name, resolver);
   struct reach reaches[] = {
-      {"reach-metadata", AF_INET, SOCK_STREAM, 80, "169.254.169.254", -1, 0},
-      {"reach-address", AF_INET, SOCK_STREAM, 443, "198.51.100.1", -1, 0},
-      {"reach-address-ipv6", AF_INET6, SOCK_STREAM, 443, "2001:db8::1", -1, 0},
-      {"reach-by-datagram", AF_INET, SOCK_DGRAM, 53, "198.51.100.1", -1, 0},
-      {"reach-by-datagram-ipv6", AF_INET6, SOCK_DGRAM, 53, "2001:db8::1", -1, 0},
+      {"reach-metadata", AF_INET, SOCK_STREAM, 80, "169.254.169.254", -1, 0, 0},
+      {"reach-address", AF_INET, SOCK_STREAM, 443, "198.51.100.1", -1, 0, 0},
+      {"reach-address-ipv6", AF_INET6, SOCK_STREAM, 443, "2001:db8::1", -1, 0, 0},
+      {"reach-by-datagram", AF_INET, SOCK_DGRAM, 53, "198.51.100.1", -1, 0, 0},
+      {"reach-by-datagram-ipv6", AF_INET6, SOCK_DGRAM, 53, "2001:db8::1", -1, 0, 0},
   };
-  // A gateway on a busy machine may still be starting: a connection waits for it. What has none waits for nobody.
-  enum { COUNT = sizeof reaches / sizeof *reaches, WAIT_MS = 10000, SILENT_MS = 500 };
+  // A gateway on a busy machine may still be starting: a connection that stands waits for it. What has none waits for nobody.
+  enum { COUNT = sizeof reaches / sizeof *reaches, SILENT_MS = 500, ANSWER_MS = 10000 };
   for (int i = 0; i < COUNT; i++) begin(&reaches[i]);
   struct timespec start;
   clock_gettime(CLOCK_MONOTONIC, &start);
   for (;;) {
     struct pollfd fds[COUNT];
-    nfds_t open_ones = 0;
-    int waited = elapsed_ms(&start), connections = 0;
+    struct reach *of[COUNT];
+    nfds_t waiting = 0;
+    int answers = 0;
     for (int i = 0; i < COUNT; i++) {
-      if (reaches[i].done || (reaches[i].type == SOCK_DGRAM && waited >= SILENT_MS)) continue;
-      connections += reaches[i].type == SOCK_STREAM;
-      fds[open_ones++] = (struct pollfd){.fd = reaches[i].fd, .events = POLLIN};
+      struct reach *r = &reaches[i];
+      if (r->done) continue;
+      answers += r->open && r->type == SOCK_STREAM;
+      of[waiting] = r;
+      fds[waiting++] = (struct pollfd){.fd = r->fd, .events = r->open ? POLLIN : POLLOUT};
     }
-    int left = (connections > 0 ? WAIT_MS : SILENT_MS) - waited;
-    if (open_ones == 0 || left <= 0) break;
-    poll(fds, open_ones, open_ones > (nfds_t)connections && left > SILENT_MS ? SILENT_MS : left);
-    for (int i = 0; i < COUNT; i++)
-      if (!reaches[i].done) judge(&reaches[i]);
+    int left = (answers > 0 ? ANSWER_MS : SILENT_MS) - elapsed_ms(&start);
+    if (waiting == 0 || left <= 0 || poll(fds, waiting, left) <= 0) break;
+    for (nfds_t i = 0; i < waiting; i++)
+      if (fds[i].revents != 0) go_on(of[i]);
   }
   for (int i = 0; i < COUNT; i++) {
+    struct reach *r = &reaches[i];
     // Silence is containment as well, for what has no connection; a connection that stays open is not.
-    if (!reaches[i].done) note(reaches[i].id, "attack", reaches[i].type == SOCK_DGRAM, "no answer");
-    if (reaches[i].fd >= 0) close(reaches[i].fd);
+    int connected = r->open && r->type == SOCK_STREAM;
+    if (!r->done) note(r->id, "attack", !connected, connected ? "a connection" : "no answer");
+    if (r->fd >= 0) close(r->fd);
   }
 }

@@ -4,7 +4,7 @@
 // usage: netns NFT [READABLE...] -- PROGRAM ARGS...        descriptor 3 is the program's channel; READABLE is all that PROGRAM
 // needs to read besides what every program does
 // leaves to PROGRAM: 4 TCP over IPv4, 5 TCP over IPv6, 6 DNS over UDP, 7 DNS over TCP, 8 reports of refused packets (JSON
-// lines), 9 the namespace
+// lines), 9 the namespace, 10 and 11 DNS for a guest: as 6 and 7, at the address by which a machine of its own reaches us
 #define _GNU_SOURCE
 #include "netns.h"
 
@@ -28,14 +28,42 @@ void fail(const char *step) {
   _exit(1);
 }
 
-// Loopback addresses are the job's own; everything else over TCP is the gateway's; the rest is refused and reported.
+// Where a job is a machine of its own, its packets come in at this interface (native/microvm), with these addresses at its ends.
+#define GUEST_LINK "job0"
+#define GUEST_IPV4 "192.0.0.2"
+#define GUEST_IPV6 "fd63:6f66:6665::2"
+#define FOR_GUEST "192.0.0.1"
+
+// Loopback addresses are the job's own; everything else over TCP is the gateway's; the rest is refused and reported. What a
+// guest sends is held to the same, and comes from the guest's own addresses or is lost.
 static const char ruleset[] =
     "table inet cofferdam {\n"
     " chain arriving { type filter hook prerouting priority mangle; policy accept;\n"
+    "  iifname " GUEST_LINK " jump guest\n"
     "  ip daddr 127.0.0.0/8 accept\n"
     "  ip6 daddr ::1 accept\n"
     "  meta nfproto ipv4 meta l4proto tcp tproxy ip to 127.0.0.1:9 accept\n"
     "  meta nfproto ipv6 meta l4proto tcp tproxy ip6 to [::1]:9 accept\n"
+    " }\n"
+    " chain guest {\n"
+    "  ip saddr != " GUEST_IPV4 " drop\n"
+    "  ip6 saddr != " GUEST_IPV6 " drop\n"
+    "  ip daddr 127.0.0.0/8 goto lost\n"
+    "  ip6 daddr ::1 goto lost\n"
+    "  ip daddr " FOR_GUEST " tcp dport 53 accept\n"
+    " }\n"
+    " chain lost {\n"
+    "  log group 1 snaplen 128 queue-threshold 1\n"
+    "  drop\n"
+    " }\n"
+    " chain received { type filter hook input priority filter; policy accept;\n"
+    "  iifname != " GUEST_LINK " accept\n"
+    "  meta l4proto tcp accept\n"
+    "  ip daddr " FOR_GUEST " udp dport 53 accept\n"
+    "  icmp type destination-unreachable accept\n"
+    "  icmpv6 type destination-unreachable accept\n"
+    "  log group 1 snaplen 128 queue-threshold 1\n"
+    "  reject with icmpx admin-prohibited\n"
     " }\n"
     " chain leaving { type filter hook output priority filter; policy drop;\n"
     "  ip daddr 127.0.0.0/8 accept\n"
@@ -43,6 +71,9 @@ static const char ruleset[] =
     "  meta l4proto tcp accept\n"
     "  icmp type destination-unreachable accept\n"
     "  icmpv6 type destination-unreachable accept\n"
+    "  oifname " GUEST_LINK " ip saddr " FOR_GUEST " udp sport 53 accept\n"
+    // What else would go to a guest is the kernel's own housekeeping.
+    "  oifname " GUEST_LINK " drop\n"
     "  log group 1 snaplen 128 queue-threshold 1\n"
     "  reject with icmpx admin-prohibited\n"
     " }\n"
@@ -107,7 +138,7 @@ static void load_rules(const char *nft) {
   }
 }
 
-static int listener(int family, int type, uint16_t port, int transparent) {
+static int listener(int family, int type, const char *address, uint16_t port, int transparent) {
   int on = 1;
   int fd = socket(family, type | SOCK_CLOEXEC, 0);
   if (fd < 0) fail("socket");
@@ -115,10 +146,12 @@ static int listener(int family, int type, uint16_t port, int transparent) {
   if (transparent && setsockopt(fd, family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6, family == AF_INET ? IP_TRANSPARENT : IPV6_TRANSPARENT, &on, sizeof on) != 0) fail("transparent");
   int bound;
   if (family == AF_INET) {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons(port)};
+    inet_pton(AF_INET, address, &at.sin_addr);
     bound = bind(fd, (struct sockaddr *)&at, sizeof at);
   } else {
-    struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    struct sockaddr_in6 at = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
+    inet_pton(AF_INET6, address, &at.sin6_addr);
     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     bound = bind(fd, (struct sockaddr *)&at, sizeof at);
   }
@@ -126,7 +159,7 @@ static int listener(int family, int type, uint16_t port, int transparent) {
   return fd;
 }
 
-enum { TCP4, TCP6, DNS_UDP, DNS_TCP, REPORTS, NAMESPACE, DESCRIPTORS };
+enum { TCP4, TCP6, DNS_UDP, DNS_TCP, REPORTS, NAMESPACE, GUEST_UDP, GUEST_TCP, DESCRIPTORS };
 struct made {
   const char *nft;
   int fds[DESCRIPTORS];
@@ -142,10 +175,12 @@ static void *make_namespace(void *with) {
   every_address_is_local(AF_INET);
   every_address_is_local(AF_INET6);
   load_rules(made->nft);
-  made->fds[TCP4] = listener(AF_INET, SOCK_STREAM, 9, 1);
-  made->fds[TCP6] = listener(AF_INET6, SOCK_STREAM, 9, 1);
-  made->fds[DNS_UDP] = listener(AF_INET, SOCK_DGRAM, 53, 0);
-  made->fds[DNS_TCP] = listener(AF_INET, SOCK_STREAM, 53, 0);
+  made->fds[TCP4] = listener(AF_INET, SOCK_STREAM, "127.0.0.1", 9, 1);
+  made->fds[TCP6] = listener(AF_INET6, SOCK_STREAM, "::1", 9, 1);
+  made->fds[DNS_UDP] = listener(AF_INET, SOCK_DGRAM, "127.0.0.1", 53, 0);
+  made->fds[DNS_TCP] = listener(AF_INET, SOCK_STREAM, "127.0.0.1", 53, 0);
+  made->fds[GUEST_UDP] = listener(AF_INET, SOCK_DGRAM, FOR_GUEST, 53, 0);
+  made->fds[GUEST_TCP] = listener(AF_INET, SOCK_STREAM, FOR_GUEST, 53, 0);
   // Before there is anybody to be told of it.
   prove_rules(made->fds[TCP4], made->fds[TCP6]);
   made->fds[REPORTS] = open_reports();

@@ -184,7 +184,7 @@ const zoneSettings = z
           .enum(RUNTIMES)
           .describe(
             'The runtime that jobs are run by, and no other: `runc` and `crun` are hardened containers, `runsc` (gVisor) ' +
-              'is a sandboxed kernel. Left out: the first of the floor\u2019s tier that the machine has. Only the ' +
+              'is a sandboxed kernel, `qemu` a microVM. Left out: the first of the floor\u2019s tier that the machine has. Only the ' +
               'operator\u2019s file can name one.',
           )
           .optional(),

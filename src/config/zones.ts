@@ -7,7 +7,7 @@ export const ISOLATION_TIERS = ['hardened-container', 'sandboxed-kernel', 'micro
 export type IsolationTier = (typeof ISOLATION_TIERS)[number];
 
 /** The programs that can hold a sandbox, in the order in which they are preferred within a tier. */
-export const RUNTIMES = ['runc', 'crun', 'runsc'] as const;
+export const RUNTIMES = ['runc', 'crun', 'runsc', 'qemu'] as const;
 export type RuntimeName = (typeof RUNTIMES)[number];
 
 /** The wall that each of them is (guide §1): the host's kernel behind a filter, or a kernel of its own. */
@@ -15,6 +15,7 @@ export const TIER_OF: Readonly<Record<RuntimeName, IsolationTier>> = {
   runc: 'hardened-container',
   crun: 'hardened-container',
   runsc: 'sandboxed-kernel',
+  qemu: 'microvm',
 };
 
 /** Walls beside namespaces and filter, used wherever the kernel has them. */

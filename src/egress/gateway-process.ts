@@ -21,6 +21,9 @@ const TCP6 = 5;
 const DNS_UDP = 6;
 const DNS_TCP = 7;
 const REPORTS = 8;
+/** For a job that is a machine of its own. */
+const GUEST_UDP = 10;
+const GUEST_TCP = 11;
 const NOBODY = 65_534;
 const MAX_CONNECTIONS = 2_048;
 const DNS_TCP_MS = 5_000;
@@ -67,7 +70,8 @@ async function begin({ policy, resolver, inspection }: Extract<ToGateway, { kind
   // Only who inspects pays for what reads HTTP/2 and TLS.
   const inspector =
     inspection === undefined ? undefined : (await import('./inspect/inspect.ts')).makeInspector(inspection);
-  serveNames(policy, pool);
+  serveNames(policy, pool, { udp: DNS_UDP, tcp: DNS_TCP });
+  serveNames(policy, pool, { udp: GUEST_UDP, tcp: GUEST_TCP });
   serveConnections(policy, pool, resolverOf(resolver), rangeList(policy.allowRanges), inspector);
   readReports();
   prepareRelay();
@@ -133,7 +137,11 @@ function serveConnections(
   six.listen({ fd: TCP6 });
 }
 
-function serveNames(policy: EgressPolicy, pool: NamePool): void {
+function serveNames(
+  policy: EgressPolicy,
+  pool: NamePool,
+  at: { readonly udp: number; readonly tcp: number },
+): void {
   const udp = createSocket('udp4');
   udp.on('error', fatal);
   udp.on('message', (message, peer) => {
@@ -142,14 +150,17 @@ function serveNames(policy: EgressPolicy, pool: NamePool): void {
     // Told first, while the question still waits: who asked can then be found.
     void recorder.tell(answered.event).then(() => udp.send(answered.message, peer.port, peer.address));
   });
-  udp.bind({ fd: DNS_UDP });
-  serveNamesOverTcp((message, clientPort) =>
+  udp.bind({ fd: at.udp });
+  serveNamesOverTcp(at.tcp, (message, clientPort) =>
     answerQuestion(message, policy, pool, { transport: 'tcp', clientPort }),
   );
 }
 
 /** The answers of one connection wait until the client has read those before: it can have few, and hoard nothing here. */
-function serveNamesOverTcp(answer: (message: Buffer, clientPort: number) => Answered | undefined): void {
+function serveNamesOverTcp(
+  descriptor: number,
+  answer: (message: Buffer, clientPort: number) => Answered | undefined,
+): void {
   const tcp = createServer((client) => {
     const held = new Gathered();
     client.setTimeout(DNS_TCP_MS, () => client.destroy());
@@ -181,7 +192,7 @@ function serveNamesOverTcp(answer: (message: Buffer, clientPort: number) => Answ
     void recorder.tell({ kind: 'gap', why });
   });
   tcp.on('error', fatal);
-  tcp.listen({ fd: DNS_TCP });
+  tcp.listen({ fd: descriptor });
 }
 
 interface Report {

@@ -3,13 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { ulid } from '../base/index.ts';
-import {
-  chooseRuntime,
-  readRootless,
-  type RootlessReceipt,
-  type Sandbox,
-  type SandboxReceipt,
-} from '../sandbox/index.ts';
+import { readRootless, type RootlessReceipt, type Sandbox, type SandboxReceipt } from '../sandbox/index.ts';
 import { type Controls, defaultControls, PROFILES, RUNTIMES, TIER_OF } from '../zone/index.ts';
 import { SECOND_WALLS } from '../config/index.ts';
 import { openCell } from './cell/open-cell.ts';
@@ -23,6 +17,8 @@ export interface Diagnosis {
 }
 
 const WITHIN_MS = 30_000;
+/** A machine is booted, translated where there is no KVM; it gives up by itself before this. */
+const BOOT_WITHIN_MS = 180_000;
 const NOT_KNOWN =
   'none is known: please report this line with what machine it is (uname -a, /etc/os-release)';
 
@@ -51,8 +47,6 @@ export async function diagnose(): Promise<readonly Diagnosis[]> {
     const [one] = (await tried(asked, `profile ${profile}`, lacking)).lines;
     if (one !== undefined) others.push(one);
   }
-  const virtual = chooseRuntime({ floor: 'microvm' });
-  if (!virtual.ok) others.push({ name: 'microvm', held: false, seen: virtual.error.why });
   return [...first, ...others];
 }
 
@@ -92,13 +86,14 @@ async function tried(isolation: Controls['isolation'], name: string, withoutLimi
       },
     },
   });
+  const withinMs = isolation.floor === 'microvm' ? BOOT_WITHIN_MS : WITHIN_MS;
   const late = new Promise<undefined>((resolve) => {
-    setTimeout(() => resolve(undefined), WITHIN_MS).unref();
+    setTimeout(() => resolve(undefined), withinMs).unref();
   });
   const opened = await Promise.race([opening, late]);
   if (source !== undefined) rmSync(source, { recursive: true, force: true });
   if (opened === undefined)
-    return { lines: [{ name, held: false, seen: `nothing within ${WITHIN_MS / 1_000} s` }] };
+    return { lines: [{ name, held: false, seen: `nothing within ${withinMs / 1_000} s` }] };
   if (!opened.ok) {
     const { why, fix: told } = opened.error;
     const fix = told.includes('cofferdam doctor') ? NOT_KNOWN : told;
@@ -112,7 +107,7 @@ async function tried(isolation: Controls['isolation'], name: string, withoutLimi
     {
       name,
       held: true,
-      seen: `${receipt.runtime.name} ${receipt.runtime.version}, ${receipt.checks.length} checks held in ${receipt.probeMs.toFixed(1)} ms`,
+      seen: `${runtimeOf(receipt)}, ${receipt.checks.length} checks held in ${receipt.probeMs.toFixed(1)} ms`,
     },
     {
       name: 'gateway',
@@ -181,4 +176,11 @@ function flawsOf({ runtime, knownFlaws }: Sandbox['receipt']): Diagnosis {
     seen: `${of}, by the table of ${reviewed}: ${states.join('; ') || 'none'}`,
     ...(open !== undefined && { fix: `${open.why}; update ${runtime.name}` }),
   };
+}
+
+function runtimeOf({ runtime, machine }: Sandbox['receipt']): string {
+  const name = `${runtime.name} ${runtime.version}`;
+  if (machine === undefined) return name;
+  const how = machine.acceleration === 'kvm' ? 'by KVM' : 'translated, without KVM';
+  return `${name}, Linux ${machine.kernel} ${how}`;
 }

@@ -19,11 +19,18 @@ describe('the runtime of a job', () => {
     expect(chooseRuntime({ floor: 'sandboxed-kernel' }, machine('runc', 'runsc'))).toMatchObject({
       value: { name: 'runsc' },
     });
+    expect(chooseRuntime({ floor: 'microvm' }, machine('runc', 'runsc', 'qemu-system-x86_64'))).toMatchObject(
+      {
+        value: { name: 'qemu', program: '/usr/bin/qemu-system-x86_64' },
+      },
+    );
   });
 
   test('is never one of another tier in place of one that is missing', () => {
     for (const floor of ISOLATION_TIERS) {
-      const others = RUNTIMES.filter((name) => TIER_OF[name] !== floor);
+      const others = RUNTIMES.filter((name) => TIER_OF[name] !== floor).map((name) =>
+        name === 'qemu' ? 'qemu-system-x86_64' : name,
+      );
       expect(chooseRuntime({ floor }, machine(...others))).toMatchObject({
         ok: false,
         error: { kind: 'machine', rule: 'isolation/tier-absent' },

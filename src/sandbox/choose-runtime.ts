@@ -12,12 +12,22 @@ export interface ChosenRuntime {
   readonly program: string;
 }
 
+/** One that starts containers, and no machine. */
+export type ContainerRuntime = ChosenRuntime & { readonly name: Exclude<RuntimeName, 'qemu'> };
+
+export function isContainerRuntime(runtime: ChosenRuntime): runtime is ContainerRuntime {
+  return TIER_OF[runtime.name] !== 'microvm';
+}
+
 const FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 const INSTALL: Readonly<Record<RuntimeName, string>> = {
   runc: 'apt-get install runc',
   crun: 'apt-get install crun',
   runsc: 'install gVisor’s runsc in /usr/local/bin (gvisor.dev/docs/user_guide/install)',
+  qemu: 'apt-get install --no-install-recommends qemu-system-x86',
 };
+/** Where a program is not named as its runtime is. A machine is of the same kind as its host: its programs are the host's. */
+const PROGRAM: Readonly<Partial<Record<RuntimeName, string>>> = { qemu: 'qemu-system-x86_64' };
 
 /**
  * Settles which runtime a job gets: the one that was asked for, or the first of the least tier that the zone accepts. A
@@ -42,10 +52,10 @@ export function chooseRuntime(
     asked.runtime === undefined ? RUNTIMES.filter((name) => TIER_OF[name] === asked.floor) : [asked.runtime];
   const without = names.filter((name) => ids !== 'one' || WITHOUT_ROOT[name]);
   for (const name of without) {
-    const program = find(name);
+    const program = find(PROGRAM[name] ?? name);
     if (program !== undefined) return ok({ name, program });
   }
-  const rootful = names.find((name) => !without.includes(name) && find(name) !== undefined);
+  const rootful = names.find((name) => !without.includes(name) && find(PROGRAM[name] ?? name) !== undefined);
   if (rootful !== undefined) return err(needsRange(rootful));
   return err(
     refusal(
@@ -65,7 +75,12 @@ export function programPath(name: string): string | undefined {
 }
 
 /** Whether it makes a sandbox in which there is no root at all: all that a user with a single id can have. */
-const WITHOUT_ROOT: Readonly<Record<RuntimeName, boolean>> = { runc: false, crun: true, runsc: false };
+const WITHOUT_ROOT: Readonly<Record<RuntimeName, boolean>> = {
+  runc: false,
+  crun: true,
+  runsc: false,
+  qemu: false,
+};
 
 function needsRange(name: RuntimeName): Refusal {
   return refusal(
@@ -76,7 +91,8 @@ function needsRange(name: RuntimeName): Refusal {
   );
 }
 
-function findProgram(name: string): string | undefined {
+/** Where a program of the distribution's lies. */
+export function findProgram(name: string): string | undefined {
   return FOLDERS.map((folder) => join(folder, name)).find((path) => {
     try {
       accessSync(path, constants.X_OK);

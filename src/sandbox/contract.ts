@@ -95,6 +95,13 @@ export interface SandboxReceipt {
     readonly package?: string;
     readonly flaws: readonly KnownFlaw[];
   };
+  /** Of a microVM: how its instructions are run, its kernel, and what starts the job's container in it. */
+  readonly machine?: {
+    readonly acceleration: 'kvm' | 'tcg';
+    readonly kernel: string;
+    readonly runtime: string;
+    readonly memoryBytes: number;
+  };
   /** What the job's programs come from; an image by its manifest's digest. */
   readonly root: { readonly kind: 'host' } | { readonly kind: 'image'; readonly digest: string };
   /** The profile in force, with the wall that it makes weaker; absent in the ordinary sandbox. */

@@ -1,7 +1,12 @@
 export * from './changes/index.ts';
-export { type ChosenRuntime, chooseRuntime } from './choose-runtime.ts';
+export {
+  type ChosenRuntime,
+  chooseRuntime,
+  type ContainerRuntime,
+  isContainerRuntime,
+} from './choose-runtime.ts';
 export type * from './contract.ts';
-export { type OpenSandboxOptions, openSandbox } from './oci/open-sandbox.ts';
+export { openSandbox } from './open-sandbox.ts';
 export { reapSandboxes } from './oci/reap.ts';
 export { Cgroup } from './oci/cgroup.ts';
 export { writeRootTree } from './oci/root-files.ts';

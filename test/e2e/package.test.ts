@@ -60,7 +60,7 @@ describe('the published package', () => {
       'schema',
       'setup',
     ]);
-    expect(files('setup')).toEqual(['setup/ready.sh']);
+    expect(files('setup').toSorted()).toEqual(['setup/microvm.sh', 'setup/ready.sh']);
     expect(files('native').map((path) => path.replace(/^native\/bin\/\w+\//, ''))).not.toContain(
       'native/init/init.c',
     );

@@ -283,6 +283,7 @@ describe('policy', () => {
     writeFileSync(path, 'version: 1\nzones: {untrusted: {isolation: {floor: microvm}}}\n');
     const ran = await run();
     expect(ran.status, ran.stdout).toBe(69);
-    expect(ran.stdout).toContain('isolation/tier-absent');
+    // Where QEMU is, the kernel that a guest would boot is not: the cache is this test's own.
+    expect(ran.stdout).toMatch(/isolation\/tier-absent|microvm\/no-kernel/);
   });
 });

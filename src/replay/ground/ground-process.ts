@@ -5,7 +5,8 @@ import { REFUSAL_STATUS, type Refusal } from '../../base/index.ts';
 import { RUNTIMES, type RuntimeName, TIER_OF } from '../../config/index.ts';
 import {
   Cgroup,
-  type ChosenRuntime,
+  type ContainerRuntime,
+  isContainerRuntime,
   chooseRuntime,
   nativeProgram,
   readHostFacts,
@@ -171,10 +172,11 @@ function placeRuntime(name: RuntimeName, path: string): void {
 }
 
 /** The off-run is about a container: what a kernel of its own lacks shows nothing of this machine. */
-function containerRuntime(runtime: RuntimeName): ChosenRuntime {
+function containerRuntime(runtime: RuntimeName): ContainerRuntime {
   const own = TIER_OF[runtime] === 'hardened-container';
   const chosen = chooseRuntime({ floor: 'hardened-container', ...(own && { runtime }) });
   if (!chosen.ok) throw new Error(chosen.error.why);
+  if (!isContainerRuntime(chosen.value)) throw new Error(`${chosen.value.name} starts no container`);
   return chosen.value;
 }
 

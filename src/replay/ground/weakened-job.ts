@@ -1,4 +1,4 @@
-import type { Cgroup, ChosenRuntime } from '../../sandbox/index.ts';
+import type { Cgroup, ContainerRuntime } from '../../sandbox/index.ts';
 import type { JobRequest } from './job-request.ts';
 import type { WallName } from './walls.ts';
 import { openWeakened } from './weakened-sandbox.ts';
@@ -11,7 +11,7 @@ export async function weakenedJob(
   request: JobRequest,
   without: readonly WallName[],
   home: string,
-  runtime: ChosenRuntime,
+  runtime: ContainerRuntime,
   watch: (cgroup: Cgroup) => () => void,
 ): Promise<void> {
   const sandbox = await openWeakened(request, without, home, runtime);

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ok, type Refusal, type Result } from '../../base/index.ts';
 import {
   Cgroup,
-  type ChosenRuntime,
+  type ContainerRuntime,
   InitSession,
   JOB_GID,
   JOB_UID,
@@ -53,7 +53,7 @@ export async function openWeakened(
   request: JobRequest,
   without: readonly WallName[],
   home: string,
-  runtime: ChosenRuntime,
+  runtime: ContainerRuntime,
 ): Promise<WeakenedSandbox> {
   const host = readHostFacts();
   const directory = `/run/replay/sandbox-${request.id}`;

@@ -70,6 +70,13 @@ export class Cgroup {
       : OWN.map((name) => join(ROOT, name, this.#path, 'cgroup.procs'));
   }
 
+  /** Sets processor time anew; what is running stays. Throws when the kernel does not take it. */
+  holdCpus(cpus: number): void {
+    const quota = Math.max(1_000, Math.round(cpus * PERIOD_US));
+    if (this.#host.cgroup === 'v2') writeFileSync(this.#file('cpu', 'cpu.max'), `${quota} ${PERIOD_US}`);
+    else writeFileSync(this.#file('cpu', 'cpu.cfs_quota_us'), String(quota));
+  }
+
   /** The limits as the kernel holds them; what cannot be read back is absent, and so not held. */
   limits(): Readonly<Partial<Record<LimitName, number>>> {
     const v2 = this.#host.cgroup === 'v2';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { RuntimeName } from '../../config/index.ts';
+import type { ContainerRuntime } from '../choose-runtime.ts';
 import type { HostFacts } from '../plan/host-facts.ts';
 import type { Mount, RuntimeConfig } from './runtime-spec.ts';
 
@@ -166,4 +166,4 @@ function heldOutside(mount: Mount, held: readonly HostMount[]): Mount {
   return { ...mount, type: 'bind', source: there.path, options: ['bind', 'rw', ...options] };
 }
 
-export const DRIVERS: Readonly<Record<RuntimeName, Driver>> = { runc, crun, runsc };
+export const DRIVERS: Readonly<Record<ContainerRuntime['name'], Driver>> = { runc, crun, runsc };

@@ -2,14 +2,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultControls, type Limits, type ProfileName } from '../../zone/index.ts';
-import type { ChosenRuntime } from '../choose-runtime.ts';
+import type { ContainerRuntime } from '../choose-runtime.ts';
 import type { Observation, Sandbox } from '../contract.ts';
 import { IDS, LACKING, SANDBOXES } from './here.fixture.ts';
 import { openSandbox } from './open-sandbox.ts';
 
-export const RUNC: ChosenRuntime = { name: 'runc', program: 'runc' };
+export const RUNC: ContainerRuntime = { name: 'runc', program: 'runc' };
 /** For a user with a single id crun, which starts a sandbox without a root inside. */
-const CONTAINER: ChosenRuntime = IDS === 'one' ? { name: 'crun', program: 'crun' } : RUNC;
+const CONTAINER: ContainerRuntime = IDS === 'one' ? { name: 'crun', program: 'crun' } : RUNC;
 
 /** A real sandbox with an empty workspace, in a network namespace of its own that leads nowhere. */
 export class JobSandbox {
@@ -32,7 +32,7 @@ export class JobSandbox {
     }: {
       readonly telemetry?: boolean;
       readonly profile?: ProfileName;
-      readonly runtime?: ChosenRuntime;
+      readonly runtime?: ContainerRuntime;
     } = {},
   ): Promise<JobSandbox> {
     const directory = mkdtempSync(join(SANDBOXES, 'cofferdam-test-'));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { err, ok, type Refusal, type Result } from '../../base/index.ts';
 import { TIER_OF } from '../../config/index.ts';
 import type { LimitName } from '../../zone/index.ts';
-import type { ChosenRuntime } from '../choose-runtime.ts';
+import type { ChosenRuntime, ContainerRuntime } from '../choose-runtime.ts';
 import type {
   Observation,
   ProbeCheck,
@@ -58,7 +58,7 @@ import { StillHeld } from './still-held.ts';
 import { Undo } from './undo.ts';
 import { hardenWritten } from './written-places.ts';
 
-export interface OpenSandboxOptions {
+export interface OpenSandboxOptions<Runtime extends ChosenRuntime = ContainerRuntime> {
   /**
    * A new folder for the sandbox's own files, which every user of the machine must be able to pass through (the
    * runtime enters it as the job's own root): short, on memory, and removed with the sandbox.
@@ -68,7 +68,7 @@ export interface OpenSandboxOptions {
   readonly observe: (seen: Observation) => void;
   /** Settles when the network namespace can be joined; false when it never will. Absent: it is there. */
   readonly namespace?: Promise<boolean>;
-  readonly runtime: ChosenRuntime;
+  readonly runtime: Runtime;
   /** Random bits of 0 to 8191 that pick the sandbox's host ids. */
   readonly idSlot: number;
   readonly telemetry?: boolean;
@@ -281,7 +281,7 @@ async function arm(
   group: JobGroup,
   room: Workspace['room'],
   telemetry: Telemetry | undefined,
-  runtime: ChosenRuntime & { readonly version: string },
+  runtime: ContainerRuntime & { readonly version: string },
   config: RuntimeConfig,
   root: SandboxRoot,
   walls: SecondWalls,
@@ -365,7 +365,7 @@ function assemble(
   request: SandboxRequest,
   temporary: readonly string[],
 ): Sandbox {
-  const { ownKernel } = DRIVERS[receipt.runtime.name];
+  const ownKernel = receipt.runtime.tier === 'sandboxed-kernel';
   const holders = new HolderSearch(container.initPid, () => group.processes());
   return {
     receipt,

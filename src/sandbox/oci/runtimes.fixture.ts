@@ -2,13 +2,13 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { TIER_OF } from '../../config/index.ts';
-import type { ChosenRuntime } from '../choose-runtime.ts';
+import type { ContainerRuntime } from '../choose-runtime.ts';
 import { IDS } from './here.fixture.ts';
 
 const CACHE = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'cofferdam');
 
 /** Where each runtime lies when this machine has it; `npm run test:tiers` builds gVisor's into the cache. */
-const PLACES: readonly ChosenRuntime[] = [
+const PLACES: readonly ContainerRuntime[] = [
   { name: 'runc', program: '/usr/sbin/runc' },
   { name: 'runc', program: '/usr/bin/runc' },
   { name: 'crun', program: '/usr/bin/crun' },

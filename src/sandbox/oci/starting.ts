@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ChosenRuntime } from '../choose-runtime.ts';
+import type { ContainerRuntime } from '../choose-runtime.ts';
 import type { HostFacts } from '../plan/host-facts.ts';
 import type { SandboxPlan } from '../plan/plan-sandbox.ts';
 import { Cgroup } from './cgroup.ts';
@@ -10,7 +10,7 @@ import type { Starting } from './start-container.ts';
 
 /** How a runtime is to start a plan. Makes the folder for its state, and its control groups where it makes none. */
 export function startingOf(
-  runtime: ChosenRuntime,
+  runtime: ContainerRuntime,
   config: RuntimeConfig,
   plan: SandboxPlan,
   host: HostFacts,

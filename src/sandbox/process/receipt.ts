@@ -239,9 +239,12 @@ export function unheld(
   ownKernel: boolean,
   further: readonly string[] = [],
 ): Refusal | undefined {
-  const missing = [...neededChecks(ownKernel), ...further].find(
-    (id) => !checks.some((check) => check.id === id),
-  );
+  return unheldOf(checks, [...neededChecks(ownKernel), ...further]);
+}
+
+/** The same, for a list of one's own. */
+export function unheldOf(checks: readonly ProbeCheck[], needed: readonly string[]): Refusal | undefined {
+  const missing = needed.find((id) => !checks.some((check) => check.id === id));
   if (missing !== undefined) return noProof(`the check ${missing} was not made`);
   const failed = checks.filter((check) => !check.held);
   if (failed.length === 0) return undefined;

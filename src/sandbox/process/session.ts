@@ -73,7 +73,8 @@ export class InitSession {
   /**
    * Has process 1 confine what it will start to writing beneath the `writable` places, and by the AppArmor profile of that
    * name, and try its walls: ask for `name`, and see that kernel files are hidden or read-only; all of it as a profile has
-   * it. Gives its report, unread. Once, and before any start.
+   * it. Gives its report, unread. Once, and before any start. `resolver` is where names are asked for, when that is not the
+   * loopback.
    */
   probe(
     name: string,
@@ -81,6 +82,7 @@ export class InitSession {
     writable: readonly string[],
     profile?: Profile,
     apparmor?: string,
+    resolver?: string,
   ): Promise<string> {
     const answer = new Promise<string>((resolve) => {
       this.#probed = resolve;
@@ -88,6 +90,7 @@ export class InitSession {
     const { hidden, readOnly } = kernelFiles;
     const asked = [
       name,
+      ...(resolver === undefined ? [] : [`@${resolver}`]),
       ...(apparmor === undefined ? [] : [`&${apparmor}`]),
       ...places(writable, profile),
       ...((profile?.namespaces ?? 0) === 0 ? [] : ['%']),

@@ -1,0 +1,9 @@
+#!/bin/sh
+# `npm run test:microvm`: the contract of a sandbox, the attacks on its link and whole runs, in machines that are really booted.
+# Needs root and minutes; installs QEMU and fetches a kernel for guests where they are not there.
+set -eu
+top=$(cd "$(dirname "$0")/.." && pwd)
+. "$top/setup/ready.sh"
+. "$top/setup/microvm.sh"
+cd_need_microvm
+exec sh "$top/setup/test.sh" --config vitest.microvm.config.ts "$@"

@@ -1,0 +1,31 @@
+import { describe, expect, test } from 'vitest';
+import type { Machine } from './monitor.ts';
+import { qemu } from './qemu.ts';
+
+const MACHINE: Machine = {
+  acceleration: 'tcg',
+  kernel: '/vm/kernel',
+  initramfs: '/vm/initramfs',
+  memoryBytes: 600 * 2 ** 20,
+  processors: 2,
+  shares: [
+    { tag: 'read', path: '/vm/read', readOnly: true },
+    { tag: 'write', path: '/vm/write', readOnly: false },
+  ],
+  ports: [{ name: 'cofferdam.init', socket: '/vm/sockets/init' }],
+  link: { socket: '/vm/sockets/link', hardware: '02:cf:00:00:00:02' },
+};
+
+describe('a machine that QEMU runs', () => {
+  test('has the devices that were planned and no other', async () => {
+    const [program, ...words] = qemu.command('/usr/bin/qemu-system-x86_64', MACHINE);
+    const lines = words.map((word) => (word.startsWith('-') ? `\n${word}` : ` ${word}`)).join('');
+    await expect(`${program}${lines}\n`).toMatchFileSnapshot('qemu.golden.txt');
+  });
+
+  test('is run by the processor only when that was asked for', () => {
+    const [, ...words] = qemu.command('qemu', { ...MACHINE, acceleration: 'kvm' });
+    expect(words).toContain('kvm');
+    expect(qemu.command('qemu', MACHINE)).not.toContain('kvm');
+  });
+});
