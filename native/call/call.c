@@ -2,7 +2,7 @@
  * call STATEMENT...: makes system calls one after another, as an attack of `cofferdam replay` says, and tells what each gave.
  *
  * A statement is `NAME WORD...`. A word is a number, `=N` (the result of the statement N, from 0), `s:TEXT`, `x:HEX` or
- * `b:SIZE` (the address of such bytes). Beside system calls there are `sleep MS`, and `show N I` (writes the bytes that the
+ * `b:SIZE` (the address of such bytes). `NAME*COUNT` makes the call so often. Beside system calls there are `sleep MS`, and `show N I` (writes the bytes that the
  * statement N named, the Ith of them from 0, to standard output). It has no rights of its own: what it may do is what its
  * sandbox lets it do.
  */
@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { STATEMENTS_MAX = 64, WORDS_MAX = 6, BYTES_MAX = 65536 };
+enum { STATEMENTS_MAX = 64, WORDS_MAX = 6, BYTES_MAX = 65536, TIMES_MAX = 100000 };
 
 static const struct {
   const char *name;
@@ -25,17 +25,18 @@ static const struct {
     {"add_key", SYS_add_key}, {"bind", SYS_bind}, {"bpf", SYS_bpf}, {"chroot", SYS_chroot},
     {"clock_settime", SYS_clock_settime}, {"close", SYS_close}, {"connect", SYS_connect}, {"fchdir", SYS_fchdir},
     {"finit_module", SYS_finit_module}, {"fsconfig", SYS_fsconfig}, {"fsmount", SYS_fsmount}, {"fsopen", SYS_fsopen},
-    {"ftruncate", SYS_ftruncate}, {"getdents64", SYS_getdents64}, {"io_uring_setup", SYS_io_uring_setup}, {"ioctl", SYS_ioctl},
+    {"ftruncate", SYS_ftruncate}, {"getdents64", SYS_getdents64}, {"getpid", SYS_getpid},
+    {"inotify_init1", SYS_inotify_init1}, {"io_setup", SYS_io_setup}, {"io_uring_setup", SYS_io_uring_setup}, {"ioctl", SYS_ioctl},
     {"kcmp", SYS_kcmp}, {"kexec_file_load", SYS_kexec_file_load}, {"keyctl", SYS_keyctl}, {"kill", SYS_kill},
     {"landlock_create_ruleset", SYS_landlock_create_ruleset}, {"landlock_restrict_self", SYS_landlock_restrict_self},
     {"linkat", SYS_linkat}, {"mkdirat", SYS_mkdirat}, {"mmap", SYS_mmap}, {"mount", SYS_mount}, {"move_mount", SYS_move_mount},
-    {"mq_open", SYS_mq_open}, {"mq_timedreceive", SYS_mq_timedreceive}, {"mq_timedsend", SYS_mq_timedsend},
+    {"mq_open", SYS_mq_open}, {"mq_timedreceive", SYS_mq_timedreceive}, {"mq_timedsend", SYS_mq_timedsend}, {"mq_unlink", SYS_mq_unlink},
     {"msgget", SYS_msgget}, {"msgrcv", SYS_msgrcv}, {"msgsnd", SYS_msgsnd}, {"name_to_handle_at", SYS_name_to_handle_at},
     {"open_by_handle_at", SYS_open_by_handle_at}, {"open_tree", SYS_open_tree}, {"openat", SYS_openat},
     {"perf_event_open", SYS_perf_event_open}, {"personality", SYS_personality}, {"pidfd_getfd", SYS_pidfd_getfd},
     {"pidfd_open", SYS_pidfd_open}, {"pipe2", SYS_pipe2}, {"pivot_root", SYS_pivot_root}, {"prctl", SYS_prctl},
     {"prlimit64", SYS_prlimit64}, {"process_vm_readv", SYS_process_vm_readv}, {"ptrace", SYS_ptrace}, {"read", SYS_read},
-    {"request_key", SYS_request_key}, {"seccomp", SYS_seccomp}, {"semctl", SYS_semctl}, {"semget", SYS_semget},
+    {"request_key", SYS_request_key}, {"rt_sigprocmask", SYS_rt_sigprocmask}, {"rt_sigqueueinfo", SYS_rt_sigqueueinfo}, {"seccomp", SYS_seccomp}, {"semctl", SYS_semctl}, {"semget", SYS_semget},
     {"sendto", SYS_sendto}, {"sethostname", SYS_sethostname}, {"setns", SYS_setns}, {"setresuid", SYS_setresuid},
     {"setsockopt", SYS_setsockopt}, {"shmat", SYS_shmat}, {"shmctl", SYS_shmctl}, {"shmget", SYS_shmget}, {"socket", SYS_socket},
     {"splice", SYS_splice}, {"swapon", SYS_swapon}, {"syslog", SYS_syslog}, {"umount2", SYS_umount2}, {"unshare", SYS_unshare},
@@ -102,8 +103,13 @@ int main(int argc, char **argv) {
       if (words[0] < 0 || words[0] >= at || words[1] < 0 || (size_t)words[1] >= done[words[0]].count) wrong("bytes that are not there");
       fwrite(done[words[0]].bytes[words[1]], 1, done[words[0]].size[words[1]], stdout);
     } else {
+      char *star = strchr(name, '*');
+      long times = star == NULL ? 1 : atol(star + 1);
+      if (times < 1 || times > TIMES_MAX) wrong("too often");
+      if (star != NULL) *star = 0;
       errno = 0;
-      done[at].result = syscall(number_of(name), words[0], words[1], words[2], words[3], words[4], words[5]);
+      for (long number = number_of(name); times > 0; times--)
+        done[at].result = syscall(number, words[0], words[1], words[2], words[3], words[4], words[5]);
       printf("%s %ld %s\n", name, done[at].result, done[at].result < 0 ? strerror(errno) : "");
     }
   }

@@ -114,6 +114,17 @@ void probe_descriptors(void) {
   setrlimit(RLIMIT_CORE, &none);
   getrlimit(RLIMIT_CORE, &core);
   note("no-core-dumps", "state", at_one && core.rlim_cur == 1, "%d, then %lu", at_one, (unsigned long)core.rlim_cur);
+  // In this order the control side knows them.
+  static const int shared[] = {RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, RLIMIT_RTPRIO, RLIMIT_NICE};
+  enum { SHARED = sizeof shared / sizeof *shared };
+  struct rlimit limit[SHARED];
+  int bounded = 1;
+  for (int i = 0; i < SHARED; i++) {
+    getrlimit(shared[i], &limit[i]);
+    bounded = bounded && limit[i].rlim_max != RLIM_INFINITY;
+  }
+  note("shared-limits", "state", bounded, "%lu %lu %lu %lu", (unsigned long)limit[0].rlim_max, (unsigned long)limit[1].rlim_max,
+       (unsigned long)limit[2].rlim_max, (unsigned long)limit[3].rlim_max);
 }
 
 
@@ -149,7 +160,7 @@ void probe_kernel_files(const char *paths, size_t size) {
 static void keep_known(char *options) {
   char *to = options;
   for (char *part = strtok(options, ","); part != NULL; part = strtok(NULL, ",")) {
-    if (strcmp(part, "ro") != 0 && strcmp(part, "rw") != 0 && strncmp(part, "size=", 5) != 0 && strncmp(part, "nr_inodes=", 10) != 0) continue;
+    if (strcmp(part, "ro") != 0 && strcmp(part, "rw") != 0 && strncmp(part, "size=", 5) != 0 && strncmp(part, "nr_inodes=", 10) != 0 && strncmp(part, "max=", 4) != 0) continue;
     size_t length = strlen(part);
     if (to != options) *to++ = ',';
     memmove(to, part, length + 1);

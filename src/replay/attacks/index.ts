@@ -18,6 +18,7 @@ import { attack as persistence } from './persistence/attack.ts';
 import { attack as poisonedEnvironment } from './poisoned-environment/attack.ts';
 import { attack as runnerMemory } from './runner-memory/attack.ts';
 import { attack as sharedObjects } from './shared-objects/attack.ts';
+import { attack as sharedCounts } from './shared-counts/attack.ts';
 import { attack as silentDowngrade } from './silent-downgrade/attack.ts';
 import { attack as tamperedScript } from './tampered-script/attack.ts';
 import { attack as terminalOutput } from './terminal-output/attack.ts';
@@ -41,6 +42,7 @@ export const ATTACKS: readonly Attack[] = [
   appliedChanges,
   hostileRepository,
   bombs,
+  sharedCounts,
   controlRemoval,
   escape,
   kernelSurface,

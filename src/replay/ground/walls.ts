@@ -163,6 +163,20 @@ export const WALLS = {
         if (limit.type === 'RLIMIT_NOFILE') Object.assign(limit, { hard: 4_096, soft: 4_096 });
     },
   },
+  'shared-limits': {
+    title: 'limits of what waits for a user',
+    remove: ({ process }) => {
+      process.rlimits = process.rlimits.filter(({ type }) => !/SIGPENDING|MSGQUEUE/.test(type));
+    },
+  },
+  'terminal-limit': {
+    title: 'a limit of terminals',
+    remove: ({ mounts }) => {
+      for (const mount of mounts)
+        if (mount.type === 'devpts')
+          mount.options = mount.options.filter((option) => !option.startsWith('max='));
+    },
+  },
   'fresh-temporary': {
     title: 'a fresh /tmp',
     remove: ({ mounts }) => {
@@ -185,6 +199,8 @@ export const WALLS = {
   'no-host-sockets': { title: 'no socket of the host' },
   'closed-descriptors': { title: 'no descriptor of the host' },
   telemetry: { title: 'telemetry' },
+  'namespace-limits': { title: 'limits of its user namespace' },
+  'socket-limit': { title: 'a limit of what sockets hold' },
   landlock: { title: 'Landlock' },
   'log-limit': { title: 'a limit of log bytes' },
   withholding: { title: 'secrets withheld from forks' },

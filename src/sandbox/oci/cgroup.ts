@@ -6,6 +6,8 @@ import type { HostFacts } from '../plan/host-facts.ts';
 
 const ROOT = '/sys/fs/cgroup';
 const PERIOD_US = 100_000;
+/** Counts UDP too, whatever its name is. */
+const SOCKETS = 'memory.kmem.tcp.limit_in_bytes';
 /** Those of the first hierarchy that a runtime would have made. */
 const OWN = ['cpu', 'cpuacct', 'memory', 'pids'] as const;
 
@@ -59,6 +61,7 @@ export class Cgroup {
     if (memory !== undefined && this.#host.swapLimit)
       set('memory', v2 ? 'memory.swap.max' : 'memory.memsw.limit_in_bytes', v2 ? '0' : String(memory));
     if (memory !== undefined && !v2 && !this.#host.swapLimit) set('memory', 'memory.swappiness', '0');
+    if (memory !== undefined) this.limitSockets(memory);
     if (limits.pids !== undefined) set('pids', 'pids.max', String(limits.pids));
     if (quota !== undefined && v2) set('cpu', 'cpu.max', `${quota} ${PERIOD_US}`);
     if (quota !== undefined && !v2) {
@@ -77,6 +80,20 @@ export class Cgroup {
     else writeFileSync(this.#file('cpu', 'cpu.cfs_quota_us'), String(quota));
   }
 
+  /**
+   * Has what sockets hold counted, where the kernel does so only when it is told to (the first hierarchy; runtimes do not tell
+   * it). Whether it is held is seen when the limits are read back.
+   */
+  limitSockets(memoryBytes: number): void {
+    if (this.#host.countsSockets !== true) return;
+    // A quarter besides, since it is counted apart from the rest.
+    try {
+      writeFileSync(this.#file('memory', SOCKETS), String(Math.floor(memoryBytes / 4)));
+    } catch {
+      // Then it is not held.
+    }
+  }
+
   /** The limits as the kernel holds them; what cannot be read back is absent, and so not held. */
   limits(): Readonly<Partial<Record<LimitName, number>>> {
     const v2 = this.#host.cgroup === 'v2';
@@ -87,10 +104,18 @@ export class Cgroup {
       : [read(this.#file('cpu', 'cpu.cfs_quota_us')), read(this.#file('cpu', 'cpu.cfs_period_us'))];
     const cpus = number(quota) === undefined || !number(period) ? undefined : Number(quota) / Number(period);
     return {
-      ...(memory !== undefined && this.#swapHeld(memory) && { memoryBytes: memory }),
+      ...(memory !== undefined &&
+        this.#swapHeld(memory) &&
+        this.#socketsHeld(memory) && { memoryBytes: memory }),
       ...(pids !== undefined && { pids }),
       ...(cpus !== undefined && { cpus }),
     };
+  }
+
+  /** Nor is it one when what sockets hold is not counted: in the first hierarchy it is, when it has a limit of its own. */
+  #socketsHeld(memory: number): boolean {
+    if (this.#host.countsSockets !== true) return true;
+    return (number(read(this.#file('memory', SOCKETS))) ?? Number.POSITIVE_INFINITY) <= memory;
   }
 
   /** A limit of memory is none when what exceeds it can be swapped out. */

@@ -4,7 +4,7 @@ import type { HostFacts } from '../plan/host-facts.ts';
 import { Cgroup } from './cgroup.ts';
 
 /** The processes of one sandbox as a whole, seen from outside. */
-export type JobGroup = Pick<Cgroup, 'limits' | 'usage' | 'processes' | 'empty' | 'remove'>;
+export type JobGroup = Pick<Cgroup, 'limits' | 'limitSockets' | 'usage' | 'processes' | 'empty' | 'remove'>;
 
 /**
  * A sandbox's control group; where there is none for it, its process 1 and all that comes from it. `initPid` is absent as long
@@ -28,6 +28,10 @@ class ProcessTree implements JobGroup {
 
   limits(): Record<string, never> {
     return {};
+  }
+
+  limitSockets(): void {
+    // There is nothing to count with.
   }
 
   usage(): Record<string, never> {

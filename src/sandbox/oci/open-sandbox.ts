@@ -41,6 +41,7 @@ import { type JobGroup, jobGroup } from './job-group.ts';
 import { judgeRuntime } from './judge-runtime.ts';
 import { layRoot } from './lay-root.ts';
 import { limitsUnheld, notOwned } from './limits-held.ts';
+import { limitNamespace, namespaceLimits } from './namespace-limits.ts';
 import { namespaceChecks } from './namespaces.ts';
 import { endedBy, fullOf } from './limits-reached.ts';
 import { cannotPrepare, noNamespace } from './open-refusals.ts';
@@ -184,6 +185,7 @@ async function openPlanned(
   if (!started.ok) return undo.refuse(started.error);
   const group = jobGroup(host, plan.cgroupPath, started.value.initPid);
   undo.group = group;
+  if (plan.limits.memoryBytes !== undefined) group.limitSockets(plan.limits.memoryBytes);
   const init = new InitSession(started.value.control);
   undo.session = init;
   const watch = async (of: Telemetry | undefined): Promise<readonly string[] | undefined> =>
@@ -287,6 +289,12 @@ async function arm(
   walls: SecondWalls,
 ): Promise<Result<Omit<SandboxReceipt, 'knownFlaws'>, Refusal>> {
   const { maskedPaths, readonlyPaths } = config.linux;
+  const { ownKernel } = DRIVERS[runtime.name];
+  const limited = ownKernel
+    ? Promise.resolve([])
+    : limitNamespace(container.initPid, namespaceLimits((plan.profile?.namespaces ?? 0) !== 0)).then(
+        (made) => [made],
+      );
   const text = await Promise.race([
     session.probe(
       plan.probeName,
@@ -300,7 +308,6 @@ async function arm(
   const report = readReport(text);
   if (!report.ok) return report;
   const network = plan.config.linux.namespaces.find(({ type }) => type === 'network')?.path ?? '';
-  const { ownKernel } = DRIVERS[runtime.name];
   const inside = (path: string): string => resolveInside(plan.config.root.path, path);
   const made = [
     // A kernel of its own is not the one that was asked outside.
@@ -316,6 +323,7 @@ async function arm(
       : [boundCheck(container.initPid, config, inside)]),
     ...namespaceChecks(container.initPid, network),
     ...weakerLimitsCheck(plan.weakerLimits, limitsOf(container.initPid)),
+    ...(await limited),
     ...(telemetry === undefined ? [] : [await watched(telemetry)]),
   ];
   const meant = meantChecks(made, ownKernel);

@@ -20,6 +20,8 @@ export interface HostFacts {
   readonly cgroupParent: string;
   /** Whether memory that was swapped out is bounded too. */
   readonly swapLimit: boolean;
+  /** The first hierarchy: it counts what sockets hold, and by itself not as the memory of their owner. */
+  readonly countsSockets?: boolean;
   /** Whether the machine swaps at this moment. */
   readonly swaps: boolean;
   /** Of the machine's root: `bin` to `usr/bin` and so on; a folder of its own has no target. */
@@ -94,6 +96,7 @@ function readMachine(): HostFacts {
     controllersLacking: {},
     cgroupParent: v2 ? groupParent(thisMachine('/sys/fs/cgroup')) : '/cofferdam',
     swapLimit: v2 || existsSync('/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes'),
+    countsSockets: v1 && existsSync('/sys/fs/cgroup/memory/memory.kmem.tcp.limit_in_bytes'),
     swaps: hasSwap(),
     rootEntries: ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'].flatMap((name) => rootEntry(name)),
     etcEntries: ETC.filter((name) => existsSync(`/etc/${name}`)),

@@ -23,6 +23,18 @@ export const EXCHANGE_PATH = '/run/cofferdam';
 export const INIT_PATH = '/run/cofferdam-init';
 const CPU_PERIOD_US = 100_000;
 const SHARED_MEMORY_BYTES = 64 * 2 ** 20;
+/** Of all terminals that the machine has at a time (`kernel.pty.max`, usually 4,096). */
+const TERMINALS = 256;
+/**
+ * What the kernel counts for a user, and for the one who made that user's namespace: signals and timers that wait, and bytes of
+ * message queues, of which the machine's own programs need their part; and nothing of what its processors give first.
+ */
+const SHARED_LIMITS = [
+  { type: 'RLIMIT_SIGPENDING', hard: 4_096, soft: 4_096 },
+  { type: 'RLIMIT_MSGQUEUE', hard: 163_840, soft: 163_840 },
+  { type: 'RLIMIT_RTPRIO', hard: 0, soft: 0 },
+  { type: 'RLIMIT_NICE', hard: 0, soft: 0 },
+] as const;
 
 /** Where the parts of a sandbox lie on the host, and the ids that it gets: made by the edge, taken by the plan. */
 export interface SandboxPlaces {
@@ -231,6 +243,7 @@ function runtimeConfig(
         { type: 'RLIMIT_NOFILE', hard: limits.openFiles, soft: limits.openFiles },
         // Not 0: with that the kernel still starts a program of the host's that takes core files from a pipe.
         { type: 'RLIMIT_CORE', hard: 1, soft: 1 },
+        ...SHARED_LIMITS,
       ],
       noNewPrivileges: true,
       oomScoreAdj: host.rootless?.oomScoreAdj ?? 0,
@@ -351,7 +364,7 @@ function mounts(
       destination: '/dev/pts',
       type: 'devpts',
       source: 'devpts',
-      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620'],
+      options: ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', `max=${TERMINALS}`],
     },
     sized('/dev/shm', SHARED_MEMORY_BYTES, limits.tmpInodes, '1777', ['noexec']),
     sized('/tmp', limits.tmpBytes, limits.tmpInodes, '1777'),

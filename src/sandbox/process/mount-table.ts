@@ -87,7 +87,10 @@ function lacks(planned: Mount, seen: SeenMount, ownKernel: boolean): string | un
   for (const [name, slack] of [
     ['size', PAGE - 1],
     ['nr_inodes', 0],
+    ['max', 0],
   ] as const) {
+    // gVisor's terminals are its own.
+    if (ownKernel && name === 'max') continue;
     const most = bound(planned.options, name);
     if (most === undefined) continue;
     const is = bound(seen.superOptions, name);

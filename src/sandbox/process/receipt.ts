@@ -91,6 +91,7 @@ export const OUTER_CHECKS = [
   'mounts-as-planned',
   'mounts-from-planned-places',
   'open-files-as-planned',
+  'shared-limits-as-planned',
   'private-user-namespace',
   'private-process-namespace',
   'private-mount-namespace',
@@ -100,6 +101,7 @@ export const OUTER_CHECKS = [
   'gateway-network-namespace',
   'apparmor',
   'selinux',
+  'namespace-limits',
 ] as const;
 
 /** Of a kernel of its own: the host's shows that the walls around that kernel stand, and the kernel what is inside. */
@@ -112,6 +114,7 @@ const SHARED_KERNEL_ONLY: readonly string[] = [
   'kernel-files-hidden',
   'kernel-settings-read-only',
   'mounts-from-planned-places',
+  'namespace-limits',
   'private-cgroup-namespace',
 ];
 
@@ -160,6 +163,13 @@ export function meantChecks(checks: readonly ProbeCheck[], ownKernel: boolean): 
   return checks.filter(({ id }) => !ownKernel || !SHARED_KERNEL_ONLY.includes(id));
 }
 
+/** In the order in which process 1 tells them. */
+function sharedLimits({ process }: RuntimeConfig): string {
+  return ['SIGPENDING', 'MSGQUEUE', 'RTPRIO', 'NICE']
+    .map((name) => process.rlimits.find(({ type }) => type === `RLIMIT_${name}`)?.hard ?? 'none')
+    .join(' ');
+}
+
 /** What the probe's facts say when held against the plan. */
 export function plannedChecks(
   report: ProbeReport,
@@ -170,6 +180,7 @@ export function plannedChecks(
   const unlike = mountsUnlike(config, report.mounts, inside, ownKernel);
   const files = report.checks.find((check) => check.id === 'open-file-limit')?.seen ?? 'nothing';
   const most = config.process.rlimits.find((limit) => limit.type === 'RLIMIT_NOFILE')?.hard;
+  const shared = report.checks.find((check) => check.id === 'shared-limits')?.seen ?? 'nothing';
   return [
     {
       id: 'mounts-as-planned',
@@ -178,6 +189,7 @@ export function plannedChecks(
       seen: unlike ?? `${report.mounts.length} mounts`,
     },
     { id: 'open-files-as-planned', kind: 'state', held: files === String(most), seen: files },
+    { id: 'shared-limits-as-planned', kind: 'state', held: shared === sharedLimits(config), seen: shared },
   ];
 }
 

@@ -137,7 +137,7 @@ export const WEAKENINGS: ReadonlyMap<string, Weakening> = new Map<string, Weaken
       names: ['host-root-not-mapped'],
     },
   ],
-  without('user', 'private-user-namespace', 'host-root-not-mapped'),
+  without('user', 'private-user-namespace', 'host-root-not-mapped', 'namespace-limits'),
   [
     'no pid namespace of its own',
     {
@@ -287,9 +287,19 @@ export const WEAKENINGS: ReadonlyMap<string, Weakening> = new Map<string, Weaken
     {
       weaken: ({ process }) => void (process.rlimits = []),
       names: ['open-files-as-planned', 'no-core-dumps'],
-      perhaps: ['open-file-limit'],
+      perhaps: ['open-file-limit', 'shared-limits-as-planned'],
     },
   ],
+  [
+    'no limit of what waits for a user',
+    {
+      weaken: ({ process }) => {
+        process.rlimits = process.rlimits.filter(({ type }) => type !== 'RLIMIT_SIGPENDING');
+      },
+      names: ['shared-limits-as-planned'],
+    },
+  ],
+  option('/dev/pts', 'max='),
   [
     'no limit of memory',
     {

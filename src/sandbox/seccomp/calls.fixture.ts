@@ -48,6 +48,7 @@ export const FORBIDDEN: readonly ForbiddenCall[] = [
   call('bpf', [321, 280], 0, 0, 0),
   call('perf_event_open', [298, 241], 0, 0, -1, -1, 0),
   call('io_uring_setup', [425, 425], 1, 0),
+  call('io_setup', [206, 0], 1, 0),
   call('keyctl', [250, 219], 0, 0, 0, 0, 0),
   call('add_key', [248, 217], 0, 0, 0, 0, 0),
   call('request_key', [249, 218], 0, 0, 0, 0),

@@ -19,6 +19,12 @@ const ARCHITECTURE: Readonly<Record<string, string>> = {
 /** Calls that libraries try first and do without when the kernel is too old for them. */
 const ABSENT = [
   'clone3',
+  'io_setup',
+  'io_submit',
+  'io_cancel',
+  'io_destroy',
+  'io_getevents',
+  'io_pgetevents',
   'io_uring_setup',
   'io_uring_enter',
   'io_uring_register',
