@@ -56,7 +56,9 @@ async function hashFiles(patterns: readonly string[], ground: HashGround): Promi
     ground,
   );
   if (!listed.ok) return listed;
-  const files = choice.value.choose(listed.value);
+  const chosen = choice.value.choose(listed.value);
+  if (!chosen.ok) return chosen;
+  const files = chosen.value;
   if (files.length === 0) return ok('');
   const names = Buffer.from(files.map((file) => `./${file}\0`).join(''));
   const sums = await lines(['/usr/bin/xargs', '-0', '/usr/bin/sha256sum', '-b', '--'], ground, names);
