@@ -7,6 +7,7 @@ import { openCell } from '../src/engine/cell/open-cell.ts';
 import { sandboxFolder } from '../src/engine/cell/sandbox-folder.ts';
 import { parseAllowlist } from '../src/egress/index.ts';
 import { defaultControls } from '../src/zone/index.ts';
+import { telemetryCost } from './telemetry.ts';
 import { ALL_RUNTIMES, tierTimes } from './tiers.ts';
 
 // Ratios against peers measured in the same run: machines are noisy, and a time by itself says nothing.
@@ -298,6 +299,7 @@ try {
   wholeCommand();
   await tiers();
   await inside();
+  await telemetryCost(row);
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,6 +247,12 @@ static void take(const uint8_t *message, size_t length, bool cut) {
   }
 }
 
+/* An empty message and the end look the same to a reader. */
+static bool has_gone(int connection) {
+  struct pollfd look = {.fd = connection, .events = POLLIN | POLLRDHUP};
+  return poll(&look, 1, 0) > 0 && (look.revents & (POLLHUP | POLLRDHUP | POLLERR)) != 0;
+}
+
 /* Takes what has come. False when the kernel has gone. */
 bool seccheck_read(int connection) {
   static uint8_t message[MESSAGE_BYTES];
@@ -254,7 +261,7 @@ bool seccheck_read(int connection) {
     struct msghdr whole = {.msg_iov = &part, .msg_iovlen = 1};
     ssize_t got = recvmsg(connection, &whole, MSG_DONTWAIT);
     if (got < 0) return errno == EAGAIN || errno == EINTR;
-    if (got == 0) return false;
+    if (got == 0 && has_gone(connection)) return false;
     take(message, (size_t)got, (whole.msg_flags & MSG_TRUNC) != 0);
   }
   return true;

@@ -46,6 +46,7 @@ export class Undo {
     keep: Parameters<Workspace['close']>[0],
   ): Promise<{ readonly leftBehind: readonly string[]; readonly notKept?: Refusal }> {
     this.held?.stop();
+    this.telemetry?.expectEnd();
     this.session?.close();
     const { group } = this;
     if (!(await group.empty(GONE_WITHIN_MS))) {

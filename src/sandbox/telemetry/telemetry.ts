@@ -38,6 +38,8 @@ export interface Telemetry {
   ownerOf(protocol: 'tcp' | 'udp', localPort: number): Flow['process'] | undefined;
   /** The same where only the destination is known: who asked for it first of those that were not named yet. */
   dialler(address: string, port: number): Flow['process'] | undefined;
+  /** The sandbox is being ended: from now on the telemetry's end is no failure. */
+  expectEnd(): void;
   /** Ends it; every observation was made when this settles. Close it after the sandbox is gone. Safe to call twice. */
   close(): Promise<void>;
 }
@@ -86,6 +88,7 @@ export async function startTelemetry(request: TelemetryRequest): Promise<Result<
     landlock,
     first,
     died,
+    expectEnd: () => reader.expectEnd(),
     watch: (places) => reader.watching(() => child.stdin.write(watchOrders(places))),
     observed: () => reader.observed(() => child.stdin.write(SETTLE)),
     running: () => reader.running(Date.now()),

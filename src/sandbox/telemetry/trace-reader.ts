@@ -137,7 +137,8 @@ export class TraceReader {
         this.#ready.resolve(undefined);
         return;
       case 'ended':
-        this.#expected = true;
+        // A kernel of its own that was taken over could fall silent while it goes on.
+        if (!this.#ownKernel) this.#expected = true;
         return;
       case 'attached':
         return;

@@ -1,3 +1,6 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { whySensitive } from '../changes/index.ts';
 import type { ObservedFile } from '../contract.ts';
@@ -102,6 +105,50 @@ for i in range(10000):
     );
     expect(told.length).toBeLessThan(15);
     expect(gaps).toEqual([]);
+  });
+});
+
+/** The trace program of the one sandbox that this test has. */
+function tracePid(): number {
+  const pid = readdirSync('/proc').find((name) => {
+    try {
+      const status = readFileSync(`/proc/${name}/status`, 'latin1');
+      return status.startsWith('Name:\ttrace\n') && status.includes(`\nPPid:\t${process.pid}\n`);
+    } catch {
+      return false;
+    }
+  });
+  if (pid === undefined) throw new Error('no trace program runs');
+  return Number(pid);
+}
+
+describe('a telemetry that is slower than a job', () => {
+  it('says that something was lost, and sees what is done after it', async () => {
+    job = await JobSandbox.open({ workspaceInodes: 100_000 });
+    const merged = job.sandbox.workspace.mergedHostPath;
+    const running = job.python(`
+import os, time
+while not os.path.exists('go'): time.sleep(0.01)
+for i in range(20000): os.close(os.open('f%d' % i, os.O_WRONLY | os.O_CREAT))
+os.close(os.open('done', os.O_WRONLY | os.O_CREAT))
+while not os.path.exists('on'): time.sleep(0.01)
+with open('.npmrc', 'w') as file: file.write('x')`);
+    await sleep(200);
+    const trace = tracePid();
+    process.kill(trace, 'SIGSTOP');
+    writeFileSync(join(merged, 'go'), '');
+    for (let waited = 0; !existsSync(join(merged, 'done')) && waited < 50_000; waited += 20) await sleep(20);
+    process.kill(trace, 'SIGCONT');
+    await sleep(500);
+    writeFileSync(join(merged, 'on'), '');
+    expect((await running).stderr).toBe('');
+    await job.sandbox.observed();
+    expect(job.seen.filter(({ kind }) => kind === 'gap')).toContainEqual({
+      kind: 'gap',
+      why: 'what was done to files was lost: it came too fast',
+    });
+    const told = job.seen.flatMap((one) => (one.kind === 'file' ? [one.file.path] : []));
+    expect(told).toEqual(['/work/.npmrc']);
   });
 });
 
