@@ -30,7 +30,19 @@ struct layer {
   char at[PATH_BYTES_MAX], shown[PATH_BYTES_MAX];
 };
 
-static char **rules;
+/* `A/` is all below A, `A/<star><star>/B` every B below A, anything else that very path. */
+struct rule {
+  const char *text, *end; /* what a path begins with, and what it ends with; NULL: the rule has no stars */
+  size_t length, end_length;
+  bool below;
+};
+
+#define RULES_MAX 1024
+#define LOOK_EVERY_MS 5
+
+static struct rule rules[RULES_MAX];
+static size_t rule_count;
+static int64_t looked;
 static int opened = -1, named = -1;
 static struct layer layers[LAYERS_MAX];
 static size_t layer_count;
@@ -39,8 +51,21 @@ static size_t recent_next;
 
 /* False when the kernel cannot say what is done to files; `rules` ends with NULL. */
 bool files_prepare(char **list, bool by_kernel) {
-  rules = list;
-  if (*list == NULL || !by_kernel) return true;
+  for (; list[rule_count] != NULL; rule_count += 1) {
+    if (rule_count == RULES_MAX) return false;
+    struct rule *rule = &rules[rule_count];
+    const char *star = strstr(list[rule_count], "/**/");
+    *rule = (struct rule){.text = list[rule_count], .length = strlen(list[rule_count])};
+    if (star != NULL) {
+      rule->length = (size_t)(star - rule->text);
+      rule->end = star + 3;
+      rule->end_length = strlen(rule->end);
+    } else if (rule->length > 0 && rule->text[rule->length - 1] == '/') {
+      rule->below = true;
+      rule->length -= 1;
+    }
+  }
+  if (rule_count == 0 || !by_kernel) return true;
   opened = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_CLOEXEC, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_LARGEFILE);
   named = fanotify_init(FAN_CLASS_NOTIF | FAN_NONBLOCK | FAN_CLOEXEC | FAN_REPORT_DFID_NAME, O_RDONLY | O_CLOEXEC);
   return opened >= 0 && named >= 0;
@@ -76,21 +101,20 @@ bool files_watch_layer(const char *path, const char *shown) {
   return true;
 }
 
-/* `A/` is all below A, `A/<star><star>/B` every B below A, anything else that very path. */
-static bool matches(const char *rule, const char *path, size_t length) {
-  size_t size = strlen(rule);
-  const char *star = strstr(rule, "/**/");
-  if (star != NULL) {
-    size_t before = (size_t)(star - rule), after = size - before - 3;
-    return length >= before + after && memcmp(rule, path, before) == 0 && memcmp(star + 3, path + length - after, after) == 0;
+static bool matters(const char *path, size_t length) {
+  for (const struct rule *rule = rules; rule < rules + rule_count; rule += 1) {
+    if (length < rule->length + rule->end_length || memcmp(rule->text, path, rule->length) != 0) continue;
+    if (rule->end != NULL ? memcmp(rule->end, path + length - rule->end_length, rule->end_length) == 0
+                          : length == rule->length || (rule->below && path[rule->length] == '/'))
+      return true;
   }
-  if (size > 0 && rule[size - 1] == '/') return length >= size - 1 && memcmp(rule, path, size - 1) == 0 && (path[size - 1] == '/' || length == size - 1);
-  return size == length && memcmp(rule, path, size) == 0;
+  return false;
 }
 
-static bool matters(const char *path, size_t length) {
-  for (char **rule = rules; *rule != NULL; rule += 1)
-    if (matches(*rule, path, length)) return true;
+/* A place that a rule lies below: to put a folder or a link there is to put what lies in it. */
+static bool leads(const char *path, size_t length) {
+  for (const struct rule *rule = rules; rule < rules + rule_count; rule += 1)
+    if (rule->length > length && rule->text[length] == '/' && memcmp(rule->text, path, length) == 0) return true;
   return false;
 }
 
@@ -180,7 +204,9 @@ static void take_named(const struct fanotify_event_metadata *event) {
     if (length < (ssize_t)base || memcmp(folder, layer->at, base) != 0) continue;
     folder[length] = '\0';
     int size = snprintf(path, sizeof path, "%s%s/%s", layer->shown, folder + base, name);
-    if (size > 0 && (size_t)size < sizeof path && matters(path, (size_t)size)) tell(event->pid, path, "written");
+    bool made = (event->mask & FAN_ONDIR) != 0 && (event->mask & FAN_MOVED_TO) == 0;
+    if (size <= 0 || (size_t)size >= sizeof path) return;
+    if (matters(path, (size_t)size) || (!made && leads(path, (size_t)size))) tell(event->pid, path, "written");
     return;
   }
 }
@@ -199,7 +225,14 @@ static void drain(int group, void (*take)(const struct fanotify_event_metadata *
   }
 }
 
+/* A build writes many files: they are looked at together, but for those of a process that ends. */
+int files_wait_ms(void) {
+  int64_t since = steady_ms() - looked;
+  return opened < 0 || since >= LOOK_EVERY_MS ? 0 : (int)(LOOK_EVERY_MS - since);
+}
+
 void files_look(void) {
+  looked = steady_ms();
   drain(opened, take_opened);
   drain(named, take_named);
 }

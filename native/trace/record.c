@@ -81,15 +81,24 @@ static bool keep_dropped(void) {
   return true;
 }
 
-static void finish_line(void) {
+/* Starts and ends of programs come in floods, and are told together: each telling wakes the engine. */
+#define TOGETHER_MS 5
+#define TOGETHER_BYTES 16384
+
+static int64_t since;
+static bool at_once;
+
+static void finish_line(bool soon) {
   put("\n", 1);
+  if (waiting_length == 0) since = steady_ms();
+  at_once = at_once || soon;
   if (!keep_dropped() || !keep(line, line_length)) dropped += 1;
   line_length = 0;
 }
 
 void record_text(const char *text) {
   put_text(text);
-  finish_line();
+  finish_line(true);
 }
 
 static void put_process(const struct execution *seen) {
@@ -119,14 +128,14 @@ void record_attempt(const struct attempt *attempt) {
   put_text("]");
   put_process(&attempt->caller);
   put_text("}");
-  finish_line();
+  finish_line(true);
 }
 
 void record_execution(const struct execution *seen) {
   put_text("{\"kind\":\"exec\"");
   put_process(seen);
   put_text(seen->missing ? ",\"missing\":true}" : ",\"missing\":false}");
-  finish_line();
+  finish_line(false);
 }
 
 void record_end(const struct ended *ended) {
@@ -139,7 +148,7 @@ void record_end(const struct ended *ended) {
   if (ended->code >= 0) put_number("code", ended->code);
   if (ended->signal > 0) put_number("signal", ended->signal);
   put_text("}");
-  finish_line();
+  finish_line(false);
 }
 
 void record_socket(const struct socket_seen *seen) {
@@ -152,7 +161,7 @@ void record_socket(const struct socket_seen *seen) {
   put_string(seen->address, strlen(seen->address));
   put_process(seen->caller);
   put_text("}");
-  finish_line();
+  finish_line(true);
 }
 
 void record_file(const char *what, bool refused, const struct execution *caller) {
@@ -160,7 +169,7 @@ void record_file(const char *what, bool refused, const struct execution *caller)
   put_string(what, strlen(what));
   put_process(caller);
   put_text("}");
-  finish_line();
+  finish_line(true);
 }
 
 void record_unwatched(const char *path, const char *why) {
@@ -169,7 +178,7 @@ void record_unwatched(const char *path, const char *why) {
   put_text(",\"why\":");
   put_string(why, strlen(why));
   put_text("}");
-  finish_line();
+  finish_line(true);
 }
 
 void record_count(const char *kind, uint64_t count) {
@@ -178,7 +187,7 @@ void record_count(const char *kind, uint64_t count) {
   put_text("\"");
   put_number("count", (int64_t)count);
   put_text("}");
-  finish_line();
+  finish_line(true);
 }
 
 void record_refusal(pid_t pid, int family, int type, int protocol) {
@@ -188,23 +197,33 @@ void record_refusal(pid_t pid, int family, int type, int protocol) {
   put_number("type", type);
   put_number("protocol", protocol);
   put_text("}");
-  finish_line();
+  finish_line(true);
 }
 
 void record_gap(const char *why) {
   put_text("{\"kind\":\"gap\",\"why\":");
   put_string(why, strlen(why));
   put_text("}");
-  finish_line();
+  finish_line(true);
 }
 
 bool record_pending(void) { return waiting_length > 0 || dropped > 0; }
+
+/* How long what is pending may still wait; -1: nothing is. */
+int record_wait_ms(void) {
+  if (!record_pending()) return -1;
+  int64_t waited = steady_ms() - since;
+  return at_once || waiting_length >= TOGETHER_BYTES || waited >= TOGETHER_MS ? 0 : (int)(TOGETHER_MS - waited);
+}
 
 /* Writes what the reader takes now. False when the reader is gone. */
 bool record_flush(void) {
   for (;;) {
     (void)keep_dropped();
-    if (waiting_length == 0) return true;
+    if (waiting_length == 0) {
+      at_once = false;
+      return true;
+    }
     size_t part = WAITING_BYTES_MAX - waiting_from < waiting_length ? WAITING_BYTES_MAX - waiting_from : waiting_length;
     ssize_t written = write(STDOUT_FILENO, waiting + waiting_from, part);
     if (written < 0) return errno == EAGAIN || errno == EINTR;

@@ -134,6 +134,7 @@ static void serve_use(int notify, enum socket_use use) {
 bool serve(int notify) {
   memset(request, 0, sizes.seccomp_notif);
   if (ioctl(notify, SECCOMP_IOCTL_NOTIF_RECV, request) != 0) return errno == ENOENT || errno == EINTR;
+  sockets_done((pid_t)request->pid);
   if (request->data.arch != NATIVE_ARCHITECTURE) {
     if (answer(notify, ENOSYS)) record_gap("a call of a foreign architecture was refused");
     return true;

@@ -1,6 +1,7 @@
 /*
  * Sockets that connect or wait for others. Which address and port a socket gets is decided by the call itself, so a copy of
- * the descriptor is looked at just after the caller went on, and closed: at once as a rule, after 100 ms at the latest.
+ * the descriptor is looked at just after the caller went on, and closed: at once as a rule, when its
+ * thread asks for something else, or after 2 s.
  */
 #define _GNU_SOURCE
 #include "trace.h"
@@ -15,10 +16,11 @@
 #include <unistd.h>
 
 #define WAITING_MAX 64
-#define WAIT_MS 100
+#define WAIT_MS 2000
 #define LOOK_EVERY_MS 1
 
 struct waiting {
+  pid_t task;
   int descriptor;
   enum socket_use use;
   int64_t since;
@@ -77,7 +79,7 @@ static bool look(struct waiting *one) {
 bool socket_begin(pid_t task, int descriptor, enum socket_use use) {
   struct waiting *one = &waiting[waiting_count];
   if (waiting_count == WAITING_MAX) return false;
-  *one = (struct waiting){.descriptor = -1, .use = use, .since = steady_ms()};
+  *one = (struct waiting){.task = task, .descriptor = -1, .use = use, .since = steady_ms()};
   if (!read_identity(task, &one->caller)) return false;
   int process = (int)syscall(SYS_pidfd_open, one->caller.host_pid, 0);
   if (process < 0) return false;
@@ -106,6 +108,17 @@ void socket_answered(bool answered) {
   }
   close(one->descriptor);
   waiting_count -= 1;
+}
+
+/* A thread that asks for something else has its call behind it. */
+void sockets_done(pid_t task) {
+  for (size_t i = waiting_count; i-- > 0;) {
+    if (waiting[i].task != task) continue;
+    (void)look(&waiting[i]);
+    close(waiting[i].descriptor);
+    waiting_count -= 1;
+    waiting[i] = waiting[waiting_count];
+  }
 }
 
 int sockets_wait_ms(void) { return waiting_count > 0 ? LOOK_EVERY_MS : -1; }

@@ -245,14 +245,19 @@ static bool obey_engine(void) {
   return got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR);
 }
 
+static int sooner(int a, int b) { return a < 0 ? b : b < 0 || a < b ? a : b; }
+
+/* What is due and was not taken waits for the reader, not for a time. */
 static int wait_ms(void) {
-  int sockets = sockets_wait_ms();
-  return sockets >= 0 ? sockets : attempt_wait_ms();
+  int record = record_wait_ms();
+  int files = files_wait_ms();
+  return sooner(sooner(record > 0 ? record : -1, files > 0 ? files : -1), sooner(sockets_wait_ms(), attempt_wait_ms()));
 }
 
 /* False when there is no engine any more to take what we see. */
 static bool wait_for_events(void) {
-  polled[TO_ENGINE].events = record_pending() ? POLLOUT : 0;
+  polled[FILES_OPENED].events = polled[FILES_NAMED].events = files_wait_ms() == 0 ? POLLIN : 0;
+  polled[TO_ENGINE].events = record_wait_ms() == 0 ? POLLOUT : 0;
   while (poll(polled, polled_count, wait_ms()) < 0)
     if (errno != EINTR) fail("poll");
   return (polled[TO_ENGINE].revents & (POLLERR | POLLHUP)) == 0;
@@ -288,7 +293,8 @@ int main(int argc, char **argv) {
   record_text(ready);
   bool closed = false;
   while (!closed && (!notified_ever || notify_count > 0)) {
-    if (!record_flush() || !wait_for_events()) return 0;
+    if (record_wait_ms() == 0 && !record_flush()) return 0;
+    if (!wait_for_events()) return 0;
     if (polled[LIVES].revents != 0) (void)lives_look(0);
     if (polled[FILES_OPENED].revents != 0 || polled[FILES_NAMED].revents != 0) files_look();
     attempt_settle(false);

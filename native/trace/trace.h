@@ -88,6 +88,7 @@ uint64_t lives_unwatched(void);
 /* sockets.c */
 bool socket_begin(pid_t task, int descriptor, enum socket_use use);
 void socket_answered(bool answered);
+void sockets_done(pid_t task);
 int sockets_wait_ms(void);
 void sockets_look(void);
 
@@ -97,6 +98,7 @@ int files_opened(void);
 int files_named(void);
 bool files_watch_mount(const char *path, bool process_files);
 bool files_watch_layer(const char *path, const char *shown);
+int files_wait_ms(void);
 void files_look(void);
 void files_told(const struct execution *caller, const char *path, bool written, bool set_user_id, bool refused);
 
@@ -125,6 +127,7 @@ void record_count(const char *kind, uint64_t count);
 void record_refusal(pid_t pid, int family, int type, int protocol);
 void record_gap(const char *why);
 bool record_pending(void);
+int record_wait_ms(void);
 bool record_flush(void);
 
 #endif

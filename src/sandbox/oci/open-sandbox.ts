@@ -207,6 +207,8 @@ async function openPlanned(
     walls.value,
   );
   if (!armed.ok) return undo.refuse(armed.error);
+  // What the probe did is told before anything is on account of the job.
+  await telemetry?.value.observed();
   const receipt = withUnwatched({ ...armed.value, knownFlaws: judged.value }, unwatched ?? []);
   const lacking = wallLacking(request.controls, receipt.checks);
   if (lacking !== undefined) return undo.refuse(lacking);

@@ -40,26 +40,32 @@ run('echo x >>~/.bashrc')
 run('mkdir -p .git/hooks; echo x >a; mv a .git/hooks/pre-commit')
 run('echo x >b; ln b .npmrc')
 run('ln -s /tmp/x ~/.profile')
-run('mkdir -p made/workflows; echo x >made/workflows/w.yml; mv made .github')
+run('mkdir -p made/workflows; echo x >made/workflows/w.yml; mv made .github; mkdir far; ln -s far .circleci')
 run('git config --global user.name x')
 os.makedirs('deep/down'); fd = os.open('deep/down/action.yml', os.O_RDWR | os.O_CREAT); os.pwrite(fd, b'x', 0); os.close(fd)
 if os.fork() == 0:
     with open('cofferdam.yaml', 'w') as file: file.write('x')
     os._exit(0)
 os.wait()`);
-    expect(told.map(shown)).toEqual([
-      ['shell-configuration', '/home/runner/.bashrc'],
-      ['hook', '/work/.git/hooks'],
-      ['hook', '/work/.git/hooks/pre-commit'],
-      ['package-manager-configuration', '/work/.npmrc'],
-      ['shell-configuration', '/home/runner/.profile'],
-      ['git-configuration', '/home/runner/.gitconfig'],
-      ['workflow-file', '/work/deep/down/action.yml'],
-      ['workflow-file', '/work/cofferdam.yaml'],
+    const by = new Map<string, string[]>();
+    for (const one of told) {
+      const key = shown(one).join(' ');
+      by.set(key, [...(by.get(key) ?? []), one.file.process.argv[0] ?? '']);
+    }
+    // Who wrote a file that another renamed a moment later may be told by its later name too.
+    by.delete('workflow-file /work/.github/workflows/w.yml');
+    expect([...by].map(([what, programs]) => [what, programs.at(-1)])).toEqual([
+      ['shell-configuration /home/runner/.bashrc', 'sh'],
+      ['hook /work/.git/hooks', 'mkdir'],
+      ['hook /work/.git/hooks/pre-commit', 'mv'],
+      ['package-manager-configuration /work/.npmrc', 'ln'],
+      ['shell-configuration /home/runner/.profile', 'ln'],
+      ['workflow-file /work/.github', 'mv'],
+      ['workflow-file /work/.circleci', 'ln'],
+      ['git-configuration /home/runner/.gitconfig', 'git'],
+      ['workflow-file /work/deep/down/action.yml', 'python3'],
+      ['workflow-file /work/cofferdam.yaml', 'python3'],
     ]);
-    expect(told.map(({ file }) => file.process.argv[0]).join(' ')).toBe(
-      'sh mkdir mv ln ln git python3 python3',
-    );
     expect(told.every(({ file }) => file.process.pid > 1 && file.process.uid === 1_001)).toBe(true);
     expect(gaps).toEqual([]);
   });
@@ -128,16 +134,21 @@ describe('a telemetry that is slower than a job', () => {
     const merged = job.sandbox.workspace.mergedHostPath;
     const running = job.python(`
 import os, time
+os.close(os.open('up', os.O_WRONLY | os.O_CREAT))
 while not os.path.exists('go'): time.sleep(0.01)
 for i in range(20000): os.close(os.open('f%d' % i, os.O_WRONLY | os.O_CREAT))
 os.close(os.open('done', os.O_WRONLY | os.O_CREAT))
 while not os.path.exists('on'): time.sleep(0.01)
 with open('.npmrc', 'w') as file: file.write('x')`);
-    await sleep(200);
+    const made = async (name: string): Promise<void> => {
+      while (!existsSync(join(merged, name))) await sleep(20);
+    };
+    await made('up');
     const trace = tracePid();
     process.kill(trace, 'SIGSTOP');
+    while (!/^State:\s+T/mu.test(readFileSync(`/proc/${trace}/status`, 'latin1'))) await sleep(5);
     writeFileSync(join(merged, 'go'), '');
-    for (let waited = 0; !existsSync(join(merged, 'done')) && waited < 50_000; waited += 20) await sleep(20);
+    await made('done');
     process.kill(trace, 'SIGCONT');
     await sleep(500);
     writeFileSync(join(merged, 'on'), '');

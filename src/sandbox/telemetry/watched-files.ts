@@ -74,7 +74,10 @@ export function watchedKind(path: string, repositories: readonly string[]): Watc
 }
 
 function kindOf(name: string, list: readonly (readonly [WatchedKind, string])[]): WatchedKind | undefined {
-  return list.find(([, names]) => words(names).some((rule) => fits(rule, name)))?.[0];
+  const of = (holds: (rule: string) => boolean): WatchedKind | undefined =>
+    list.find(([, names]) => words(names).some(holds))?.[0];
+  // A folder or a link was put where such files lie below.
+  return of((rule) => fits(rule, name)) ?? of((rule) => rule.startsWith(`${name}/`));
 }
 
 function fits(rule: string, name: string): boolean {
