@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Refusal, type Result } from '../../base/index.ts';
 import { TIER_OF } from '../../config/index.ts';
@@ -29,16 +29,16 @@ import {
 import { checksOf, notServed, profileChecks, usableLandlock } from '../process/profile-checks.ts';
 import { InitSession } from '../process/session.ts';
 import { startTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
-import { seccheckSession } from '../telemetry/seccheck-session.ts';
 import type { WatchedPlaces } from '../telemetry/trace-reader.ts';
 import { openWorkspace, type Workspace } from '../workspace/index.ts';
 import { boundCheck, resolveInside } from './bound-places.ts';
 import { prepareParent } from './cgroup-parent.ts';
-import { type Driver, DRIVERS } from './drivers.ts';
+import { DRIVERS } from './drivers.ts';
 import { makeClones, mountPoints, withoutSubmounts } from './clear-sources.ts';
 import { mountOnHost } from './host-mounts.ts';
 import { type JobGroup, jobGroup } from './job-group.ts';
 import { judgeRuntime } from './judge-runtime.ts';
+import { sessionFor } from './kernel-session.ts';
 import { layRoot } from './lay-root.ts';
 import { limitsUnheld, notOwned } from './limits-held.ts';
 import { limitNamespace, namespaceLimits } from './namespace-limits.ts';
@@ -251,14 +251,6 @@ function watchedPlaces(initPid: number, request: SandboxRequest, workspace: Work
       { path: `${root}${HOME}`, shown: HOME },
     ],
   };
-}
-
-/** What a kernel of its own is to tell, as a file for its runtime. */
-function sessionFor(driver: Driver, telemetry: Telemetry | undefined, bundle: string): string | undefined {
-  if (!driver.ownKernel || telemetry === undefined) return undefined;
-  const path = join(bundle, 'session.json');
-  writeFileSync(path, seccheckSession(telemetry.listenerPath), { mode: 0o600 });
-  return path;
 }
 
 function innerId(mappings: readonly IdMapping[], hostId: number): number | undefined {
