@@ -12,7 +12,8 @@ user=54321
 one='src/sandbox/oci/open-sandbox.test.ts src/sandbox/process/confinement.test.ts src/sandbox/process/init-reach.test.ts
   src/sandbox/image src/egress src/engine/cell'
 # What tries ids that a single one does not leave, and limits of open files below those that crun needs itself.
-range="$one src/sandbox/oci/limits.test.ts src/sandbox/seccomp src/sandbox/telemetry/attempts.test.ts"
+range="$one src/sandbox/oci/limits.test.ts src/sandbox/seccomp src/sandbox/telemetry/attempts.test.ts
+  src/sandbox/process/walls.test.ts"
 
 suites() {
   cd "$1"

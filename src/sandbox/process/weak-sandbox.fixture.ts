@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defaultControls } from '../../zone/index.ts';
+import { LACKING, SANDBOXES } from '../oci/here.fixture.ts';
 import { openSandbox } from '../oci/open-sandbox.ts';
 import { WEAKENINGS } from './weakenings.fixture.ts';
 import { weakRuntime } from './weak-runtime.fixture.ts';
@@ -25,7 +26,7 @@ export interface Attempt {
 
 /** Tries one; whoever calls this is in namespaces of its own, which stand for the host's. */
 async function attempt(weakening: string, folder: string, network: string): Promise<Attempt> {
-  const directory = mkdtempSync('/run/cofferdam-walls-');
+  const directory = mkdtempSync(join(SANDBOXES, 'cofferdam-walls-'));
   rmSync(directory, { recursive: true });
   const controls = defaultControls('untrusted', { memoryBytes: 500_000_000, cpus: 1 });
   const result = await openSandbox(
@@ -36,6 +37,7 @@ async function attempt(weakening: string, folder: string, network: string): Prom
         ...controls,
         // What wraps the distribution's runtime here belongs to no package that mended it.
         isolation: { ...controls.isolation, acceptKnown: [WRAPPED] },
+        unenforcedLimitsAccepted: LACKING,
         limits: { ...controls.limits, tmpBytes: 10_000_000, tmpInodes: 1_000 },
       },
       root: { kind: 'host' },

@@ -36,7 +36,7 @@ export const WEAKENINGS: ReadonlyMap<string, Weakening> = new Map<string, Weaken
     {
       weaken: ({ linux }) => void Reflect.deleteProperty(linux, 'seccomp'),
       names: ['seccomp-filter', 'executions-are-seen'],
-      perhaps: FILTERED,
+      perhaps: [...FILTERED, 'no-core-dumps'],
     },
   ],
   [
