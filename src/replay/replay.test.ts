@@ -7,7 +7,7 @@ import { chooseCases, type ReplayHow, replayCases, type RunSide } from './replay
 import { junit } from './report/junit.ts';
 import { judge, replayStatus } from './verdict.ts';
 
-const record = { state: 'whole', events: 9, expected: true } as const;
+const record = { state: 'whole', events: 9, began: true, expected: true } as const;
 const harmed: SideRun = { harm: 'the secret arrived', durationMs: 5 };
 const held: SideRun = { record, durationMs: 5 };
 const attack: Attack = {
@@ -73,6 +73,7 @@ describe('a replay', () => {
     for (const state of ['unfinished', 'broken'] as const)
       expect(judge(harmed, { ...held, record: { ...record, state } }, 'e').verdict).toBe('broken');
     expect(judge(harmed, { durationMs: 1 }, 'e').verdict).toBe('broken');
+    expect(judge(harmed, { ...held, record: { ...record, began: false } }, 'e').verdict).toBe('broken');
     expect(judge(harmed, { ...held, failure: 'no runtime' }, 'e').verdict).toBe('broken');
     expect(judge(harmed, undefined, 'e').verdict).toBe('broken');
   });

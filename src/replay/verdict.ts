@@ -20,6 +20,7 @@ export function judge(off: SideRun, on: SideRun | undefined, event: string): Jud
   if (on.failure !== undefined) return broken(`with the control it could not be run: ${on.failure}`);
   if (on.record === undefined) return broken('the run with the control left no record');
   if (on.record.state !== 'whole') return broken(`the record is ${on.record.state}`);
+  if (!on.record.began) return broken('with the control the job did not begin');
   if (!on.record.expected)
     return {
       verdict: 'not-contained',

@@ -72,6 +72,7 @@ describe('cofferdam replay', () => {
     expect(await replay('--runtime', 'runc=/no-such/runc')).toMatchObject({ status: 2 });
     expect(await replay('--runtime', 'docker')).toMatchObject({ status: 2 });
     expect(await replay('--isolation', 'microvm', '--runtime', 'runc')).toMatchObject({ status: 3 });
+    expect(await replay('--isolation', 'microvm')).toMatchObject({ status: 2 });
   });
 
   test('refuses a name that is none, and an invocation that names nothing', async () => {

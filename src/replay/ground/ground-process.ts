@@ -223,10 +223,13 @@ async function recordOf(
   canary: string,
 ): Promise<NonNullable<SideRun['record']>> {
   const { state, events } = await readRecords();
+  // A job that never began was not contained by what it is about.
+  const began = events.some((event) => event.type === 'step.started');
   const expected = one.eventWith?.[runtime] ?? one.event;
   return {
     state,
     events: events.length,
+    began: began || one.mustBeRefused === true,
     expected: events.some((event) => expected.matches(event, canary)),
   };
 }

@@ -10,6 +10,8 @@ export interface SideRun {
   readonly record?: {
     readonly state: 'whole' | 'unfinished' | 'broken';
     readonly events: number;
+    /** Whether a step was started, unless none may be. */
+    readonly began: boolean;
     /** Whether it holds the expected event. */
     readonly expected: boolean;
   };
