@@ -67,6 +67,9 @@ static struct process *find(uint32_t id) {
   return NULL;
 }
 
+// A terminal that nobody has open tells that all the time: it is looked at now and then, as somebody may open it again.
+enum { DESERTED_MS = 50 };
+
 static struct process *claim(void) {
   for (int i = 0; i < MAX_PROCESSES; i++)
     if (!processes[i].used) return &processes[i];
@@ -185,11 +188,17 @@ static void feed_stdin(struct process *p) {
   if (p->pending_at == p->pending_size && p->in_ends) end_stdin(p);
 }
 
+static int is_deserted(const struct process *p) { return p->deserted && p->pid != 0; }
+
 static void hand_on(struct process *p, int *fd, uint8_t type) {
   static uint8_t buffer[CHUNK];
   size_t room = p->credit < CHUNK ? p->credit : CHUNK;
   ssize_t n = read(*fd, buffer, room);
   if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+  // Many programs close their output just before they end. To close their terminal then would be to hang up on them, and they
+  // would end by SIGHUP instead.
+  p->deserted = n < 0 && errno == EIO && p->terminal;
+  if (is_deserted(p)) return;
   if (n <= 0) {
     close_output(p, fd);
     return;
@@ -306,22 +315,26 @@ int main(int count, char **arguments) {
     struct process *owner[2 + MAX_PROCESSES * 3];
     int *which[2 + MAX_PROCESSES * 3];
     nfds_t count = 2;
+    int patience = -1;
     fds[0] = (struct pollfd){.fd = CONTROL, .events = POLLIN};
     fds[1] = (struct pollfd){.fd = children, .events = POLLIN};
     for (int i = 0; i < MAX_PROCESSES; i++) {
       struct process *p = &processes[i];
       if (!p->used) continue;
+      if (is_deserted(p)) { patience = DESERTED_MS; continue; }
       if (p->out >= 0 && p->credit > 0) { fds[count] = (struct pollfd){.fd = p->out, .events = POLLIN}; owner[count] = p; which[count++] = &p->out; }
       if (p->err >= 0 && p->credit > 0) { fds[count] = (struct pollfd){.fd = p->err, .events = POLLIN}; owner[count] = p; which[count++] = &p->err; }
       if (p->in >= 0 && p->pending_at < p->pending_size) { fds[count] = (struct pollfd){.fd = p->in, .events = POLLOUT}; owner[count] = p; which[count++] = &p->in; }
     }
-    if (poll(fds, count, -1) < 0 && errno != EINTR) die("init: poll\n");
+    if (poll(fds, count, patience) < 0 && errno != EINTR) die("init: poll\n");
     // Output first: what a process wrote before it ended is handed on before its end is told.
     for (nfds_t i = 2; i < count; i++) {
       if (fds[i].revents == 0 || !owner[i]->used || *which[i] != fds[i].fd) continue;
       if (which[i] == &owner[i]->in && (fds[i].events & POLLOUT)) feed_stdin(owner[i]);
       else if (owner[i]->credit > 0) hand_on(owner[i], which[i], which[i] == &owner[i]->err ? OUT_STDERR : OUT_STDOUT);
     }
+    for (int i = 0; i < MAX_PROCESSES; i++)
+      if (processes[i].used && is_deserted(&processes[i]) && processes[i].credit > 0) hand_on(&processes[i], &processes[i].out, OUT_STDOUT);
     if (fds[1].revents != 0) {
       struct signalfd_siginfo info;
       while (read(children, &info, sizeof info) == (ssize_t)sizeof info) continue;

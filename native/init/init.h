@@ -18,6 +18,7 @@ struct process {
   pid_t pid;               // 0 once it was reaped
   int in, out, err;        // our ends; -1 when closed; a terminal has in == out
   int terminal;
+  int deserted;            // a terminal that nobody has open at the moment
   uint32_t credit;         // bytes of output that the other side has room for
   uint8_t *pending;        // standard input not yet taken by the process
   size_t pending_size, pending_at;

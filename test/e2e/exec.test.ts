@@ -1,7 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { Place } from './cofferdam.fixture.ts';
+import { Place, ROOT } from './cofferdam.fixture.ts';
 
 let place: Place;
 let work = '';
@@ -34,6 +35,28 @@ describe('exec', () => {
     expect((await exec(['--', './plain'])).status).toBe(126);
     expect((await exec(['--', 'sh', '-c', 'kill -TERM $$'])).status).toBe(128 + 15);
     expect((await exec(['--timeout', '300ms', '--', 'sleep', '30'])).status).toBe(124);
+  });
+
+  test('gives on a terminal the status of a command that closes it before it ends, and what it says when it opens it again', () => {
+    const status = (script: string) => {
+      const words = [
+        process.execPath,
+        `${ROOT}/dist/cofferdam.mjs`,
+        'exec',
+        '--workdir',
+        work,
+        '--quiet',
+        '--',
+      ];
+      return spawnSync('script', ['-qec', `${words.join(' ')} ${script}`, '/dev/null'], {
+        encoding: 'utf8',
+        input: '',
+        env: { PATH: process.env['PATH'], HOME: '/nonexistent', COFFERDAM_STATE: place.state },
+      });
+    };
+    expect(status("sh -c 'exec <&- >&- 2>&-; sleep 0.5; exit 7'").status).toBe(7);
+    const again = status("sh -c 'exec <&- >&- 2>&-; sleep 0.5; echo again >/dev/tty; exit 8'");
+    expect(again).toMatchObject({ status: 8, stdout: expect.stringContaining('again') });
   });
 
   test('names where a program lies that the sandbox is not shown, and how to show it; then it is found', async () => {
