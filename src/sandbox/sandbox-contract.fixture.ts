@@ -7,6 +7,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -153,6 +154,17 @@ export function sandboxContract(runtimes: readonly TestedRuntime[]): void {
   beforeEach(begin);
   afterEach(end);
   describe.each(runtimes)('a sandbox of $name', ({ runtime, ownKernel }) => {
+    test('leaves the machine’s own devices to their owner', async () => {
+      const owner = (): readonly number[] => {
+        const { uid, gid, mode } = statSync('/dev/null');
+        return [uid, gid, mode];
+      };
+      const before = owner();
+      await opened(runtime);
+      expect(owner()).toEqual(before);
+      expect(before[0]).toBeLessThan(0x4000_0000);
+    });
+
     test('is opened only with every check held, and its limits read back', async () => {
       const of = await opened(runtime);
       expect(of.receipt.checks.length).toBeGreaterThan(45);

@@ -50,7 +50,7 @@ interface Written {
 
 /** The operator's file, with one waiver. */
 function operator(written: Written, more = ''): void {
-  const { job = 'image', expires = in30Days(), signature, signers = '', reason = REASON } = written;
+  const { job = 'image', expires = IN_30_DAYS, signature, signers = '', reason = REASON } = written;
   writeFileSync(join(config, 'signers'), signers, { mode: 0o600 });
   const lines = signature
     ?.trimEnd()
@@ -77,7 +77,8 @@ ${lines === undefined ? '' : `    signature: |\n${lines.join('\n')}\n`}${more}`,
   );
 }
 
-const in30Days = (): string => new Date(Date.now() + 30 * 86_400_000).toISOString().replace(/\.\d+Z$/, 'Z');
+/** Written and signed are the same, also when a second passes between them. */
+const IN_30_DAYS = new Date(Date.now() + 30 * 86_400_000).toISOString().replace(/\.\d+Z$/, 'Z');
 const env = () => ({ XDG_CONFIG_HOME: config });
 
 /** Signs what `policy waivers` says is to be signed, as a person would. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
@@ -42,11 +42,14 @@ export async function startContainer(starting: Starting): Promise<Result<Contain
   const { runtime, bundle, pidFile, cgroupFiles = [] } = starting;
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(starting.config));
   const entering = cgroupFiles.length === 0 ? [] : ['/bin/sh', '-c', ENTER, 'sh', ...cgroupFiles, '--'];
+  // crun gives what it has for input and output to the job's user: the machine's own /dev/null must not be that.
+  const nothing = openSync(join(bundle, 'nothing'), 'w+', 0o600);
   const child = spawn(UNTIL_WE_END, [...ENDS_WITH_US, ...entering, ...starting.command], {
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    stdio: [nothing, nothing, 'pipe', 'pipe'],
     env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
     cwd: '/',
   });
+  closeSync(nothing);
   let said = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     if (said.length < MAX_SAID) said += chunk.toString('utf8');
