@@ -21,7 +21,8 @@
 size_t read_proc(pid_t task, const char *name, char *into, size_t room) {
   char path[64];
   snprintf(path, sizeof path, "/proc/%d/%s", (int)task, name);
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  /* musl's own open(3) asks once more for O_CLOEXEC, each time. */
+  int fd = (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return 0;
   ssize_t got = read(fd, into, room - 1);
   close(fd);
