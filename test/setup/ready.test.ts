@@ -217,7 +217,7 @@ describe('a checkout', () => {
   });
 });
 
-describe('a machine without the OCI runtime', () => {
+describe('a machine without an OCI runtime', () => {
   // Hidden in a mount namespace of the test's own.
   const without = (then: string) =>
     run('unshare', [
@@ -226,7 +226,7 @@ describe('a machine without the OCI runtime', () => {
       'private',
       'sh',
       '-c',
-      `runc=$(PATH=$PATH:/usr/sbin:/sbin command -v runc); mount --bind /dev/null "$runc"; chmod 755 ${place}; ${then}`,
+      `for name in runc crun; do found=$(PATH=$PATH:/usr/sbin:/sbin command -v $name) && mount --bind /dev/null "$found"; done; chmod 755 ${place}; ${then}`,
     ]).ended;
 
   test('and no root is told the one command to type, before anything is installed', async () => {
