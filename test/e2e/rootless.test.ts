@@ -1,9 +1,33 @@
-import { chownSync, existsSync, lstatSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import {
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
+import { archive, type Written } from '../../src/sandbox/image/archive.fixture.ts';
+import { Layout } from '../../src/sandbox/image/layout.fixture.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { leftBehindAfter } from './left-behind.fixture.ts';
-import { IDS_HERE, MACHINE, OrdinaryUser } from './ordinary-user.fixture.ts';
+import { IDS_HERE, MACHINE, OrdinaryUser, UID } from './ordinary-user.fixture.ts';
+
+/** A shell and a few programs of this machine, with the libraries that they need, where an image has them. */
+const SHELL: readonly Written[] = ['sh', 'cat', 'ls', 'id', 'touch', 'head'].flatMap((name) => {
+  const linked = execFileSync('ldd', [realpathSync(`/bin/${name}`)]).toString();
+  const paths = [`/bin/${name}`, ...[...linked.matchAll(/(\/\S+) \(0x/gu)].map(([, path]) => path ?? '')];
+  return paths.map((path) => ({
+    path: path.slice(1),
+    content: readFileSync(realpathSync(path)),
+    mode: 0o755,
+  }));
+});
 
 let user: OrdinaryUser;
 beforeEach(() => {
@@ -109,6 +133,40 @@ cat /proc/self/status | grep -E 'Cap(Eff|Bnd|Prm)'; unshare -U true; mount -t tm
     expect(ran.stdout).toBe(ids === 'one' ? '1001 65534\n' : '1001\n');
     expect((await receipt()).rootless).toMatchObject({ groupsKept: ids === 'one' ? 3 : 0 });
     if (ids === 'one') expect(ran.stderr).toContain('3 of your groups');
+  });
+
+  test('lets no job forge the marks by which its copy tells what is gone', async () => {
+    user.acceptLack();
+    mkdirSync(join(user.work, 'kept'));
+    chownSync(join(user.work, 'kept'), UID, UID);
+    user.put('work/kept/file', 'x');
+    const forge = `import os
+os.mkdir('kept/new')
+for name in ('opaque', 'redirect', 'whiteout', 'metacopy', 'origin'):
+    for path in ('kept', 'kept/new', 'kept/file'):
+        try: os.setxattr(path, 'user.overlay.' + name, b'y')
+        except OSError: pass
+print(os.listdir('kept'))`;
+    const ran = await user.cofferdam(ids, 'exec', '--', 'python3', '-c', forge);
+    expect(ran.status, ran.stderr).toBe(0);
+    expect(ran.stdout).toContain('file');
+    const { stdout } = await user.cofferdam(ids, 'workspace', 'diff', '--stat');
+    expect(stdout).toContain('+ kept/new/');
+    expect(stdout).not.toContain('- kept');
+    expect((await user.cofferdam(ids, 'workspace', 'apply')).status).toBe(0);
+    expect(readFileSync(join(user.work, 'kept/file'), 'utf8')).toBe('x');
+  });
+
+  test('runs the programs of an OCI image, which no job can change', async () => {
+    user.acceptLack();
+    const layout = new Layout(join(user.home, 'image'));
+    layout.add({ layers: [archive(...SHELL, { path: 'etc/os-release', content: 'ID=small' })] });
+    const script =
+      'id -u; cat /etc/os-release; ls /usr/bin 2>&1 | head -n 1; touch /bin/x /etc/x; touch mine; ls';
+    const ran = await user.cofferdam(ids, 'exec', '--root-image', layout.directory, '--', 'sh', '-c', script);
+    expect(ran.stdout, ran.stderr).toMatch(/^1001\nID=small/);
+    expect(ran.stdout).toMatch(/^mine$/m);
+    expect(ran.stderr.match(/Read-only file system/g)).toHaveLength(2);
   });
 
   test('is believed in its own configuration below folders of root’s, and not in a stranger’s', async () => {
