@@ -34,6 +34,7 @@ export function appArmorProfiles(
   network,
   signal,
   ptrace (readby, tracedby),
+  ptrace (read, trace) peer=${both},
 ${opened(profile)}  change_profile -> &${names.job},
 }
 

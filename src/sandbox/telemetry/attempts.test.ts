@@ -159,12 +159,14 @@ open('/tmp/a', 'w').close(); open('/tmp/b', 'w').close()
 os.chmod('/tmp/a', 0o755); os.chmod('/tmp/a', 0o4755)
 with open('/tmp/b') as file: os.fchmod(file.fileno(), 0o600); os.fchmod(file.fileno(), 0o4700)
 print(call(${X64 ? 268 : 53}, -100, '/tmp/b', 0o6711), call(452, -100, '/tmp/a', 0o4711, 0))`);
-    expect(said).toBe('0 0\n');
+    // The newest of these calls came with Linux 6.6.
+    const newest = said === '0 0\n';
+    expect(said).toMatch(/^0 (0|-1|38)\n$/);
     expect(told.map(({ call, path, refused }) => [call, path, refused])).toEqual([
       [expect.stringMatching(/^chmod$|^fchmodat$/), '/tmp/a', false],
       ['fchmod', '/tmp/b', false],
       ['fchmodat', '/tmp/b', false],
-      ['fchmodat2', '/tmp/a', false],
+      ...(newest ? [['fchmodat2', '/tmp/a', false]] : []),
     ]);
   });
 });

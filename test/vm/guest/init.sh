@@ -13,16 +13,18 @@ mount -t overlay -o lowerdir=/lower,upperdir=/upper/upper,workdir=/upper/work ro
 umount /proc
 mount --move /dev /root/dev
 cd /root || fail 'the root'
-mkdir -p proc sys dev run tmp cofferdam results
+mkdir -p proc sys dev run tmp disk cofferdam results
 mount -t proc proc proc
 mount -t sysfs sys sys
 mount -t tmpfs -o mode=755,nosuid,nodev run run
-mount -t ext4 dev/vda tmp || fail 'the disk'
-chmod 1777 tmp
+mount -t ext4 dev/vda disk || fail 'the disk'
+# Not the layers below: whoever starts a machine empties /tmp.
+mkdir -m 1777 disk/tmp
+mount --bind disk/tmp tmp
 over() {
-  mkdir -p "run/$1" "tmp/.$1/upper" "tmp/.$1/work"
+  mkdir -p "run/$1" "disk/$1/upper" "disk/$1/work"
   mount -t virtiofs -o ro "$1" "run/$1" || fail "mounting $1"
-  mount -t overlay -o "lowerdir=run/$1,upperdir=tmp/.$1/upper,workdir=tmp/.$1/work" "$1" "$2" || fail "the layer over $1"
+  mount -t overlay -o "lowerdir=run/$1,upperdir=disk/$1/upper,workdir=disk/$1/work" "$1" "$2" || fail "the layer over $1"
 }
 over project cofferdam
 mkdir -p cofferdam/node_modules
@@ -36,6 +38,8 @@ case $(cat proc/cmdline) in
     cp cofferdam/test/vm/guest/vm.service etc/systemd/system/vm.service
     # What this machine's own disks and services are, the test machine has not.
     : >etc/fstab
+    # A machine, and no container, whatever this one is: systemd looks for this file.
+    rm -f .dockerenv
     exec switch_root /root /lib/systemd/systemd
     ;;
   *) exec switch_root /root /bin/sh /cofferdam/test/vm/guest/machine.sh ;;
