@@ -1,4 +1,4 @@
-import type { LineCounter, Node as YamlNode, Pair } from 'yaml';
+import type { Document, LineCounter, Node as YamlNode, Pair } from 'yaml';
 import { type Place, type Refusal, refusal } from '../../base/index.ts';
 import { toText } from '../expressions/values.ts';
 
@@ -22,6 +22,8 @@ export interface Entry {
 const MAX_BYTES = 1_048_576;
 const MAX_DEPTH = 60;
 const MAX_NODES = 100_000;
+/** Of all scalars, with aliases followed: a long text that is named often is read as often. */
+const MAX_TEXT = 4 * MAX_BYTES;
 
 /**
  * Reads one YAML document (1.2 core) of at most 1 MiB. Aliases are followed within a bound on what they stand for, so
@@ -45,7 +47,8 @@ export async function readYaml(file: string, bytes: Uint8Array): Promise<Tree | 
   const documents = yaml.parseAllDocuments(text, {
     lineCounter: lines,
     version: '1.2',
-    uniqueKeys: true,
+    // Looked for by ourselves: the library compares each key with each.
+    uniqueKeys: false,
     strict: true,
     logLevel: 'silent',
   });
@@ -66,11 +69,29 @@ export async function readYaml(file: string, bytes: Uint8Array): Promise<Tree | 
     ];
   }
   try {
-    return new Builder(file, lines, yaml, (alias) => alias.resolve(document)).build(document.contents, 0);
+    return new Builder(file, lines, yaml, aliasTargets(yaml, document)).build(document.contents, 0);
   } catch (error) {
     if (error instanceof Unreadable) return [error.why];
     throw error;
   }
+}
+
+/**
+ * What each alias stands for: the last node before it that bears its name. In one pass, since the library searches the whole
+ * document for each.
+ */
+function aliasTargets(yaml: Yaml, document: Document): ReadonlyMap<Alias, YamlNode> {
+  const anchors = new Map<string, YamlNode>();
+  const targets = new Map<Alias, YamlNode>();
+  yaml.visit(document, {
+    Node: (_key, node) => {
+      if (yaml.isAlias(node)) {
+        const target = anchors.get(node.source);
+        if (target !== undefined) targets.set(node, target);
+      } else if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  return targets;
 }
 
 class Unreadable extends Error {
@@ -93,14 +114,15 @@ class Builder {
   readonly #file: string;
   readonly #lines: LineCounter;
   readonly #yaml: Yaml;
-  readonly #resolve: (alias: Alias) => YamlNode | undefined;
+  readonly #targets: ReadonlyMap<Alias, YamlNode>;
   #nodes = 0;
+  #text = 0;
 
-  constructor(file: string, lines: LineCounter, yaml: Yaml, resolve: (alias: Alias) => YamlNode | undefined) {
+  constructor(file: string, lines: LineCounter, yaml: Yaml, targets: ReadonlyMap<Alias, YamlNode>) {
     this.#file = file;
     this.#lines = lines;
     this.#yaml = yaml;
-    this.#resolve = resolve;
+    this.#targets = targets;
   }
 
   build(node: unknown, depth: number): Tree {
@@ -112,7 +134,7 @@ class Builder {
     const yaml = this.#yaml;
     if (node === null || node === undefined) return { kind: 'scalar', value: null, text: '', at };
     if (yaml.isAlias(node)) {
-      const target = this.#resolve(node);
+      const target = this.#targets.get(node);
       if (target === undefined)
         return this.#refuse('the alias stands for nothing', 'define its anchor before it', at);
       return this.build(target, depth + 1);
@@ -124,7 +146,14 @@ class Builder {
     }
     if (yaml.isMap(node)) {
       this.#noTag(node.tag, 'tag:yaml.org,2002:map', at);
-      return { kind: 'mapping', entries: node.items.map((pair) => this.#entry(pair, depth)), at };
+      const entries = node.items.map((pair) => this.#entry(pair, depth));
+      const keys = new Set<string>();
+      for (const { key, keyAt } of entries) {
+        if (keys.has(key))
+          this.#refuse('the YAML cannot be read: Map keys must be unique', 'correct the YAML', keyAt);
+        keys.add(key);
+      }
+      return { kind: 'mapping', entries, at };
     }
     return this.#refuse('the file holds something that is no value', 'correct the YAML', at);
   }
@@ -140,7 +169,11 @@ class Builder {
       typeof value === 'boolean' ||
       typeof value === 'number'
     ) {
-      return { kind: 'scalar', value, text: toText(value), at };
+      const text = toText(value);
+      this.#text += text.length;
+      if (this.#text > MAX_TEXT)
+        this.#refuse('the file, with its aliases followed, is too large', 'use fewer aliases', at);
+      return { kind: 'scalar', value, text, at };
     }
     return this.#refuse(
       'the file holds a value that is no text, number or truth value',
