@@ -29,18 +29,18 @@ export function openStateFolder(
       ),
     );
   }
-  const planted = plantable(directory);
-  if (planted !== undefined) {
-    return err(
-      refusal(
-        'machine',
-        'state/unsafe',
-        `${planted}, and so the state folder, could be put there or replaced by somebody else`,
-        'set COFFERDAM_STATE to a folder in your own home',
-      ),
-    );
-  }
   try {
+    const planted = plantable(directory);
+    if (planted !== undefined) {
+      return err(
+        refusal(
+          'machine',
+          'state/unsafe',
+          `${planted}, and so the state folder, could be put there or replaced by somebody else`,
+          'set COFFERDAM_STATE to a folder in your own home',
+        ),
+      );
+    }
     for (const folder of [directory, join(directory, 'keys'), join(directory, 'runs')]) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       const found = lstatSync(folder);
