@@ -12,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function made(script: string): { readonly status: number | null; readonly said: string } {
   const loader = join(folder, 'nft');
   writeFileSync(loader, `#!/bin/sh\n${script}\n`, { mode: 0o755 });
-  const ran = spawnSync(nativeProgram('netns'), [loader, '/bin/echo', 'the gateway runs'], {
+  const ran = spawnSync(nativeProgram('netns'), [loader, '--', '/bin/echo', 'the gateway runs'], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe', 'ignore'],
     timeout: 20_000,
