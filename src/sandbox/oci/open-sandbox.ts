@@ -51,7 +51,8 @@ import { rootlessChecks, rootlessReceipt, seenUsers } from './rootless-checks.ts
 import { raiseSecondWalls, type SecondWalls } from './second-walls.ts';
 import { runningOf } from './running.ts';
 import { runtimeVersion } from './runtime-version.ts';
-import type { IdMapping, RuntimeConfig } from './runtime-spec.ts';
+import { innerId } from './inner-id.ts';
+import type { RuntimeConfig } from './runtime-spec.ts';
 import { type Container, startContainer } from './start-container.ts';
 import { limitsOf, weakerLimitsCheck } from './weaker-limits.ts';
 import { startingOf } from './starting.ts';
@@ -251,11 +252,6 @@ function watchedPlaces(initPid: number, request: SandboxRequest, workspace: Work
       { path: `${root}${HOME}`, shown: HOME },
     ],
   };
-}
-
-function innerId(mappings: readonly IdMapping[], hostId: number): number | undefined {
-  const map = mappings.find(({ hostID, size }) => hostId >= hostID && hostId < hostID + size);
-  return map === undefined ? undefined : map.containerID + hostId - map.hostID;
 }
 
 function pathsIn(directory: string) {
