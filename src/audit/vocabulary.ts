@@ -170,6 +170,14 @@ export type RecordEvent =
       readonly reason?: string;
       readonly entry?: string;
       readonly dialled?: string;
+      /** The proxy by which it went, or could not; with `resolved: proxy`, where it led is not known. */
+      readonly via?: {
+        readonly kind: 'http' | 'https' | 'socks5';
+        readonly host: string;
+        readonly port: number;
+        readonly resolved: 'gateway' | 'proxy';
+        readonly failure?: string;
+      };
       readonly process?: SeenProcess;
       /** Of the same, since the last that was told; absent: one. */
       readonly count?: number;

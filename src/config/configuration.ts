@@ -12,6 +12,9 @@ export type ZonesSettings = NonNullable<Configuration['zones']>;
 /** A repository whose refs the operator vouches for. */
 export type TrustedRepository = NonNullable<NonNullable<Configuration['trust']>['repositories']>[number];
 
+/** The proxy by which the gateway reaches the world. */
+export type ProxySettings = NonNullable<Configuration['proxy']>;
+
 /** One job that may run privileged for a while. */
 export type Waiver = NonNullable<Configuration['waivers']>[number];
 

@@ -1,6 +1,7 @@
 export type {
   Configuration,
   Origin,
+  ProxySettings,
   TrustedRepository,
   Waiver,
   ZoneSettings,

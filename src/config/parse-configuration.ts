@@ -78,6 +78,17 @@ export async function parseConfiguration(
       ),
     ]);
   }
+  if (origin !== 'operator' && checked.data.proxy !== undefined) {
+    return err([
+      refusal(
+        'policy',
+        'config/proxy',
+        'a repository cannot say by which proxy its jobs reach the world: `proxy` may stand only in the operator\u2019s file',
+        'move `proxy` to ~/.config/cofferdam/cofferdam.yaml or /etc/cofferdam/cofferdam.yaml',
+        placeOf(document, lines, file, ['proxy']),
+      ),
+    ]);
+  }
   const own = (['pool', 'waivers', 'waiverSigners'] as const).find((key) => checked.data[key] !== undefined);
   if (origin !== 'operator' && own !== undefined) {
     return err([

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parseDuration, parseSize } from '../base/index.ts';
 import { egressSchema } from './egress/schema.ts';
 import { LIMIT_KEY_NAMES } from './limits.ts';
+import { proxy } from './proxy-schema.ts';
 import { pool, waiver, waiverSigners } from './waiver-schema.ts';
 import { ISOLATION_TIERS, PROFILES, RUNTIMES, SECOND_WALLS, ZONES } from './zones.ts';
 
@@ -371,5 +372,6 @@ export const configurationSchema = z
       .describe('Jobs that may run privileged. Only the operator\u2019s file may hold them.')
       .optional(),
     waiverSigners: waiverSigners.optional(),
+    proxy: proxy.optional(),
   })
   .describe('Configuration of Cofferdam.');

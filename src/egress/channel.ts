@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { EgressPolicy, GatewayEvent, Inspection, Resolver } from './contract.ts';
+import type { EgressPolicy, GatewayEvent, Inspection, Resolver, UpstreamProxy } from './contract.ts';
 
 /** Lines of JSON between the engine's process and the gateway's. */
 export type ToGateway =
@@ -8,6 +8,9 @@ export type ToGateway =
       readonly policy: EgressPolicy;
       readonly resolver: Resolver;
       readonly inspection?: Inspection;
+      readonly proxy?: Omit<UpstreamProxy, 'credentials'>;
+      /** Of the proxy. */
+      readonly credentials?: string;
     }
   | { readonly kind: 'recorded'; readonly number: number; readonly ok: boolean }
   | { readonly kind: 'end' };

@@ -5,6 +5,7 @@ import type { AllowedDestination, EgressPolicy } from './contract.ts';
 import type { Words } from './first-words.ts';
 import type { NamePool } from './name-pool.ts';
 import type { Recorder } from './recorder.ts';
+import type { ProxyDialing } from './upstream/dial-proxy.ts';
 
 export interface ConnectionContext {
   readonly policy: EgressPolicy;
@@ -17,6 +18,8 @@ export interface ConnectionContext {
   readonly pool: NamePool;
   readonly recorder: Recorder;
   readonly resolve: (host: string) => Promise<readonly string[]>;
+  /** Present: nothing is dialled but by this proxy, and what the operator excepted. */
+  readonly proxy?: ProxyDialing;
   readonly next: () => number;
 }
 

@@ -1,4 +1,4 @@
-import { connect, isIP, type Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { mayDial } from './address.ts';
 import {
   type ConnectionContext,
@@ -11,11 +11,12 @@ import type { DenialReason, EgressPolicy } from './contract.ts';
 import { allowsPort, decide } from './decide.ts';
 import { FirstWords, type Words } from './first-words.ts';
 import { closed, relay } from './relay.ts';
+import type { Via } from './upstream/contract.ts';
+import { openWay } from './way-out.ts';
 
 /** On a port that no entry names nothing that a client says can help it, so it is not kept waiting. */
 const HOPELESS_PEEK_MS = 1_000;
 const SILENT_PEEK_MS = 50;
-const DIAL_MS = 10_000;
 /** TLS alerts (RFC 8446 section 6): fatal, access_denied; fatal, decode_error. */
 const ALERT_DENIED = Buffer.from([21, 3, 3, 0, 2, 2, 49]);
 
@@ -136,6 +137,7 @@ async function deny(
   context: ConnectionContext,
   protocol: Words['protocol'],
   reason: DenialReason,
+  via?: Via,
 ): Promise<void> {
   // Told first, while the connection still stands: who made it can then be found.
   await context.recorder.tell({
@@ -144,6 +146,7 @@ async function deny(
     protocol,
     verdict: 'denied',
     reason,
+    ...(via !== undefined && { via }),
   });
   if (protocol === 'tls') {
     client.end(ALERT_DENIED, () => client.destroy());
@@ -167,21 +170,19 @@ async function pass(
   hello: Hello,
   grant: Grant,
 ): Promise<void> {
-  const addresses = target.host === undefined ? [target.address] : await context.resolve(target.host);
-  const own = context.own();
-  const open = addresses.filter((address) => mayDial(address, context.ranges, own));
-  if (addresses.length > 0 && open.length === 0) {
-    await deny(client, target, context, hello.protocol, 'forbidden-range');
+  const started = Date.now();
+  const way = await openWay(target, context);
+  if (way.kind === 'denied') {
+    await deny(client, target, context, hello.protocol, way.reason, way.via);
     return;
   }
-  const started = Date.now();
-  const far = await dial(open, target.port);
+  const { far, dialled, via } = way;
   const base = { ...target, protocol: hello.protocol, verdict: 'allowed' as const, entry: grant.entry.entry };
-  const dialled = far?.remoteAddress;
   const recorded = await context.recorder.recorded({
     kind: 'connect',
     ...base,
     ...(dialled !== undefined && { dialled }),
+    ...(via !== undefined && { via }),
   });
   if (far === undefined || !recorded || client.destroyed) {
     far?.destroy();
@@ -192,39 +193,16 @@ async function pass(
     return;
   }
   if (hello.protocol !== 'tls' || grant.reads === undefined || context.inspector === undefined) {
-    relay({ client, far }, hello, grant, target, context, started);
+    relay({ client, far, said: way.said }, hello, grant, target, context, started);
     return;
   }
   const { reads } = grant;
   const { first } = hello;
-  const dialMore = (): Promise<Socket | undefined> => dial(open, target.port);
   context.inspector.inspect(
-    { client, first, far, dial: dialMore, target, reads },
+    { client, first, far, dial: way.again, target, reads },
     context,
     (bytes, requests) => {
       void context.recorder.tell(closed(target, started, bytes.inward, bytes.outward, requests));
     },
   );
-}
-
-/** The addresses in turn. What is dialled is what was resolved and checked: nothing is resolved again. */
-async function dial(addresses: readonly string[], port: number): Promise<Socket | undefined> {
-  for (const host of addresses.slice(0, 8)) {
-    const far = await new Promise<Socket | undefined>((resolve) => {
-      const socket = connect({ host, port, noDelay: true, timeout: DIAL_MS });
-      socket.once('connect', () => {
-        socket.setTimeout(0);
-        socket.removeAllListeners();
-        resolve(socket);
-      });
-      const failed = (): void => {
-        socket.destroy();
-        resolve(undefined);
-      };
-      socket.once('error', failed);
-      socket.once('timeout', failed);
-    });
-    if (far !== undefined) return far;
-  }
-  return undefined;
 }

@@ -1,6 +1,9 @@
 import type { Refusal, Result } from '../base/index.ts';
 import type { Authority } from './inspect/authority.ts';
 import type { EgressRule } from '../config/index.ts';
+import type { UpstreamProxy, Via } from './upstream/contract.ts';
+
+export type { UpstreamProxy, Via } from './upstream/contract.ts';
 
 /** One destination that may be reached: the allowlist's entry after presets were resolved. */
 export interface AllowedDestination extends Omit<EgressRule, 'to'> {
@@ -32,6 +35,9 @@ export type DenialReason =
   | 'encrypted-hello'
   | 'server-not-trusted'
   | 'authority-not-trusted'
+  | 'upstream-proxy'
+  | 'proxy-unreachable'
+  | 'proxy-refused'
   | 'budget'
   | 'query-type-not-allowed'
   | 'malformed'
@@ -67,8 +73,10 @@ export type GatewayEvent =
       readonly reason?: DenialReason;
       /** The allowlist's entry that let it through. */
       readonly entry?: string;
-      /** The address really dialled, when allowed and connected. */
+      /** The address really dialled, or that a proxy was asked for, when allowed and connected. */
       readonly dialled?: string;
+      /** The proxy by which it went, or could not. */
+      readonly via?: Via;
       readonly count?: Repeated;
     }
   | {
@@ -126,6 +134,8 @@ export interface GatewayRequest {
   readonly resolver: Resolver;
   /** Whom the job's clients trust for the hosts whose requests are read; without it no TLS to them passes. */
   readonly inspection?: Inspection;
+  /** Without it the gateway dials by itself. */
+  readonly proxy?: UpstreamProxy;
   /**
    * Called for every event, in order. An allowed connection's first byte is passed only after the promise for its
    * event is fulfilled; when it rejects, the connection is refused.

@@ -6,13 +6,14 @@ import { ownAddresses, type Ranges, rangeList } from './address.ts';
 import { type FromGateway, readLines, type ToGateway, writeLine } from './channel.ts';
 import { serve } from './connection.ts';
 import type { Inspector } from './connection-context.ts';
-import type { EgressPolicy } from './contract.ts';
+import type { EgressPolicy, UpstreamProxy } from './contract.ts';
 import { Gathered } from './gathered.ts';
 import { NamePool } from './name-pool.ts';
 import { type Answered, answerQuestion } from './name-server.ts';
 import { Recorder } from './recorder.ts';
 import { resolverOf } from './resolve.ts';
 import { rightsOf } from './rights.ts';
+import type { ProxyDialing } from './upstream/dial-proxy.ts';
 
 // The gateway: a process of its own, started by native/netns with these descriptors. It lives as long as its channel.
 const CHANNEL = 3;
@@ -65,18 +66,31 @@ async function end(): Promise<void> {
   writeLine<FromGateway>(channel, { kind: 'ended' });
 }
 
-async function begin({ policy, resolver, inspection }: Extract<ToGateway, { kind: 'begin' }>): Promise<void> {
+async function begin(message: Extract<ToGateway, { kind: 'begin' }>): Promise<void> {
+  const { policy, inspection, credentials } = message;
+  const proxy: UpstreamProxy | undefined = message.proxy && {
+    ...message.proxy,
+    ...(credentials !== undefined && { credentials: () => credentials }),
+  };
   const pool = new NamePool();
   // Only who inspects pays for what reads HTTP/2 and TLS.
   const inspector =
     inspection === undefined ? undefined : (await import('./inspect/inspect.ts')).makeInspector(inspection);
+  const resolve = resolverOf(message.resolver);
+  const dialing = proxy === undefined ? undefined : { proxy, resolve, trusted: await trustedBy(proxy) };
   serveNames(policy, pool, { udp: DNS_UDP, tcp: DNS_TCP });
   serveNames(policy, pool, { udp: GUEST_UDP, tcp: GUEST_TCP });
-  serveConnections(policy, pool, resolverOf(resolver), rangeList(policy.allowRanges), inspector);
+  serveConnections(policy, pool, resolve, rangeList(policy.allowRanges), inspector, dialing);
   readReports();
   prepareRelay();
   dropPrivileges();
   writeLine<FromGateway>(channel, { kind: 'ready' });
+}
+
+/** Only who speaks TLS with a proxy pays for what checks it. */
+async function trustedBy({ kind, authorities }: UpstreamProxy): Promise<readonly string[]> {
+  if (kind !== 'https') return [];
+  return (await import('./inspect/upstream.ts')).trustedAuthorities(authorities ?? '');
 }
 
 /**
@@ -96,6 +110,7 @@ function serveConnections(
   resolve: (host: string) => Promise<readonly string[]>,
   ranges: Ranges,
   inspector: Inspector | undefined,
+  proxy: ProxyDialing | undefined,
 ): void {
   let id = 0;
   let open = 0;
@@ -103,6 +118,7 @@ function serveConnections(
     policy,
     budgets: new Budgets(),
     ...(inspector !== undefined && { inspector }),
+    ...(proxy !== undefined && { proxy }),
     pool,
     recorder,
     resolve,

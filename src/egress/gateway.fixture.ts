@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { AllowEntry } from '../config/index.ts';
 import { parseAllowlist } from './allowlist.ts';
-import type { Gateway, GatewayEvent, Inspection } from './contract.ts';
+import type { Gateway, GatewayEvent, Inspection, UpstreamProxy } from './contract.ts';
 import { startGateway } from './gateway.ts';
 
 /** A real gateway that may reach this machine's loopback, and knows three names. */
@@ -10,6 +10,7 @@ export async function openGateway(
   record: (event: GatewayEvent) => void,
   allowRanges: readonly string[] = ['127.0.0.0/8'],
   inspection?: Inspection,
+  proxy?: UpstreamProxy,
 ): Promise<Gateway> {
   const allow = parseAllowlist(entries, {});
   if (!allow.ok) throw new Error(allow.error.why);
@@ -23,6 +24,7 @@ export async function openGateway(
     policy: { allow: allow.value, allowRanges },
     resolver: { kind: 'static', addresses },
     ...(inspection !== undefined && { inspection }),
+    ...(proxy !== undefined && { proxy }),
     record: async (event) => record(event),
   }).armed;
   if (!opened.ok) throw new Error(opened.error.why);

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
 import { type FromGateway, readLines, type ToGateway, writeLine } from './channel.ts';
 import { hasNobody, rightsOf } from './rights.ts';
-import type { Gateway, GatewayReceipt, GatewayRequest, StartingGateway } from './contract.ts';
+import type { Gateway, GatewayReceipt, GatewayRequest, StartingGateway, UpstreamProxy } from './contract.ts';
 
 const READY_MS = 15_000;
 const CLOSE_MS = 3_000;
@@ -146,9 +146,10 @@ class GatewayLink {
       },
       () => channel.destroy(),
     );
-    const { policy, resolver, inspection } = request;
+    const { policy, resolver, inspection, proxy } = request;
     const inspecting = inspection === undefined ? {} : { inspection };
-    writeLine<ToGateway>(channel, { kind: 'begin', policy, resolver, ...inspecting });
+    const upstream = { ...(proxy !== undefined && { proxy }), ...secretOf(proxy) };
+    writeLine<ToGateway>(channel, { kind: 'begin', policy, resolver, ...inspecting, ...upstream });
   }
 
   #record(message: Extract<FromGateway, { kind: 'event' }>, request: GatewayRequest): void {
@@ -219,4 +220,9 @@ function link(path: string): string {
   } catch {
     return '';
   }
+}
+
+/** Told apart from the proxy, which is shown and recorded. */
+function secretOf(proxy: UpstreamProxy | undefined): { readonly credentials?: string } {
+  return proxy?.credentials === undefined ? {} : { credentials: proxy.credentials() };
 }

@@ -3,6 +3,7 @@ import type { Authority } from './inspect/authority.ts';
 export { parseAllowlist } from './allowlist.ts';
 export type * from './contract.ts';
 export { startGateway } from './gateway.ts';
+export { passwordRequest } from './upstream/socks.ts';
 export { PRESETS, type Preset, resolvePresets } from './presets.ts';
 export { type Asked, askedPlace, explain, type Explanation } from './explain.ts';
 export { learn, type Learned, type LearnedLine } from './learn/learn.ts';

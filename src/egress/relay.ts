@@ -13,6 +13,8 @@ import { type Outgoing, Outward } from './outward.ts';
 interface Ends {
   readonly client: Socket;
   readonly far: Socket;
+  /** What was said on `far` before, which is no payload. */
+  readonly said?: { readonly inward: number; readonly outward: number };
 }
 
 /** Carries what a connection says, both ways, from the moment on that it was allowed and told. */
@@ -32,8 +34,9 @@ export function relay(
     clearTimeout(late);
     const carried = await handed;
     const known = carried === undefined || !Number.isNaN(carried.inward + carried.outward);
-    const inward = far.bytesRead + (known ? (carried?.inward ?? 0) : 0);
-    const outwards = far.bytesWritten + (known ? (carried?.outward ?? 0) : 0);
+    const before = ends.said ?? { inward: 0, outward: 0 };
+    const inward = far.bytesRead - before.inward + (known ? (carried?.inward ?? 0) : 0);
+    const outwards = far.bytesWritten - before.outward + (known ? (carried?.outward ?? 0) : 0);
     if (!known) {
       const why = `connection ${target.id}: its relay was killed, and how much it carried is not known`;
       void context.recorder.tell({ kind: 'gap', why });
@@ -68,6 +71,8 @@ export function relay(
     if (outward.counts) return;
     client.off('data', take);
     client.pipe(far, { end: false });
+    // The kernel cannot carry what is encrypted on the way to a proxy.
+    if ('encrypted' in far) return;
     handOverWhenLarge(ends, (carried) => {
       handed = carried;
     });

@@ -1,3 +1,4 @@
+export { upstreamProxy } from './exec/upstream-proxy.ts';
 export type { RunObserver } from './cell/journal.ts';
 export { clientSetup } from './exec/client-setup.ts';
 export { exec, type ExecOutcome, type ExecRequest, type ExecStreams } from './exec/exec.ts';

@@ -11,6 +11,7 @@ import {
   type ExecRequest,
   programOutside,
   searchPath,
+  upstreamProxy,
   versionFolders,
   workFolder,
 } from '../../engine/index.ts';
@@ -213,6 +214,8 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
     ...(values.config !== undefined && { named: values.config }),
   });
   if (!operator.ok) return err(operator.error[0] ?? unreadable());
+  const proxy = await upstreamProxy(operator.value?.configuration.proxy, folder.value);
+  if (!proxy.ok) return proxy;
   const files = operator.value === undefined ? [] : [operator.value];
   const machine = { memoryBytes: totalmem(), cpus: availableParallelism() };
   const settled = withIsolation(settleControls('untrusted', machine, files).controls, isolation.value);
@@ -239,6 +242,7 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
       policy: files[0] === undefined ? { source: 'defaults' } : named(files[0]),
       allow: clients.value.allow,
       ...(clients.value.inspection !== undefined && { inspection: clients.value.inspection }),
+      ...(proxy.value !== undefined && { proxy: proxy.value }),
       resolver: { kind: 'system' },
       readPaths: read.value,
       writePaths: write.value,

@@ -171,12 +171,21 @@ function jobText(job: PlannedJob): string {
     `    isolation ${walls(job)}`,
     ...profileLines(job),
     `    network   deny all; allow ${job.hosts.length === 0 ? 'nothing' : job.hosts.join(', ')}`,
+    ...proxyLine(job),
     `    secrets   ${shown(delivered)}   withheld ${shown(withheld.map(({ name }) => name))}   token   ${token}`,
     ...(approvals > 0 ? [`    approvals ${approvals} before it starts`] : []),
     `    limits    memory ${formatSize(limits.memoryBytes)}  cpus ${limits.cpus}  pids ${limits.pids}  workspace ${formatSize(limits.workspaceBytes)}  tmp ${formatSize(limits.tmpBytes)}  log ${formatSize(limits.logBytes)}  step ${limits.stepTimeoutMs / 60_000} min`,
     ...job.refusedWidening.map((entry) => `    not given ${visible(entry)}`),
     '',
   ].join('\n');
+}
+
+function proxyLine({ proxy }: PlannedJob): readonly string[] {
+  if (proxy === undefined) return [];
+  const unchecked =
+    proxy.resolves === 'proxy' ? ', which finds the addresses of names: they are not checked' : '';
+  const except = proxy.except.length === 0 ? '' : `; without it ${proxy.except.join(', ')}`;
+  return [`      proxy   ${proxy.kind} ${visible(proxy.host)}:${proxy.port}${unchecked}${except}`];
 }
 
 function refuse(context: CommandContext, why: readonly Refusal[]): number {

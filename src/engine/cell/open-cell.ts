@@ -8,6 +8,7 @@ import {
   type Inspection,
   type Resolver,
   startGateway,
+  type UpstreamProxy,
 } from '../../egress/index.ts';
 import {
   chooseRuntime,
@@ -61,6 +62,8 @@ export interface CellRequest extends Omit<SandboxRequest, 'networkNamespace' | '
   readonly allow: readonly AllowedDestination[];
   readonly resolver: Resolver;
   readonly inspection?: Inspection;
+  /** Of the operator's file: the gateway dials by it. */
+  readonly proxy?: UpstreamProxy;
   /** A new folder for the sandbox's own files, which it makes and removes. */
   readonly scratch: string;
   readonly journal: Journal;
@@ -82,7 +85,7 @@ export async function openCell(
   request: CellRequest,
   makers: CellMakers = { startGateway, openSandbox },
 ): Promise<Result<Cell, Refusal>> {
-  const { journal, allow, resolver, inspection, scratch, ...sandboxRequest } = request;
+  const { journal, allow, resolver, inspection, proxy, scratch, ...sandboxRequest } = request;
   if (process.geteuid?.() !== 0) return err(await whyNotRoot());
   const lack = lackOfRights();
   if (lack !== undefined) return err(lack);
@@ -142,6 +145,7 @@ export async function openCell(
     policy: { allow, allowRanges: request.controls.egress.allowRanges },
     resolver,
     ...(inspection !== undefined && { inspection }),
+    ...(proxy !== undefined && { proxy }),
     record: onGateway,
   });
   const [gateway, opened] = await Promise.all([

@@ -9,7 +9,7 @@ import {
   type Verdict,
 } from '../../audit/index.ts';
 import { ok, type Refusal, type Result, ulid } from '../../base/index.ts';
-import type { AllowedDestination, Inspection, Resolver } from '../../egress/index.ts';
+import type { AllowedDestination, Inspection, Resolver, UpstreamProxy } from '../../egress/index.ts';
 import {
   type BoundPath,
   KEPT_TOO_LARGE,
@@ -40,6 +40,7 @@ export interface ExecRequest {
   readonly allow: readonly AllowedDestination[];
   readonly resolver: Resolver;
   readonly inspection?: Inspection;
+  readonly proxy?: UpstreamProxy;
   readonly readPaths: readonly BoundPath[];
   readonly writePaths: readonly BoundPath[];
   readonly files: readonly { readonly path: string; readonly content: string }[];
@@ -131,6 +132,7 @@ async function execAs(
     hostname: 'sandbox',
     allow: request.allow,
     ...(request.inspection !== undefined && { inspection: request.inspection }),
+    ...(request.proxy !== undefined && { proxy: request.proxy }),
     resolver: request.resolver,
     scratch: sandboxFolder(run.id, JOB),
     journal: record,

@@ -85,6 +85,7 @@ export async function runJob(
     hostname: 'sandbox',
     allow: granted.clients.allow,
     ...(granted.clients.inspection !== undefined && { inspection: granted.clients.inspection }),
+    ...(granted.proxy !== undefined && { proxy: granted.proxy }),
     resolver: { kind: 'system' },
     scratch: sandboxFolder(ground.runId, leg.id),
     journal: noted,

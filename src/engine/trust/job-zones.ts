@@ -2,6 +2,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import type { RecordedFact } from '../../audit/index.ts';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
 import { type AllowEntry, compareZones, type Configuration } from '../../config/index.ts';
+import type { UpstreamProxy } from '../../egress/index.ts';
 import type { Job } from '../../workflow/index.ts';
 import {
   type AskedIsolation,
@@ -16,6 +17,7 @@ import {
   type ZoneId,
 } from '../../zone/index.ts';
 import { type ClientSetup, clientSetup } from '../exec/client-setup.ts';
+import { upstreamProxy } from '../exec/upstream-proxy.ts';
 import type { RunFacts } from './local-facts.ts';
 import type { RunPolicy } from './policy.ts';
 import { type HeldWaiver, heldWaiver } from './waiver-signature.ts';
@@ -29,6 +31,8 @@ export interface JobZone {
   readonly facts: readonly RecordedFact[];
   readonly controls: Controls;
   readonly clients: ClientSetup;
+  /** By which its gateway reaches what is allowed. */
+  readonly proxy?: UpstreamProxy;
   readonly refusedWidening: readonly string[];
   /** By which it runs privileged; absent: it does not. */
   readonly waiver?: HeldWaiver;
@@ -59,6 +63,9 @@ export async function zonesOf(
   const machine = { memoryBytes: totalmem(), cpus: availableParallelism() };
   const clients = new Map<ZoneId, ClientSetup>();
   const zones = new Map<string, JobZone>();
+  const operator = request.policy.files.find(({ origin }) => origin === 'operator')?.configuration;
+  const proxy = await upstreamProxy(operator?.proxy, request.repository.directory);
+  if (!proxy.ok) return proxy;
   for (const job of jobs) {
     const facts = factsOf(job, request);
     const decided = decideZone(facts);
@@ -76,7 +83,6 @@ export async function zonesOf(
     );
     if (!served.ok) return served;
     const controls = served.value;
-    const operator = request.policy.files.find(({ origin }) => origin === 'operator')?.configuration;
     const waived = await waiverOf(job, zone, controls, request, operator);
     if (!waived.ok) return err({ ...waived.error, where: job.at });
     const known = clients.get(zone);
@@ -98,6 +104,7 @@ export async function zonesOf(
       facts: recorded(facts),
       controls,
       clients: setup.value,
+      ...(proxy.value !== undefined && { proxy: proxy.value }),
       refusedWidening: settled.refusedWidening,
       ...(waived.value !== undefined && { waiver: waived.value }),
     });

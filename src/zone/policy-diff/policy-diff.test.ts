@@ -182,3 +182,14 @@ describe('what an allowlist allows beyond another', () => {
     expect(rangesBeyond(['0.0.0.0/0'], ['::/0'])).toEqual(['0.0.0.0/0']);
   });
 });
+
+test('a proxy that finds the addresses of names is more than one that is told them, and another proxy is neither', async () => {
+  const at = (more: string): string => `proxy: {url: "http://p.test:1"${more}}`;
+  expect(await told('', at(''))).toEqual(['changed - proxy.url nothing becomes http://p.test:1']);
+  expect(await told(at(''), at(', resolves: proxy'))).toEqual([
+    'opened - proxy.resolves the proxy finds the addresses of allowed names, and they are not checked',
+  ]);
+  expect(await told(at(''), at(', except: [a.test]'))).toEqual([
+    'changed - proxy.except a.test is now reached without the proxy',
+  ]);
+});

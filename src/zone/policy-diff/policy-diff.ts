@@ -14,6 +14,7 @@ import { settleControls } from '../settle-controls.ts';
 import { rangesBeyond } from './address-ranges.ts';
 import { budgetsBeyond } from './budgets.ts';
 import { cellsBeyond, type EgressCell } from './egress-cells.ts';
+import { proxyChanges } from './proxy-changes.ts';
 import { waiverChanges } from './waiver-changes.ts';
 
 /** One thing that a policy allows and another does not. */
@@ -56,7 +57,12 @@ export function diffPolicies(
       changes.push({ direction: 'changed', zone, key: 'isolation.runtime', what });
     }
   }
-  return [...changes, ...trustChanges(before, after), ...waiverChanges(before, after)];
+  return [
+    ...changes,
+    ...trustChanges(before, after),
+    ...waiverChanges(before, after),
+    ...proxyChanges(before, after),
+  ];
 }
 
 type Found = Pick<PolicyChange, 'key' | 'what' | 'egress'>;
