@@ -1,4 +1,4 @@
-import type { Authority } from './inspect/authority.ts';
+import type { Authority, ServerCertificate } from './inspect/authority.ts';
 
 export { parseAllowlist } from './allowlist.ts';
 export type * from './contract.ts';
@@ -12,4 +12,9 @@ export { Observations, type Observed } from './learn/observed.ts';
 /** Loaded only when something is inspected: a command that inspects nothing must not pay for it. */
 export async function makeAuthority(hosts: readonly string[]): Promise<Authority> {
   return (await import('./inspect/authority.ts')).makeAuthority(hosts);
+}
+
+/** A certificate for one host by an authority that was made here: for a server that a proof needs. */
+export async function certificateFor(authority: Authority, host: string): Promise<ServerCertificate> {
+  return (await import('./inspect/authority.ts')).certificateFor(authority, host);
 }

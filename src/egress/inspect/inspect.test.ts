@@ -210,6 +210,24 @@ for head in ['GET /1 HTTP/1.1\\r\\nHost: api.test:${port}\\r\\nContent-Length: 4
   except OSError as e: print(type(e).__name__)`;
     await run('python3', ['-c', raw]);
     expect(arrived).toEqual([]);
+    expect(denials().filter((reason) => reason === 'malformed').length).toBeGreaterThanOrEqual(2);
+  });
+
+  test('gets nothing that is no request, and the record says that it was tried', async () => {
+    await open({ methods: ['GET'] });
+    const raw = (protocol: string) => `import socket, ssl
+c = ssl.create_default_context(cafile='${join(folder, 'own.pem')}')
+c.set_alpn_protocols(['${protocol}'])
+with c.wrap_socket(socket.create_connection(('api.test', ${port}), 5), server_hostname='api.test') as s:
+  s.settimeout(5); s.sendall(b'\\0a secret' * 20)
+  try: s.recv(300)
+  except OSError: pass`;
+    for (const [index, protocol] of ['http/1.1', 'h2'].entries()) {
+      await run('python3', ['-c', raw(protocol)]);
+      await expect.poll(denials, { timeout: 10_000 }).toHaveLength(index + 1);
+    }
+    expect(denials()).toEqual(['malformed', 'malformed']);
+    expect(arrivedBytes).toBe(0);
   });
 
   test('gets no more bytes than its entry allows, and gives none', async () => {

@@ -110,6 +110,15 @@ function inspect(one: Inspected, context: ConnectionContext, done: (requests: nu
   };
   server.on('connect', noOther);
   server.on('upgrade', noOther);
+  /** What is no request went nowhere; that somebody tried is told. */
+  const unreadable = (): void =>
+    void context.recorder.tell({
+      kind: 'connect',
+      ...target,
+      protocol: 'tls',
+      verdict: 'denied',
+      reason: 'malformed',
+    });
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: TLSSocket) => {
     socket.destroy();
     if (!/unknown ca|bad certificate|certificate unknown|access denied/i.test(error.message)) return;
@@ -121,7 +130,11 @@ function inspect(one: Inspected, context: ConnectionContext, done: (requests: nu
       reason: 'authority-not-trusted',
     });
   });
-  server.on('clientError', (_error: Error, socket: Socket) => socket.destroy());
+  server.on('clientError', ({ code }: NodeJS.ErrnoException, socket: Socket) => {
+    socket.destroy();
+    // Not a client that only ended in the middle.
+    if (code?.startsWith('HPE_') === true && code !== 'HPE_INVALID_EOF_STATE') unreadable();
+  });
   const late = setTimeout(() => {
     if (!spoke) client.destroy();
   }, HEAD_MS);
@@ -135,7 +148,10 @@ function inspect(one: Inspected, context: ConnectionContext, done: (requests: nu
     done(requests);
   };
   client.once('close', end);
-  server.on('sessionError', end);
+  server.on('sessionError', ({ code }: NodeJS.ErrnoException) => {
+    if (code === 'ERR_HTTP2_ERROR') unreadable();
+    end();
+  });
   server.on('secureConnection', (socket: TLSSocket) => socket.once('close', end));
   server.on('session', (session) => session.once('close', end));
   // TLS ends as a whole, and with it its requests.
