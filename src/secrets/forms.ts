@@ -11,7 +11,8 @@ const BASE64_COLUMNS = [76, 64];
 
 /**
  * The byte strings under which a value shows up in output: itself, its lines, and what common tools make of it
- * (base64 at any alignment and wrapped, URL, JSON, XML and shell escapes, hexadecimal). Most telling first, so that a
+ * (base64 at any alignment and wrapped, URL, JSON, XML and shell escapes, hexadecimal), and base64 of base64, by which
+ * secrets were stolen past masks (CVE-2025-30066). Most telling first, so that a
  * caller with little room keeps the best. Other transformations (reversed, split, compressed, encrypted) are not
  * covered, and cannot be.
  */
@@ -30,6 +31,7 @@ export function maskedForms(value: Buffer): Buffer[] {
     add(Buffer.from(form, 'utf8').toString('latin1'), VALUE_MIN_BYTES);
   add(value.toString('hex'));
   add(value.toString('hex').toUpperCase());
+  for (const form of base64TwiceForms(value)) add(form);
   return [...forms].map((form) => Buffer.from(form, 'latin1'));
 }
 
@@ -46,6 +48,13 @@ function base64Forms(value: Buffer): string[] {
     for (let from = 0; whole.length > columns && from < whole.length; from += columns)
       plain.push(whole.slice(from, from + columns));
   return [...plain, ...plain.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))];
+}
+
+function base64TwiceForms(value: Buffer): string[] {
+  return [0, 1, 2].flatMap((inner) => {
+    const once = Buffer.from(base64Core(value, inner), 'latin1');
+    return [0, 1, 2].map((outer) => base64Core(once, outer));
+  });
 }
 
 /** Percent-encoding (RFC 3986) as strict tools, JavaScript, Python and HTML forms write it. */
