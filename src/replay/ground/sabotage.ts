@@ -7,10 +7,10 @@ import { TIER_OF } from '../../config/index.ts';
 const FOLDER = '/run/replay';
 
 /**
- * Puts a runtime in the place of the real one that takes something out of the configuration `c` and says nothing. Only in a
- * throwaway machine, whose programs are copies.
+ * Puts a runtime in the place of the real one that takes something out of the configuration `c` and says nothing, or leaves a
+ * file of the host open in the sandbox. Only in a throwaway machine, whose programs are copies.
  */
-export function runtimeThat(name: RuntimeName, edit: string): void {
+export function runtimeThat(name: RuntimeName, edit: string, leaks = false): void {
   const chosen = chooseRuntime({ floor: TIER_OF[name], runtime: name });
   if (!chosen.ok) throw new Error(chosen.error.why);
   // The processes of gVisor must be those of its own program, so what starts that is replaced.
@@ -20,7 +20,7 @@ export function runtimeThat(name: RuntimeName, edit: string): void {
   rmSync(program);
   writeFileSync(
     `${FOLDER}/runtime.cjs`,
-    `const { existsSync, mkdirSync, readFileSync, writeFileSync } = require('node:fs');
+    `const { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } = require('node:fs');
 const at = process.argv.indexOf('--bundle');
 if (at > 0) {
   const file = process.argv[at + 1] + '/config.json';
@@ -28,8 +28,11 @@ if (at > 0) {
   ${edit};
   writeFileSync(file, JSON.stringify(c));
 }
-const args = process.argv.slice(2);
-process.exitCode = require('node:child_process').spawnSync('${real}', args, { stdio: [0, 1, 2, 3] }).status;
+const leaks = ${leaks};
+const words = process.argv.slice(2);
+const args = leaks ? words.map((word, index) => (words[index - 1] === '--preserve-fds' ? '2' : word)) : words;
+const stdio = leaks ? [0, 1, 2, 3, openSync('/etc/hostname', 'r')] : [0, 1, 2, 3];
+process.exitCode = require('node:child_process').spawnSync('${real}', args, { stdio }).status;
 `,
   );
   writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' ${FOLDER}/runtime.cjs "$@"\n`);

@@ -36,6 +36,7 @@ function impossible(
 
 const OWN_KERNEL = 'gVisor has it from its own kernel, whatever the configuration says';
 const SIZED_OUTSIDE = 'what gVisor is given has its size from mounts of the machine';
+const READ_BY_ITSELF = 'gVisor reads what it is given by itself';
 const NOT_GIVEN = 'it is not of the configuration that gVisor is given';
 
 /** A runtime that drops a wall, or weakens it, and says nothing. */
@@ -73,6 +74,9 @@ const mount = (destination: string, change: string): string =>
   `for (const m of c.mounts) if (m.destination === '${destination}') ${change}`;
 const options = (from: string, to: string): string =>
   `m.options = m.options.map((o) => o.startsWith('${from}') ? '${to}' : o).filter(Boolean)`;
+
+const shared = (source: string): string =>
+  `Object.assign(m, { type: 'bind', source: '${source}', options: ['bind', 'rw', 'nosuid', 'nodev'] })`;
 
 export const attack: Attack = {
   name: 'silent-downgrade',
@@ -231,7 +235,7 @@ export const attack: Attack = {
       'fresh-workspace',
       'mounts-from-planned-places',
       mount('/run/replay/work', "m.source = '/var'"),
-      'gVisor reads what it is given by itself',
+      READ_BY_ITSELF,
     ),
     dropped(
       'kernel-files-shown',
@@ -288,6 +292,53 @@ export const attack: Attack = {
       'mounts-as-planned',
       mount('/dev/pts', options('max=', '')),
       OWN_KERNEL,
+    ),
+    dropped(
+      'shared-memory-of-the-machine',
+      'shared-memory',
+      'mounts-as-planned',
+      mount('/dev/shm', shared('/dev/shm')),
+      OWN_KERNEL,
+    ),
+    dropped(
+      'shared-temporary-folder',
+      'fresh-temporary',
+      'mounts-as-planned',
+      mount('/tmp', shared('/run/replay/tmp')),
+      READ_BY_ITSELF,
+    ),
+    dropped(
+      'shared-home',
+      'fresh-home',
+      'mounts-as-planned',
+      mount('/home/runner', shared('/run/replay/home')),
+      READ_BY_ITSELF,
+    ),
+    dropped(
+      'terminals-of-the-machine',
+      'own-terminals',
+      'mounts-as-planned',
+      mount('/dev/pts', shared('/dev/pts')),
+      OWN_KERNEL,
+    ),
+    impossible(
+      'a-descriptor-left-open',
+      'refusal of a sandbox that is not what was planned',
+      ['closed-descriptors'],
+      { rule: 'sandbox/not-armed', names: 'no-inherited-descriptor' },
+      ({ runtime }) => runtimeThat(runtime, '', true),
+      {
+        notWith: {
+          runsc: 'the processes of gVisor are given the descriptors that it is told of, and no other',
+        },
+      },
+    ),
+    impossible(
+      'no-process-1',
+      'refusal without a process 1 that proves the walls',
+      ['no-new-privileges'],
+      { rule: 'sandbox/' },
+      () => coverProgram(nativeProgram('init')),
     ),
     impossible(
       'no-limits-of-its-namespace',
