@@ -1,14 +1,20 @@
-// `npm run reference`: writes what is derived from the schema of cofferdam.yaml.
+// `npm run reference`: writes what is derived from the schema of cofferdam.yaml, and the list of attacks.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jsonSchema, keyTable } from '../src/config/reference.ts';
+import { attackTable, ATTACKS, PENDING } from '../src/replay/index.ts';
 
 const top = join(import.meta.dirname, '..');
 mkdirSync(join(top, 'schema'), { recursive: true });
 writeFileSync(join(top, 'schema/cofferdam.schema.json'), jsonSchema());
-const page = join(top, 'docs/configuration.md');
-const marks = /(<!-- keys -->\n)[^]*(<!-- end of keys -->)/;
-writeFileSync(
-  page,
-  readFileSync(page, 'utf8').replace(marks, (_, begin, end) => `${begin}${keyTable()}${end}`),
-);
+const derived = [
+  ['docs/configuration.md', /(<!-- keys -->\n)[^]*(<!-- end of keys -->)/, keyTable()],
+  ['docs/replay.md', /(<!-- attacks -->\n)[^]*(<!-- end of attacks -->)/, attackTable(ATTACKS, PENDING)],
+];
+for (const [name, marks, text] of derived) {
+  const page = join(top, name);
+  writeFileSync(
+    page,
+    readFileSync(page, 'utf8').replace(marks, (_, begin, end) => `${begin}${text}${end}`),
+  );
+}

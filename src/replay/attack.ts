@@ -1,4 +1,4 @@
-import type { RuntimeName } from '../config/index.ts';
+import type { AllowEntry, RuntimeName } from '../config/index.ts';
 import type { BoundPath } from '../sandbox/index.ts';
 import type { Limits } from '../zone/index.ts';
 import type { ExpectedEvent } from './expected-event.ts';
@@ -40,9 +40,14 @@ export interface ReplayCase {
   readonly workflow?: WorkflowRun;
   /** Limits of the job that are lower than usual, so that the attack stays small. Not of a workflow. */
   readonly limits?: Partial<Limits>;
-  /** What the job may reach; nothing unless named. */
-  readonly allow?: readonly string[];
-  /** Hosts that the gateway would dial, by name. */
+  /** What the job may reach; nothing unless named. A workflow's are names. */
+  readonly allow?: readonly AllowEntry[];
+  /**
+   * What it may reach in the off-run, which then is the product's own too, with its gateway: for what narrows an entry, and
+   * would not be seen to matter where all is open.
+   */
+  readonly allowedWithout?: readonly AllowEntry[];
+  /** Hosts that the gateway would dial, by name; without it, what the sink answers. */
   readonly addresses?: Readonly<Record<string, readonly string[]>>;
   /** Files of the host that the job is shown, read-only. */
   readonly shows?: readonly BoundPath[];

@@ -10,5 +10,6 @@ export {
   type ReplayRuntime,
   replayCases,
 } from './replay.ts';
+export { attackTable } from './report/attack-table.ts';
 export { junit } from './report/junit.ts';
 export { replayStatus, type ReplayVerdict } from './verdict.ts';

@@ -12,6 +12,7 @@ const SOME = [
   'runner-memory/proc-mem',
   'masked-secrets/base64',
   'exfiltration-https',
+  'allowed-host/other-path-in-tls',
   'tampered-script',
   'injected-agent/reads-and-posts',
   'event-data-injection/title',

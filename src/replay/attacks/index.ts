@@ -1,4 +1,5 @@
 import type { Attack, PendingAttack } from '../attack.ts';
+import { attack as allowedHost } from './allowed-host/attack.ts';
 import { attack as appliedChanges } from './applied-changes/attack.ts';
 import { attack as bombs } from './bombs/attack.ts';
 import { attack as controlRemoval } from './control-removal/attack.ts';
@@ -28,6 +29,7 @@ export const ATTACKS: readonly Attack[] = [
   runnerMemory,
   maskedSecrets,
   exfiltrationHttps,
+  allowedHost,
   tamperedScript,
   injectedAgent,
   dnsTunnel,
@@ -52,11 +54,6 @@ export const ATTACKS: readonly Attack[] = [
 
 /** What waits for a control that is not built yet. */
 export const PENDING: readonly PendingAttack[] = [
-  {
-    name: 'allowed-host-other-path',
-    title: 'Exfiltration to an allowed host by another path, or by DNS over HTTPS to it',
-    waitsFor: 'inspection of paths by the gateway',
-  },
   {
     name: 'script-that-differs',
     title: 'That a downloaded script is not the one that was meant, before it runs',

@@ -117,7 +117,12 @@ function allowed(one: ReplayCase, refused: Refusal | undefined): string | undefi
 async function runWithout(replay: Replay): Promise<void> {
   const { one, scene } = replay;
   const runtime = containerRuntime(replay.runtime);
-  const { workflow } = one;
+  const { workflow, allowedWithout } = one;
+  if (allowedWithout !== undefined) {
+    const refused = await runWith(replay, allowedWithout);
+    if (refused !== undefined) throw new Error(refused.why);
+    return;
+  }
   if (workflow === undefined) {
     for (const [index, args] of (one.jobs ?? [[]]).entries())
       await weakenedJob(request(replay, index, args), one.without, HOME, runtime, (cgroup) =>
@@ -134,12 +139,13 @@ async function runWithout(replay: Replay): Promise<void> {
     environment: job.environment,
     output: scene.output,
     timeoutMs: one.without.includes('time-limit') ? ENDLESS_MS : job.timeoutMs,
+    sharesTools: one.without.includes('own-tools'),
   });
   stop();
 }
 
 /** Gives why a job was refused, when one was. */
-async function runWith(replay: Replay): Promise<Refusal | undefined> {
+async function runWith(replay: Replay, entries = replay.one.allow ?? []): Promise<Refusal | undefined> {
   const { one, scene, runtime } = replay;
   const groups: Cgroup[] = [];
   const watched =
@@ -157,7 +163,16 @@ async function runWith(replay: Replay): Promise<Refusal | undefined> {
     await productWorkflow(job, one, one.workflow, runtime, scene.canary, watched('attack'));
   } else {
     for (const [index, args] of (one.jobs ?? [[]]).entries())
-      refusals.push(await productJob(request(replay, index, args), one, runtime, watched('exec')));
+      refusals.push(
+        await productJob(
+          request(replay, index, args),
+          one,
+          entries,
+          runtime,
+          scene.sink.authority,
+          watched('exec'),
+        ),
+      );
   }
   const left = groups.reduce((sum, group) => sum + group.processes().length, 0);
   if (left > 0) scene.seen ??= `${left} processes of the job live after it has ended`;

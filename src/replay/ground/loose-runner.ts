@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Contexts, evaluateText } from '../../workflow/index.ts';
@@ -21,6 +22,8 @@ export async function looseRunner(
     readonly environment: Readonly<Record<string, string>>;
     readonly output: () => string;
     readonly timeoutMs: number;
+    /** Whether the tools of the runner itself get the variables that steps have set, as where both are one machine's. */
+    readonly sharesTools: boolean;
   },
 ): Promise<void> {
   const left = new Map(Object.entries(job.environment));
@@ -60,6 +63,8 @@ export async function looseRunner(
     for (const line of readFileSync(join(folder, 'GITHUB_ENV'), 'utf8').split('\n'))
       if (line.includes('=')) left.set(line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1));
     for (const [name, value] of commands(job.output().slice(said), 'set-env')) left.set(name, value);
+    if (job.sharesTools)
+      spawnSync('git', ['--version'], { cwd: job.folder, env: Object.fromEntries(left), timeout: 5_000 });
   }
 }
 

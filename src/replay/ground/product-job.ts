@@ -1,20 +1,27 @@
 import { Readable, Writable } from 'node:stream';
 import type { Refusal } from '../../base/index.ts';
-import { TIER_OF, type RuntimeName } from '../../config/index.ts';
-import { parseAllowlist } from '../../egress/index.ts';
+import { type AllowEntry, readsRequests, TIER_OF, type RuntimeName } from '../../config/index.ts';
+import {
+  type AllowedDestination,
+  type Inspection,
+  makeAuthority,
+  parseAllowlist,
+} from '../../egress/index.ts';
 import { exec } from '../../engine/index.ts';
 import type { ReplayCase } from '../attack.ts';
 import { replayState } from './contained-run.ts';
 import type { JobRequest } from './job-request.ts';
 
-/** Runs a job as `cofferdam exec` does; gives why it was refused, when it was. */
+/** Runs a job as `cofferdam exec` does; gives why it was refused, when it was. `trusted`: who vouches for the sink's TLS. */
 export async function productJob(
   request: JobRequest,
   one: ReplayCase,
+  entries: readonly AllowEntry[],
   runtime: RuntimeName,
+  trusted: string,
   watched: (runId: string) => () => void,
 ): Promise<Refusal | undefined> {
-  const allow = parseAllowlist(one.allow ?? [], {});
+  const allow = parseAllowlist(entries, {});
   if (!allow.ok) throw new Error(allow.error.why);
   let stop = (): void => undefined;
   const sink = (): Writable =>
@@ -32,13 +39,16 @@ export async function productJob(
       controls: {
         ...request.controls,
         isolation: { floor: TIER_OF[runtime], runtime },
-        egress: { allow: one.allow ?? [], allowRanges: [] },
+        egress: { allow: entries, allowRanges: [] },
       },
       because: ['a replay of an attack'],
       facts: [{ name: 'started', value: 'replay', source: 'command-line', forgeable: false }],
       policy: { source: 'defaults' },
       allow: allow.value,
-      resolver: { kind: 'static', addresses: one.addresses ?? {} },
+      ...(await inspectionOf(allow.value, trusted)),
+      // Without a table the gateway asks as on any machine: here that is the sink.
+      resolver:
+        one.addresses === undefined ? { kind: 'system' } : { kind: 'static', addresses: one.addresses },
       readPaths: request.readPaths,
       writePaths: [],
       files: request.files,
@@ -56,4 +66,13 @@ export async function productJob(
   );
   stop();
   return outcome.ok ? undefined : outcome.error;
+}
+
+/** As `cofferdam exec` has it: an authority for what asks for methods or paths, and for nothing else. */
+async function inspectionOf(
+  allow: readonly AllowedDestination[],
+  trusted: string,
+): Promise<{ readonly inspection?: Inspection }> {
+  const hosts = allow.filter(readsRequests).map(({ host }) => host);
+  return hosts.length === 0 ? {} : { inspection: { authority: await makeAuthority(hosts), trusted } };
 }

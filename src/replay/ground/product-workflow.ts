@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RuntimeName } from '../../config/index.ts';
+import { ruleOf, type RuntimeName } from '../../config/index.ts';
 import type { ReplayCase, WorkflowRun } from '../attack.ts';
 import type { JobRequest } from './job-request.ts';
 import { runIds, STATE } from './contained-run.ts';
@@ -38,7 +38,7 @@ export async function productWorkflow(
       '--verbose',
       '--runtime',
       runtime,
-      ...(one.allow ?? []).flatMap((host) => ['--allow', host]),
+      ...(one.allow ?? []).flatMap((entry) => ['--allow', ruleOf(entry).to]),
       ...(payload === undefined
         ? ['--ref', BRANCH, '--secret', 'TOKEN']
         : ['--event', 'pull_request', '--fork', '--event-file', PAYLOAD, '--secret', 'TOKEN']),

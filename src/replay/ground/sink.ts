@@ -1,6 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
+import { certificateFor, makeAuthority } from '../../egress/index.ts';
 import { holds } from './scene.ts';
 
 /** Something that arrived. `bytes` is bounded, one character a byte. */
@@ -20,15 +21,18 @@ export interface Sink {
   answer: (path: string, address: string) => string | { readonly location: string };
   /** What a question for a name's IPv4 address is answered with. */
   addressOf: (name: string) => string;
+  /** Who vouches for its server of TLS, which is `allowed.test` to whoever asks for a certificate. PEM. */
+  readonly authority: string;
   readonly close: () => void;
 }
 
 const TCP_PORTS = [22, 25, 53, 80, 853, 3_128, 4_444, 8_080, 8_443] as const;
 const TLS_PORT = 443;
 const UDP_PORTS = [123, 443, 4_444, 5_353] as const;
+const TLS_HOST = 'allowed.test';
 const MAX_BYTES = 65_536;
 const LINGER_MS = 40;
-/** TLS without certificates (RFC 4279): both sides know the key, so that nothing has to be made or trusted. */
+/** TLS without certificates (RFC 4279), for whoever knows the key: nothing has to be trusted. */
 export const PRE_SHARED = { identity: 'replay', key: '00112233445566778899aabbccddeeff' } as const;
 
 /**
@@ -38,12 +42,15 @@ export const PRE_SHARED = { identity: 'replay', key: '00112233445566778899aabbcc
 export async function openSink(): Promise<Sink> {
   const arrivals: Arrival[] = [];
   const closers: (() => void)[] = [];
+  const authority = await makeAuthority([TLS_HOST]);
+  const server = await certificateFor(authority, TLS_HOST);
   const sink: Sink = {
     arrivals,
     got: (canary, fits = () => true) =>
       arrivals.find((arrival) => fits(arrival) && holds(arrival.bytes.replaceAll('.', ''), canary)) ??
       arrivals.find((arrival) => fits(arrival) && holds(arrival.bytes, canary)),
     answer: () => '',
+    authority: authority.certificate,
     addressOf: () => '203.0.113.9',
     close: () => {
       for (const close of closers) close();
@@ -87,7 +94,9 @@ export async function openSink(): Promise<Sink> {
   const tls = createTlsServer(
     {
       pskCallback: () => Buffer.from(PRE_SHARED.key, 'hex'),
-      ciphers: 'PSK-AES128-GCM-SHA256',
+      cert: server.certificate,
+      key: server.key,
+      ciphers: 'PSK-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256',
       maxVersion: 'TLSv1.2',
     },
     (socket) => take(socket, 'tls'),

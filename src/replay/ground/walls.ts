@@ -214,6 +214,8 @@ export const WALLS = {
   'fresh-workspace': { title: 'a fresh copy of the folder' },
   'fresh-home': { title: 'a fresh home' },
   masking: { title: 'masking' },
+  'narrowed-entries': { title: 'methods, paths and bytes of an allowed host' },
+  'own-tools': { title: 'tools of ours that get nothing of the job' },
 } as const satisfies Readonly<Record<string, Wall>>;
 
 export type WallName = keyof typeof WALLS;

@@ -85,10 +85,16 @@ export const attack: Attack = {
       name: 'new-namespaces',
       control: 'the system-call filter',
       without: ['filter'],
-      during: (_scene, pids) =>
-        new Set(pids.map((pid) => readlinkSync(`/proc/${pid}/ns/user`))).size > 1
+      during: (_scene, pids) => {
+        // Its runtime begins in ours and makes the sandbox's: that is one, and another is of the job's making.
+        const ours = readlinkSync('/proc/self/ns/user');
+        const theirs = pids
+          .map((pid) => readlinkSync(`/proc/${pid}/ns/user`))
+          .filter((link) => link !== ours);
+        return new Set(theirs).size > 1
           ? 'a process of the job is in a user namespace of its making'
-          : undefined,
+          : undefined;
+      },
       notWith: NO_VIEW,
       event: risk('namespace', 'unshare'),
     },

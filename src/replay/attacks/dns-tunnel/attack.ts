@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import type { Attack, ReplayCase } from '../../attack.ts';
 import { event, type ExpectedEvent, notAsked } from '../../expected-event.ts';
 import type { Scene } from '../../ground/scene.ts';
@@ -71,6 +72,18 @@ export const attack: Attack = {
       notAsked(({ name }) => name.endsWith('.exfil.test')),
       arrivedByLetters,
     ),
+    {
+      name: 'below-a-wildcard',
+      control: 'the gateway: names below a wildcard that carry data',
+      without: ['gateway'],
+      holdsCanary: true,
+      allow: ['*.cdn.test'],
+      prepare: () => writeFileSync('/etc/resolv.conf', 'nameserver 127.0.0.1\n'),
+      harm: (scene) => (arrived(scene) ? 'the secret arrived in DNS questions' : undefined),
+      event: event('dns.question', 'denied: limit', ({ verdict, reason, name }) => {
+        return verdict === 'denied' && reason === 'limit' && name.endsWith('.cdn.test');
+      }),
+    },
     way('beside-the-question', 'the gateway: it asks nobody what a job asks it', ANSWERED_HERE),
     way(
       'two-in-one',

