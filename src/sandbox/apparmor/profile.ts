@@ -35,7 +35,7 @@ export function appArmorProfiles(
   signal,
   ptrace (readby, tracedby),
   ptrace (read, trace) peer=${both},
-${opened(profile)}  change_profile -> &${names.job},
+${probed(profile, names)}${opened(profile)}  change_profile -> &${names.job},
 }
 
 profile ${names.job} flags=(attach_disconnected,mediate_deleted) {
@@ -58,6 +58,11 @@ function files(places: readonly string[], profile: Profile | undefined): string 
 ${written.join('')}${own}  /dev/{null,zero,full,random,urandom,tty,ptmx} w,
   /dev/pts/* w,
 `;
+}
+
+/** What the probe tries in process 1's own name, where tracing must be open. The job's profile still keeps the job from it. */
+function probed(profile: Profile | undefined, { init }: AppArmorNames): string {
+  return profile?.lifted.includes('trace') === true ? `  ptrace (read, trace) peer=${init},\n` : '';
 }
 
 /** Of process 1 too, as both must allow. What is used so is the rights of a user namespace's root over its own. */

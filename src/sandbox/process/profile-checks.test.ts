@@ -57,6 +57,13 @@ describe('the proof of a sandbox with a profile', () => {
     expect(notServed(profileChecks(closed, nested), nested)).toMatchObject({
       rule: 'profile/not-served',
       kind: 'machine',
+      fix: expect.stringContaining('kernel.unprivileged_userns_clone'),
+    });
+    const debugger_ = profileOf('debugger');
+    const untraced = profileChecks([{ id: 'trace', kind: 'attack', held: true, seen: 'EPERM' }], debugger_);
+    expect(notServed(untraced, debugger_)).toMatchObject({
+      rule: 'profile/not-served',
+      fix: expect.stringContaining('kernel.yama.ptrace_scope'),
     });
   });
 

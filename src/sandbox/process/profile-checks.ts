@@ -92,6 +92,11 @@ export function notServed(checks: readonly ProbeCheck[], profile: Profile | unde
     'machine',
     'profile/not-served',
     `this machine does not let profile ${profile.name} do what it is for: ${closed.id} is ${closed.seen}`,
-    'let users make user namespaces (sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns), or run it without the profile',
+    `${closed.id === 'trace' ? TRACING_FIX : NAMESPACES_FIX}, or run it without the profile`,
   );
 }
+
+const TRACING_FIX =
+  'let a process trace its own children (sysctl kernel.yama.ptrace_scope below 2, and no AppArmor profile around Cofferdam that refuses ptrace)';
+const NAMESPACES_FIX =
+  'let users make user namespaces (sysctl kernel.unprivileged_userns_clone, user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns)';
