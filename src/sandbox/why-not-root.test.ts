@@ -25,6 +25,16 @@ describe('a machine on which an ordinary user can make no namespaces', () => {
     expect(refusal.fix).toContain('sudo');
   });
 
+  test('is told of the AppArmor profile that it is in, when no setting explains it', () => {
+    const refusal = rootlessRefusal({ ...tried, label: 'docker-default (enforce)' });
+    expect(refusal.why).toContain('profile docker-default (enforce)');
+    expect(refusal.fix).toContain('userns');
+    expect(rootlessRefusal({ ...tried, label: 'unconfined' }).why).not.toContain('AppArmor');
+    expect(
+      rootlessRefusal({ ...tried, label: 'x (enforce)', settings: { ...OPEN, debian: '0' } }).why,
+    ).toContain('unprivileged_userns_clone is 0');
+  });
+
   test('is told the step and the error when no setting explains it, also without those settings', () => {
     for (const settings of [OPEN, { most: '15000', debian: '', apparmor: '' }]) {
       const refusal = rootlessRefusal({ ...tried, settings });

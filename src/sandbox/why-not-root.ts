@@ -8,6 +8,8 @@ export interface RootlessLack {
   readonly failed: string;
   readonly why: string;
   readonly settings: Readonly<Record<keyof typeof SETTINGS, string>>;
+  /** AppArmor's label of this process; absent where the kernel gives none. */
+  readonly label?: string;
 }
 
 /** sysctl names; a file that is not there is an empty text. */
@@ -32,7 +34,7 @@ export async function whyNotRoot(): Promise<Refusal> {
 }
 
 /** Pure: which of the known causes it is. */
-export function rootlessRefusal({ failed, why, settings }: RootlessLack): Refusal {
+export function rootlessRefusal({ failed, why, settings, label = '' }: RootlessLack): Refusal {
   const refuse = (cause: string, fix: string): Refusal =>
     refusal(
       'machine',
@@ -52,6 +54,11 @@ export function rootlessRefusal({ failed, why, settings }: RootlessLack): Refusa
   }
   if (failed === 'newgidmap')
     return refuse('newgidmap failed', 'see that your ranges in /etc/subgid are right');
+  if (label !== '' && label !== 'unconfined')
+    return refuse(
+      `${failed} failed with ${why}, in AppArmor\u2019s profile ${label}`,
+      'have that profile allow userns, capability, mount, umount and pivot_root, or start Cofferdam outside of it',
+    );
   return refuse(
     `${failed} failed with ${why}`,
     'allow them where this machine or its container is set up (a container needs its seccomp profile to let unshare and mount pass, and no chroot)',
@@ -70,11 +77,30 @@ async function tryRootless(): Promise<RootlessLack | undefined> {
   });
   if (said === '') return undefined;
   const told = parse(said);
+  const label = labelHere();
   return {
+    ...(label !== undefined && { label }),
     failed: told.failed ?? 'the helper',
     why: (told.why ?? 'nothing').slice(0, 300),
     settings: { most: setting('most'), debian: setting('debian'), apparmor: setting('apparmor') },
   };
+}
+
+/** Bounded and of plain characters: a profile has the name that its writer chose. */
+function labelHere(): string | undefined {
+  for (const file of ['/proc/self/attr/apparmor/current', '/proc/self/attr/current']) {
+    try {
+      const label = readFileSync(file, 'utf8')
+        .replace(/[^ -~]/g, '')
+        .trim()
+        .slice(0, 200);
+      // SELinux answers in the second file, too: its contexts are no profiles of AppArmor's.
+      return file.includes('apparmor') || !label.includes(':') ? label : undefined;
+    } catch {
+      // Kernels before 5.8 have only the second one; without such a module neither can be read.
+    }
+  }
+  return undefined;
 }
 
 function parse(said: string): { readonly failed?: string; readonly why?: string } {
