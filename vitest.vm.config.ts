@@ -8,6 +8,7 @@ export default defineConfig({
     testTimeout: 900_000,
     hookTimeout: 900_000,
     fileParallelism: false,
+    isolate: false,
     passWithNoTests: false,
     reporters: ['default', 'json'],
     outputFile: { json: '/results/tests' },

@@ -58,11 +58,8 @@ export async function bootMachine(
     for (const [tag, path] of Object.entries(shares)) running.push(share(sharer, folder, tag, path));
     await Promise.all(Object.keys(shares).map((tag) => appears(join(folder, `${tag}.sock`))));
     const machine = spawn(
-      'qemu-system-x86_64',
-      qemuArguments(boot, places, Object.keys(shares), disk, initrd),
-      {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
+      ...withUs(['qemu-system-x86_64', ...qemuArguments(boot, places, Object.keys(shares), disk, initrd)]),
+      { stdio: ['ignore', 'pipe', 'pipe'] },
     );
     running.push(machine);
     const console_ = createWriteStream(join(places.results, 'console'));
@@ -90,8 +87,8 @@ function share(sharer: string, folder: string, tag: string, path: string): Child
   const bound = 'mount --bind / "$1" && mount -o remount,bind,ro "$1" && shift && exec "$@"';
   return tag === 'root'
     ? spawn(
-        'unshare',
-        [
+        ...withUs([
+          'unshare',
           '--mount',
           '--propagation',
           'private',
@@ -102,10 +99,15 @@ function share(sharer: string, folder: string, tag: string, path: string): Child
           join(folder, 'root'),
           ...serve,
           `source=${join(folder, 'root')}`,
-        ],
+        ]),
         { stdio: 'ignore' },
       )
-    : spawn(serve[0] ?? '', [...serve.slice(1), `source=${path}`], { stdio: 'ignore' });
+    : spawn(...withUs([...serve, `source=${path}`]), { stdio: 'ignore' });
+}
+
+/** A command that ends with this process, however that ends. */
+function withUs(words: readonly string[]): readonly [string, readonly string[]] {
+  return ['setpriv', ['--pdeathsig', 'KILL', '--', ...words]];
 }
 
 function qemuArguments(
@@ -130,7 +132,7 @@ function qemuArguments(
   ]);
   const devices = [
     // Emulation, whatever this machine has: a /dev/kvm that exists may hang.
-    '-machine q35,accel=tcg,memory-backend=memory -cpu max -smp 2 -m 4G',
+    `-machine q35,accel=tcg,memory-backend=memory -cpu max -smp ${process.env['VM_SMP'] ?? '2'} -m 4G`,
     '-object memory-backend-memfd,id=memory,size=4G,share=on',
     '-nodefaults -no-user-config -nographic -no-reboot -serial stdio -nic none',
     `-drive file=${disk},if=none,id=disk,format=raw,cache=unsafe -device virtio-blk-pci,drive=disk`,

@@ -12,7 +12,8 @@ const BOOT: Boot = {
   proof: ['6.1.', 'cgroup2fs'],
   holds: ['hardened-container'],
   suites: ['src/a', 'src/b'],
-  replay: ['--all'],
+  runtimes: ['runc'],
+  replay: ['a'],
 };
 const tests = (counts: object, files: readonly string[]): string =>
   JSON.stringify({

@@ -7,7 +7,9 @@ import { bootMachine } from './machine.ts';
 import { judge, RESULT_NAMES, type Results, type Verdict } from './report.ts';
 
 const TOP = join(import.meta.dirname, '../..');
-const WITHIN_MS = 90 * 60_000;
+/** For each machine. They take some minutes each on a machine that does nothing else. */
+const WITHIN_MS = 40 * 60_000;
+const LOOK_EVERY_MS = 2_000;
 /** Of what a machine's suites said, when it failed. */
 const SAID_LINES = 120;
 
@@ -17,6 +19,18 @@ function fileOf(folder: string, name: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Tells each suite when it ended, from what the machine wrote so far. */
+function tellSuites(results: string, tell: (text: string) => void): NodeJS.Timeout {
+  let told = 0;
+  return setInterval(() => {
+    const suites = (fileOf(results, 'tests.said') ?? '')
+      .split('\n')
+      .filter((line) => /^ \S \S+\.test\.ts /u.test(line));
+    for (const line of suites.slice(told)) tell(line.trim());
+    told = suites.length;
+  }, LOOK_EVERY_MS);
 }
 
 async function tried(boot: Boot, cache: string, kept: string | undefined): Promise<Verdict> {
@@ -33,7 +47,12 @@ async function tried(boot: Boot, cache: string, kept: string | undefined): Promi
         stdio: ['ignore', 'pipe', 'inherit'],
       },
     ).trim();
-    const task = { node: process.execPath, suites: boot.suites.join(' '), replay: boot.replay.join(' ') };
+    const task = {
+      node: process.execPath,
+      suites: boot.suites.join(' '),
+      runtimes: boot.runtimes.join(' '),
+      replay: boot.replay.join(' '),
+    };
     writeFileSync(
       join(results, 'task'),
       Object.entries(task)
@@ -41,15 +60,19 @@ async function tried(boot: Boot, cache: string, kept: string | undefined): Promi
         .join(''),
     );
     const from = Date.now();
+    const tell = (text: string): void =>
+      void process.stdout.write(`  ${((Date.now() - from) / 1_000).toFixed(0)} s  ${text}\n`);
+    const looking = tellSuites(results, tell);
     const ended = await bootMachine(
       boot,
       { folder, results, top: TOP, kernel, busybox: join(cache, 'busybox') },
       WITHIN_MS,
       (text) => {
-        if (text.includes('vm: '))
-          process.stdout.write(`  ${((Date.now() - from) / 1_000).toFixed(0)} s  ${text.trim()}\n`);
+        const at = text.indexOf('vm: ');
+        if (at >= 0) tell(text.slice(at + 4).trim());
       },
     );
+    clearInterval(looking);
     const read: Results = Object.fromEntries(
       RESULT_NAMES.flatMap((name) => {
         const text = fileOf(results, name);
@@ -77,15 +100,19 @@ async function main(asked: readonly string[]): Promise<number> {
   }
   const cache = process.env['COFFERDAM_CACHE'] ?? '';
   const total = { passed: 0, failed: 0 };
+  const rows: string[] = [];
   for (const boot of BOOTS.filter(({ name }) => asked.length === 0 || asked.includes(name))) {
     process.stdout.write(`${boot.name}: ${boot.is}\n`);
+    const from = Date.now();
     const verdict = await tried(narrowed(boot), cache, process.env['VM_RESULTS']);
     for (const why of verdict.wrong) process.stdout.write(`  wrong: ${why}\n`);
-    process.stdout.write(`  ${verdict.passed} passed, ${verdict.failed} failed\n`);
+    const minutes = ((Date.now() - from) / 60_000).toFixed(1);
+    rows.push(`${boot.name}: ${verdict.passed} passed, ${verdict.failed} failed, ${minutes} min`);
+    process.stdout.write(`  ${verdict.passed} passed, ${verdict.failed} failed, ${minutes} min\n`);
     total.passed += verdict.passed;
     total.failed += Math.max(verdict.failed, verdict.wrong.length > 0 ? 1 : 0);
   }
-  process.stdout.write(`\n${total.passed} passed, ${total.failed} failed\n`);
+  process.stdout.write(`\n${rows.join('\n')}\n${total.passed} passed, ${total.failed} failed\n`);
   return total.passed > 0 && total.failed === 0 ? 0 : 1;
 }
 

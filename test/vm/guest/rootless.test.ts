@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   rmdirSync,
   writeFileSync,
 } from 'node:fs';
@@ -122,20 +123,39 @@ describe.each(IDS_HERE)('an ordinary user with ids: %s,', (ids) => {
   });
 });
 
+/** A service's own words, as systemctl tells only that it failed. */
+function systemctl(...words: readonly string[]): void {
+  try {
+    execFileSync('systemctl', words, { stdio: 'pipe' });
+  } catch (error) {
+    const said = execFileSync('journalctl', ['--no-pager', '--boot', '--lines=40'], { encoding: 'utf8' });
+    throw new Error(`systemctl ${words.join(' ')} failed: ${said}`, { cause: error });
+  }
+}
+
+/** An account whose systemd runs without a log-in: what PAM would set up stands in its service. */
+function startManager(): void {
+  if (!readFileSync('/etc/passwd', 'utf8').includes('\nscoped:'))
+    appendFileSync('/etc/passwd', `scoped:x:${UID}:${UID}::/:/bin/sh\n`);
+  const settings = '/run/systemd/system/user@.service.d';
+  mkdirSync(settings, { recursive: true });
+  writeFileSync(
+    join(settings, 'all.conf'),
+    '[Service]\nPAMName=\nEnvironment=XDG_RUNTIME_DIR=/run/user/%i\nDelegate=cpu memory pids\n',
+  );
+  systemctl('daemon-reload');
+  systemctl('start', `user@${UID}.service`);
+}
+
 if (SYSTEMD)
   describe.each(IDS_HERE)('an ordinary user of a systemd with ids: %s,', (ids) => {
     test('gets a scope of its own from it, and every limit held', async () => {
-      appendFileSync('/etc/passwd', `scoped:x:${UID}:${UID}::/:/bin/sh\n`);
-      const controllers = '/run/systemd/system/user@.service.d';
-      mkdirSync(controllers, { recursive: true });
-      writeFileSync(join(controllers, 'all.conf'), '[Service]\nDelegate=cpu memory pids\n');
-      execFileSync('systemctl', ['daemon-reload']);
-      execFileSync('systemctl', ['start', `user@${UID}.service`]);
+      startManager();
       try {
         const runtime = `/run/user/${UID}`;
         expectHeld(await run(ids, 'exec "$@"', [`XDG_RUNTIME_DIR=${runtime}`]));
       } finally {
-        execFileSync('systemctl', ['stop', `user@${UID}.service`]);
+        systemctl('stop', `user@${UID}.service`);
       }
     });
   });

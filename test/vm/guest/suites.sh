@@ -2,6 +2,8 @@
 # What a test machine does: `task` in the results' folder says which suites and replays. Every result is a file there; `done` is
 # the last of them.
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root CI=true NO_COLOR=1
+# Nothing of this machine's cache: a virtual machine in a virtual machine would take minutes to come to nothing.
+export XDG_CACHE_HOME=/tmp/cache
 results=/results
 cd /cofferdam || exit 1
 . "$results/task"
@@ -17,14 +19,15 @@ say() { echo "vm: $*" >/dev/console; }
 say 'doctor'
 # As on a machine that is up: its first sandbox loads the kernel's modules, for which an emulated processor takes longer than is
 # waited for.
-"$node" dist/cofferdam.mjs doctor >/dev/null 2>&1
+mkdir -p /tmp/first
+(cd /tmp/first && exec "$node" /cofferdam/dist/cofferdam.mjs exec --apply never -- true) >"$results/first.said" 2>&1
 "$node" dist/cofferdam.mjs doctor --json >"$results/doctor" 2>"$results/doctor.said"
 echo $? >"$results/doctor.status"
 if [ -n "$suites" ]; then
   say 'suites'
   # Without a copy of its configuration in a folder that others empty meanwhile.
   # shellcheck disable=SC2086
-  "$node" node_modules/vitest/vitest.mjs run --configLoader native --config vitest.vm.config.ts $suites >"$results/tests.said" 2>&1
+  COFFERDAM_TESTED_RUNTIMES=$runtimes "$node" node_modules/vitest/vitest.mjs run --configLoader native --config vitest.vm.config.ts $suites >"$results/tests.said" 2>&1
   echo $? >"$results/tests.status"
 fi
 if [ -n "$replay" ]; then

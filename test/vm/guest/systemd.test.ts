@@ -19,10 +19,10 @@ function service(properties: readonly string[], command: readonly string[], unit
   ]);
 }
 
-/** Runs a job and says, from outside, in which groups its processes are. */
+/** Runs a job and says, from outside, in which groups its processes are. systemd puts its own into a `${...}` of a command. */
 const WHERE = `"$@" & p=$!
 for i in $(seq 900); do g=$(find /sys/fs/cgroup -path '*cofferdam/*' -name cgroup.procs -exec grep -l . {} + 2>/dev/null | head -n 1); [ -n "$g" ] && break; sleep 0.1; done
-echo "group \${g%/cgroup.procs}"
+echo "group $(dirname "$g")"
 kill -INT $p; wait $p || true`;
 
 describe('on a machine that systemd runs', () => {
