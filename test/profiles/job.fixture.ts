@@ -7,14 +7,18 @@ import { parseAllowlist } from '../../src/egress/index.ts';
 import { exec } from '../../src/engine/index.ts';
 import { profilePath } from '../../src/sandbox/index.ts';
 import { openStateFolder } from '../../src/store/index.ts';
-import { defaultControls, type ProfileName } from '../../src/zone/index.ts';
+import { defaultControls, type ProfileName, type RuntimeName, TIER_OF } from '../../src/zone/index.ts';
 
 /** A folder to work in, and jobs that work in it as `cofferdam exec` has them; removed afterwards. */
 export class Workshop {
   readonly directory = mkdtempSync(join(tmpdir(), 'profile-'));
   readonly work = join(this.directory, 'work');
 
-  constructor() {
+  readonly #runtime: RuntimeName | undefined;
+
+  /** `runtime`: another than the usual one of a hardened container. */
+  constructor(runtime?: RuntimeName) {
+    this.#runtime = runtime;
     mkdirSync(this.work);
   }
 
@@ -41,7 +45,11 @@ export class Workshop {
         workdir: this.work,
         controls: {
           ...controls,
-          isolation: { ...controls.isolation, ...(profile !== undefined && { profile }) },
+          isolation: {
+            ...controls.isolation,
+            ...(this.#runtime !== undefined && { floor: TIER_OF[this.#runtime], runtime: this.#runtime }),
+            ...(profile !== undefined && { profile }),
+          },
           egress: { allow: hosts, allowRanges: ['127.0.0.0/8'] },
         },
         because: ['a test'],

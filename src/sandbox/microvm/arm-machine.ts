@@ -7,6 +7,8 @@ import type { Cgroup } from '../oci/cgroup.ts';
 import { limitsUnheld } from '../oci/limits-held.ts';
 import type { RuntimeConfig } from '../oci/runtime-spec.ts';
 import { INIT_PATH } from '../plan/plan-sandbox.ts';
+import { checksOf, notServed, profileChecks, usableLandlock } from '../process/profile-checks.ts';
+import type { Profile } from '../profiles/index.ts';
 import {
   CHECKS,
   confinementChecks,
@@ -52,7 +54,7 @@ export async function armMachine(
   const kernelFiles = { hidden: maskedPaths, readOnly: readonlyPaths };
   const text = await guest.monitor.brings(
     'the report of its probe',
-    guest.session.probe(request.probeName, kernelFiles, plan.writable, undefined, undefined, RESOLVER),
+    guest.session.probe(request.probeName, kernelFiles, plan.writable, plan.profile, undefined, RESOLVER),
     late,
   );
   if (!text.ok) return text;
@@ -61,7 +63,7 @@ export async function armMachine(
     landlock: reader.landlock,
     first: await Promise.race([reader.first, sleep(WATCHED_MS, undefined, { ref: false })]),
   };
-  const proven = guestChecks(text.value, config, seen, (path) => resolveInside(root, path));
+  const proven = guestChecks(text.value, config, seen, (path) => resolveInside(root, path), plan.profile);
   if (!proven.ok) return proven;
   const lacking = wallLacking(request.controls, proven.value.checks);
   if (lacking !== undefined) return err(lacking);
@@ -95,18 +97,20 @@ export function guestChecks(
   config: RuntimeConfig,
   seen: { readonly landlock: number; readonly first: string | undefined },
   inside: (destination: string) => string,
+  profile?: Profile,
 ): Result<{ readonly checks: readonly ProbeCheck[]; readonly probeMs: number }, Refusal> {
   const report = readReport(text);
   if (!report.ok) return report;
   const watched = seen.first === INIT_PATH;
   const made: readonly ProbeCheck[] = [
-    ...confinementChecks(report.value.checks, seen.landlock),
+    ...confinementChecks(report.value.checks, usableLandlock(seen.landlock, profile)),
     ...plannedChecks(report.value, config, inside),
     { id: 'executions-are-seen', kind: 'state', held: watched, seen: watched ? 'process 1' : 'nothing' },
   ];
-  const checks = made.map((check) =>
+  const linked = made.map((check) =>
     check.id === OF_A_CONTAINER ? { ...check, id: LINK_CHECK, held: check.seen === INTERFACES } : check,
   );
-  const bad = unheldOf(checks, NEEDED);
+  const checks = profileChecks(linked, profile);
+  const bad = notServed(checks, profile) ?? unheldOf(checks, [...NEEDED, ...checksOf(profile)]);
   return bad === undefined ? ok({ checks, probeMs: report.value.probeMs }) : err(bad);
 }

@@ -3,13 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { HOST, JOB, PLACES } from '../plan/plan-sandbox.fixture.ts';
 import { planSandbox } from '../plan/plan-sandbox.ts';
 import type { SandboxRequest } from '../contract.ts';
-import { guestContainer } from './guest-config.ts';
+import { guestContainer, jobUserOf } from './guest-config.ts';
 
 const ROOT = '/run/cofferdam/01JD-test/guest/root';
 const BUNDLE = '/run/cofferdam/01JD-test/guest/bundle';
 
 function moved(request: SandboxRequest = JOB) {
-  const plan = planSandbox(request, HOST, PLACES);
+  const plan = planSandbox(request, HOST, { ...PLACES, ids: { ...PLACES.ids, further: 0x6000_0000 } });
   if (!plan.ok) throw new Error(plan.error.why);
   const { merged, exchange } = PLACES;
   const isFile = (path: string): boolean => path === PLACES.init || path.startsWith('/home/user/.');
@@ -53,6 +53,22 @@ describe('a job’s container inside a guest', () => {
     expect(guest.tree.files.find(({ path }) => path === '/etc/resolv.conf')?.content).toContain(
       'nameserver 192.0.0.1\n',
     );
+  });
+
+  test('has a profile whole, and the further ids that it maps are nobody’s of the guest', () => {
+    const isolation = { ...JOB.controls.isolation, profile: 'nested-build' } as const;
+    const { plan, guest } = moved({ ...JOB, controls: { ...JOB.controls, isolation } });
+    expect(plan.profile?.name).toBe('nested-build');
+    const { linux, process } = guest.config;
+    expect(process.capabilities).toEqual(plan.config.process.capabilities);
+    expect(linux.seccomp).toEqual(plan.config.linux.seccomp);
+    const further = linux.uidMappings.find(({ size }) => size === 65_536);
+    expect(further).toEqual({ containerID: 100_000, hostID: 1_000_000, size: 65_536 });
+    expect(jobUserOf(1_000_000)).toBe(100_000);
+    expect(jobUserOf(1_065_535)).toBe(165_535);
+    for (const other of [0, 1_000, 99_999, 999_999, 1_065_536]) expect(jobUserOf(other)).toBeUndefined();
+    const asked = guest.tree.files.find(({ path }) => path === '/etc/containers/containers.conf');
+    expect(asked?.content).toContain('dns_servers = ["192.0.0.1"]');
   });
 
   test('is shown each bound path read-only, or for writing, exactly as planned, and nothing of the host besides', () => {

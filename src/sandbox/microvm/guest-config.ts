@@ -1,6 +1,7 @@
 import type { BoundPath } from '../contract.ts';
 import type { Mount, RuntimeConfig } from '../oci/runtime-spec.ts';
 import { JOB_UID, type SandboxPlan } from '../plan/plan-sandbox.ts';
+import { FURTHER_IDS, FURTHER_IDS_COUNT } from '../profiles/index.ts';
 
 /** Where the guest mounts the three shares (native/microvm/boot.c), and the monitor's sandbox shows what is in them. */
 export const SHARES = { read: '/vm/read', write: '/vm/write' } as const;
@@ -11,8 +12,23 @@ export const TRACE_SOCKET = '/run/trace/trace.sock';
 /** Where guest and gateway meet (native/microvm/microvm.h): names are asked for there. */
 export const RESOLVER = '192.0.0.1';
 const RESOLVER_FILE = `nameserver ${RESOLVER}\noptions timeout:5 attempts:2\n`;
-/** In the guest nobody else has it. */
+/** In the guest nobody else has them. */
 const GUEST_ROOT_OF_JOB = 100_000;
+const GUEST_FURTHER_IDS = 1_000_000;
+
+/** A user of the guest as the job has it; undefined: one that the job's container does not have. */
+export function jobUserOf(guestUid: number): number | undefined {
+  if (guestUid === JOB_UID) return guestUid;
+  const further = guestUid - GUEST_FURTHER_IDS;
+  return further >= 0 && further < FURTHER_IDS_COUNT ? FURTHER_IDS + further : undefined;
+}
+
+/** What a profile's own programs are told of the resolver of every container. */
+const OF_A_CONTAINER = 'dns_servers = ["127.0.0.1"]';
+
+function resolving<T extends { readonly content: string }>(file: T): T {
+  return { ...file, content: file.content.replaceAll(OF_A_CONTAINER, `dns_servers = ["${RESOLVER}"]`) };
+}
 
 /** A job's container as the guest's runtime gets it, and what the monitor's sandbox must be shown for it. */
 export interface GuestContainer {
@@ -61,6 +77,9 @@ export function guestContainer(
     { containerID: 0, hostID: GUEST_ROOT_OF_JOB, size: 1 },
     // As the monitor shows them, which belongs to the same user outside.
     { containerID: JOB_UID, hostID: JOB_UID, size: 1 },
+    ...(plan.profile?.furtherIds === true
+      ? [{ containerID: FURTHER_IDS, hostID: GUEST_FURTHER_IDS, size: FURTHER_IDS_COUNT }]
+      : []),
   ];
   const { cpu: _cpu, ...resources } = plan.config.linux.resources;
   return {
@@ -69,7 +88,7 @@ export function guestContainer(
     tree: {
       ...plan.tree,
       files: plan.tree.files.map((file) =>
-        file.path === '/etc/resolv.conf' ? { ...file, content: RESOLVER_FILE } : file,
+        file.path === '/etc/resolv.conf' ? { ...file, content: RESOLVER_FILE } : resolving(file),
       ),
     },
     config: {

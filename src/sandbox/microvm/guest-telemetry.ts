@@ -1,9 +1,11 @@
 import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Observation, RunningNow, SandboxRequest } from '../contract.ts';
-import { JOB_UID } from '../plan/plan-sandbox.ts';
 import { SETTLE, TraceReader, watchOrders } from '../telemetry/trace-reader.ts';
+import { jobUserOf } from './guest-config.ts';
 import { RunningPrograms } from './running-programs.ts';
+
+type Owner = ReturnType<TraceReader['flows']['find']>;
 
 const HOME = '/home/runner';
 /** Names in the workspace are its file system's, which is the host's. */
@@ -23,6 +25,9 @@ export class GuestTelemetry {
   readonly #port: Socket;
   readonly #request: SandboxRequest;
   readonly #programs = new RunningPrograms();
+  /** A question that is on its way to the guest, and one for all who asked after it. */
+  #asked: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
 
   constructor(port: Socket, request: SandboxRequest, observe: (seen: Observation) => void) {
     this.#port = port;
@@ -33,8 +38,7 @@ export class GuestTelemetry {
         observe(seen);
       },
       repositories: repositoriesOf(request),
-      // The only user of the container has the same number in the guest.
-      innerUid: (uid) => (uid === JOB_UID ? uid : undefined),
+      innerUid: jobUserOf,
     });
     port.on('data', (chunk: Buffer) => this.reader.add(chunk));
     port.on('error', () => undefined);
@@ -55,8 +59,35 @@ export class GuestTelemetry {
 
   /** Waits no longer than this: a guest that was taken over need not answer. */
   async observed(withinMs: number): Promise<void> {
-    const told = this.reader.observed(() => this.#port.write(SETTLE));
-    await Promise.race([told, sleep(withinMs, undefined, { ref: false })]);
+    await Promise.race([this.#told(), sleep(withinMs, undefined, { ref: false })]);
+  }
+
+  /**
+   * Who opened a connection or asked a question, by its inner port. Its packet and the guest's word of it come by two ways, the
+   * word often later; so the guest is asked to say all first. A guest that does not within `withinMs` leaves it unknown: what
+   * was told of the port before may be of another program.
+   */
+  async ownerOf(protocol: 'tcp' | 'udp', localPort: number, withinMs: number): Promise<Owner> {
+    const told = this.#told().then(() => true);
+    const late = sleep(withinMs, false, { ref: false });
+    return (await Promise.race([told, late])) ? this.reader.flows.find(protocol, localPort) : undefined;
+  }
+
+  /** However many ask, two questions wait at most: a job that makes us ask much makes a guest that is silent hoard nothing. */
+  #told(): Promise<void> {
+    if (this.#asked === undefined) return this.#ask();
+    this.#next ??= this.#asked.then(() => {
+      this.#next = undefined;
+      return this.#ask();
+    });
+    return this.#next;
+  }
+
+  async #ask(): Promise<void> {
+    const asked = this.reader.observed(() => this.#port.write(SETTLE));
+    this.#asked = asked;
+    await asked;
+    if (this.#asked === asked) this.#asked = undefined;
   }
 
   /** Programs that were started and have not ended, process 1 apart. */

@@ -18,6 +18,9 @@ describe('the size of a machine', () => {
         const around = machineControls({ ...controls, limits }, 4).limits;
         expect(around.memoryBytes).toBeGreaterThan(guest + workspace);
         expect(around.workspaceBytes).toBe(workspace);
+        // A profile opens walls of the job's container, never of the monitor's.
+        const asked = { ...controls, isolation: { ...controls.isolation, profile: 'privileged' as const } };
+        expect(machineControls(asked, 4).isolation.profile).toBeUndefined();
         // It boots on all of them; what the job gets is set before it begins.
         expect(around.cpus).toBeGreaterThanOrEqual(4);
         expect(guestProcessors(limits, 4)).toBe(Math.min(4, Math.ceil(cpus)));

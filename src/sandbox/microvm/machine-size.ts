@@ -28,9 +28,12 @@ export function guestProcessors({ cpus }: Limits, available: number): number {
  * workspace, which lies on the host. It boots on all processors; the job's limit is set before the job begins.
  */
 export function machineControls(controls: Controls, available: number): Controls {
-  const { limits } = controls;
+  const { limits, isolation } = controls;
+  // A profile is of the job, and its price is paid in the guest.
+  const { profile: _ofTheJob, ...ordinary } = isolation;
   return {
     ...controls,
+    isolation: ordinary,
     secondWalls: [],
     limits: {
       ...limits,

@@ -16,6 +16,8 @@ type Destroyed = Awaited<ReturnType<Sandbox['destroy']>>;
 /** How long a guest may leave a question unanswered: a hang is an end. A translated machine that is busy takes seconds. */
 const SILENT_MS = 60_000;
 const ANSWER_MS = 5_000;
+/** Who asks for a destination waits for its owner to be known: no longer than this. */
+const OWNER_MS = 500;
 const TOGETHER_MS = 100;
 
 /** Everything that was made so far of a microVM, to be taken back in order whatever happened. */
@@ -101,8 +103,7 @@ export function microvmSandbox(armed: ArmedMachine, undo: Undo): Sandbox {
     },
     running: () => telemetry.running(),
     observed: () => telemetry.observed(ANSWER_MS),
-    ownerOf: ({ protocol = 'tcp', localPort }) =>
-      Promise.resolve(telemetry.reader.flows.find(protocol, localPort)),
+    ownerOf: ({ protocol = 'tcp', localPort }) => telemetry.ownerOf(protocol, localPort, OWNER_MS),
     died: firstOf([
       around.died.then(({ why }) => why),
       guest.monitor.ended,

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { defaultControls, type Limits, type ProfileName } from '../../zone/index.ts';
-import type { ContainerRuntime } from '../choose-runtime.ts';
+import type { ChosenRuntime, ContainerRuntime } from '../choose-runtime.ts';
 import type { Observation, Sandbox } from '../contract.ts';
 import { IDS, LACKING, SANDBOXES } from './here.fixture.ts';
-import { openSandbox } from './open-sandbox.ts';
+import { openSandbox } from '../open-sandbox.ts';
 
 export const RUNC: ContainerRuntime = { name: 'runc', program: 'runc' };
 /** For a user with a single id crun, which starts a sandbox without a root inside. */
@@ -32,7 +32,7 @@ export class JobSandbox {
     }: {
       readonly telemetry?: boolean;
       readonly profile?: ProfileName;
-      readonly runtime?: ContainerRuntime;
+      readonly runtime?: ChosenRuntime;
     } = {},
   ): Promise<JobSandbox> {
     const directory = mkdtempSync(join(SANDBOXES, 'cofferdam-test-'));

@@ -176,7 +176,11 @@ export class TraceReader {
         return;
       case 'listening': {
         const { pid, argv } = this.#recent.named(line.hostPid, line.listener.process);
+        const { protocol, port } = line.listener;
         this.#observe({ kind: 'listening', listener: { ...line.listener, process: { pid, argv } } });
+        // A resolver that sends without connecting (musl's) takes its port first.
+        if (protocol === 'udp' && port !== undefined)
+          this.flows.add({ protocol, localPort: port, process: { pid, argv } });
         return;
       }
       case 'connect':
