@@ -101,6 +101,8 @@ export interface SandboxReceipt {
     readonly kernel: string;
     readonly runtime: string;
     readonly memoryBytes: number;
+    /** Set when the guest was booted a second time: why the first boot was given up. */
+    readonly bootedAgain?: string;
   };
   /** What the job's programs come from; an image by its manifest's digest. */
   readonly root: { readonly kind: 'host' } | { readonly kind: 'image'; readonly digest: string };

@@ -43,12 +43,15 @@ describe('the monitor of a machine', () => {
     expect(await running.brings('a word', Promise.resolve(7), never)).toEqual({ ok: true, value: 7 });
     expect(await running.brings('a word', never, Promise.resolve('within 1 s'))).toMatchObject({
       ok: false,
-      error: { rule: 'microvm/not-booted', why: 'the microVM did not start: a word did not come within 1 s' },
+      error: {
+        rule: 'microvm/stood-still',
+        why: 'the microVM did not start: a word did not come within 1 s',
+      },
     });
     const gone = monitor('', Promise.resolve({ code: null, signal: 'SIGKILL' }));
     expect(await gone.brings('a word', never, never)).toMatchObject({
       ok: false,
-      error: { kind: 'machine', why: expect.stringContaining('SIGKILL') },
+      error: { rule: 'microvm/not-booted', kind: 'machine', why: expect.stringContaining('SIGKILL') },
     });
   });
 });

@@ -28,10 +28,10 @@ export class MonitorProcess {
     const outcome = await Promise.race([
       awaited.then((value) => ({ value })),
       this.ended.then((why) => ({ why })),
-      late.then((why) => ({ why: `${what} did not come ${why}${lastWord(this.#said)}` })),
+      late.then((why) => ({ late: `${what} did not come ${why}${lastWord(this.#said)}` })),
     ]);
     if ('value' in outcome) return ok(outcome.value);
-    return err(notBooted(outcome.why));
+    return err('late' in outcome ? stoodStill(outcome.late) : notBooted(outcome.why));
   }
 }
 
@@ -42,6 +42,13 @@ export function notBooted(why: string): Refusal {
     `the microVM did not start: ${why}`,
     'see what cofferdam doctor says of this machine',
   );
+}
+
+/** The one failure that says nothing of the machine: a guest that fell silent while it booted. */
+export const STOOD_STILL = 'microvm/stood-still';
+
+function stoodStill(why: string): Refusal {
+  return { ...notBooted(why), rule: STOOD_STILL };
 }
 
 /** Of what was said, the line that tells most: why a kernel stopped, what our program in the guest could not do, or the last. */
