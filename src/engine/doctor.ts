@@ -18,7 +18,7 @@ export interface Diagnosis {
 
 const WITHIN_MS = 30_000;
 /** A machine is booted, translated where there is no KVM; it gives up by itself before this. */
-const BOOT_WITHIN_MS = 180_000;
+const BOOT_WITHIN_MS = 240_000;
 const NOT_KNOWN =
   'none is known: please report this line with what machine it is (uname -a, /etc/os-release)';
 
@@ -66,6 +66,7 @@ async function tried(isolation: Controls['isolation'], name: string, withoutLimi
   // What shows an ordinary user's own files takes more than an empty folder does.
   const source = readRootless() === undefined ? undefined : mkdtempSync(join(tmpdir(), 'cofferdam-doctor-'));
   const receipts: unknown[] = [];
+  const began = performance.now();
   const opening = openCell({
     runId,
     jobId: 'doctor',
@@ -101,13 +102,15 @@ async function tried(isolation: Controls['isolation'], name: string, withoutLimi
     return { lines: [{ name, held: false, seen: why, fix }], lacksLimits };
   }
   const { receipt } = opened.value.sandbox;
+  const up =
+    receipt.machine === undefined ? '' : `, up in ${((performance.now() - began) / 1_000).toFixed(1)} s`;
   const destroyed = await opened.value.close();
   const gateway = receipts[0] as { readonly armedMs?: number } | undefined;
   const lines: readonly Diagnosis[] = [
     {
       name,
       held: true,
-      seen: `${runtimeOf(receipt)}, ${receipt.checks.length} checks held in ${receipt.probeMs.toFixed(1)} ms`,
+      seen: `${runtimeOf(receipt)}${up}, ${receipt.checks.length} checks held in ${receipt.probeMs.toFixed(1)} ms`,
     },
     {
       name: 'gateway',
