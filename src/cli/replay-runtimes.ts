@@ -21,12 +21,12 @@ interface Asked {
 
 /**
  * The runtimes to replay with: the one that `exec` would take, those that are asked for, or each that this machine has. One
- * that is asked for and missing is refused; no other takes its place.
+ * that is asked for and missing is refused; no other takes its place. MicroVMs are booted for minutes, so they are among
+ * `--every-runtime` only when they are named besides.
  */
 export function replayRuntimes(values: Asked, directory: string): Result<readonly ReplayRuntime[], Refusal> {
   const tier = oneOf('isolation', values.isolation, ISOLATION_TIERS);
   if (!tier.ok) return tier;
-  if (tier.value === 'microvm' && values.runtime === undefined) return err(notInMachines());
   const asked: ReplayRuntime[] = [];
   for (const text of values.runtime ?? []) {
     const one = askedRuntime(text, tier.value, directory);
@@ -58,11 +58,11 @@ function askedRuntime(
   if (!name.ok) return name;
   if (name.value === undefined)
     return err(refusal('usage', 'cli/runtime', 'a runtime has a name', 'give one'));
-  if (TIER_OF[name.value] === 'microvm') return err(notInMachines());
   if (program === undefined) {
     const chosen = chooseRuntime({ floor: tier ?? TIER_OF[name.value], runtime: name.value });
     return chosen.ok ? ok({ name: name.value }) : chosen;
   }
+  if (TIER_OF[name.value] === 'microvm') return err(onlyInstalled());
   const path = resolve(directory, program);
   if (isProgram(path)) return ok({ name: name.value, program: path });
   return err(
@@ -75,13 +75,13 @@ function askedRuntime(
   );
 }
 
-/** Most of what a verdict is taken from lies inside of the machine there, and was not brought out yet. */
-function notInMachines(): Refusal {
+/** A monitor is shown what is installed, and nothing else. */
+function onlyInstalled(): Refusal {
   return refusal(
     'usage',
-    'replay/no-microvm',
-    'attacks are not replayed in microVMs in this version',
-    'replay them with a container runtime or gVisor; npm run test:microvm attacks microVMs',
+    'replay/only-installed',
+    'the monitor of a microVM must be installed: its own sandbox shows nothing but /usr',
+    'give --runtime qemu',
   );
 }
 

@@ -23,13 +23,16 @@ export function event<T extends RecordEventType>(
 
 /**
  * The receipt by which the sandbox or the gateway proved its walls before the job began, with these checks held. For an
- * attack on what is not there for the job: nothing is denied, as there is nothing to be asked for.
+ * attack on what is not there for the job: nothing is denied, as there is nothing to be asked for. With a microVM what only
+ * the outside can see is proven of the sandbox of its monitor, which is around the guest.
  */
 export function armed(...checks: readonly string[]): ExpectedEvent {
   return event('policy.armed', checks.join(', '), ({ receipt }) => {
     const made = (receipt as { readonly checks?: readonly { readonly id: string; readonly held: boolean }[] })
       .checks;
-    return checks.every((id) => made?.some((check) => check.id === id && check.held) === true);
+    const proven = (id: string): boolean =>
+      made?.some((check) => [id, `monitor-${id}`].includes(check.id) && check.held) === true;
+    return checks.every(proven);
   });
 }
 

@@ -32,9 +32,9 @@ sandbox, and nothing leaves this machine or stays on it. ATTACK is a name of the
 
   --all             every attack
   --list            what there is, with its story and sources
-  --isolation TIER  against this wall: hardened-container or sandboxed-kernel
-  --runtime NAME    against this runtime: runc, crun or runsc; repeatable. NAME=PROGRAM is one that is not installed
-  --every-runtime   against each of them that this machine has
+  --isolation TIER  against this wall: hardened-container, sandboxed-kernel or microvm
+  --runtime NAME    against this runtime: runc, crun, runsc or qemu; repeatable. NAME=PROGRAM is one that is not installed
+  --every-runtime   against each of them that this machine has but qemu, whose boots take minutes: name it besides
   --at-once N       so many cases at a time (default: one for each processor, at most 4)
   --verbose         also what the attack printed in either run
   --json            one JSON line for each case

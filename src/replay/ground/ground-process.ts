@@ -39,6 +39,8 @@ const SCRIPT = '/opt/replay/attack.mjs';
 const CALL = '/opt/replay/call';
 const CHANNEL = 3;
 const TIMEOUT_MS = 20_000;
+/** Programs run many times slower in a machine that is translated. */
+const MICROVM_TIMEOUT_MS = 240_000;
 const SETTLE_MS = 150;
 const MAX_SAID = 4_096;
 
@@ -148,30 +150,31 @@ async function runWithout(replay: Replay): Promise<void> {
 async function runWith(replay: Replay, entries = replay.one.allow ?? []): Promise<Refusal | undefined> {
   const { one, scene, runtime } = replay;
   const groups: Cgroup[] = [];
-  const watched =
+  const groupOf = (id: string, job: string): Cgroup => {
+    const host = readHostFacts();
+    return new Cgroup(host, `${host.cgroupParent}/${id.toLowerCase()}-${job}`);
+  };
+  const made =
     (job: string) =>
-    (id: string): (() => void) => {
+    (id: string): void => {
       tell({ kind: 'group', name: `${id}-${job}` });
-      const host = readHostFacts();
-      const group = new Cgroup(host, `${host.cgroupParent}/${id.toLowerCase()}-${job}`);
-      groups.push(group);
-      return watchJob(group, scene, one);
+      groups.push(groupOf(id, job));
     };
+  const watched = (job: string) => (id: string) => watchJob(groupOf(id, job), scene, one);
   const refusals: (Refusal | undefined)[] = [];
   if (one.workflow !== undefined) {
     const job = request(replay, 0, []);
-    await productWorkflow(job, one, one.workflow, runtime, scene.canary, watched('attack'));
+    await productWorkflow(job, one, one.workflow, runtime, scene.canary, (id) => {
+      made('attack')(id);
+      return watched('attack')(id);
+    });
   } else {
     for (const [index, args] of (one.jobs ?? [[]]).entries())
       refusals.push(
-        await productJob(
-          request(replay, index, args),
-          one,
-          entries,
-          runtime,
-          scene.sink.authority,
-          watched('exec'),
-        ),
+        await productJob(request(replay, index, args), one, entries, runtime, scene.sink.authority, {
+          made: made('exec'),
+          watched: watched('exec'),
+        }),
       );
   }
   const left = groups.reduce((sum, group) => sum + group.processes().length, 0);
@@ -217,11 +220,16 @@ function request(replay: Replay, index: number, args: readonly string[]): JobReq
       one.workflow === undefined
         ? [{ path: SCRIPT, content: readFileSync(attackScript(attack.name), 'utf8') }]
         : [],
-    timeoutMs: one.timeoutMs ?? TIMEOUT_MS,
+    timeoutMs: one.timeoutMs ?? (inMicrovm(replay) ? MICROVM_TIMEOUT_MS : TIMEOUT_MS),
     output: (chunk) => {
       if (output.length < 10_000) output.push(chunk.toString('latin1'));
     },
   };
+}
+
+/** Only a job with its control: the others are containers. */
+function inMicrovm({ runtime, scene }: Replay): boolean {
+  return runtime === 'qemu' && scene.side === 'on';
 }
 
 /** Exit status 69 is what a refusal for the machine gives. */

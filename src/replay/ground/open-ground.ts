@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Cgroup, readHostFacts } from '../../sandbox/index.ts';
 import type { ReplayRuntime } from '../replay.ts';
 import type { FromGround, SideRun } from './side-run.ts';
 
 const WITHIN_MS = 90_000;
+/** A machine boots, is translated, and may get no more than a part of a processor. */
+const MICROVM_WITHIN_MS = 600_000;
 const NAMESPACES = '--net --mount --pid --ipc --uts --fork --kill-child --propagation private'.split(' ');
 
 /**
@@ -87,14 +90,17 @@ export async function runInGround(
     ],
     {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-      env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
+      env: {
+        PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+        ...placesOfGuests(process.env),
+      },
       // A Ctrl-C is for us; the ground is ended by us.
       detached: true,
     },
   );
   const stop = (): void => void child.kill('SIGKILL');
   signal.addEventListener('abort', stop);
-  const timer = setTimeout(stop, WITHIN_MS);
+  const timer = setTimeout(stop, runtime.name === 'qemu' ? MICROVM_WITHIN_MS : WITHIN_MS);
   if (signal.aborted) stop();
   let said = '';
   let told = '';
@@ -117,6 +123,15 @@ export async function runInGround(
   ]);
   const ended = messages.find((message) => message.kind === 'ended');
   return ended?.side ?? { failure: `the throwaway machine ended early: ${cause}`, durationMs: 0 };
+}
+
+/** Where a kernel for guests lies, when the operator keeps it elsewhere than usual. */
+function placesOfGuests(environment: NodeJS.ProcessEnv): Readonly<Record<string, string>> {
+  const kernel = environment['COFFERDAM_GUEST_KERNEL'];
+  return {
+    XDG_CACHE_HOME: environment['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
+    ...(kernel !== undefined && { COFFERDAM_GUEST_KERNEL: kernel }),
+  };
 }
 
 /** Control groups are the one thing of a ground that the end of its namespaces does not take. */

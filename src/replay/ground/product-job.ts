@@ -19,11 +19,12 @@ export async function productJob(
   entries: readonly AllowEntry[],
   runtime: RuntimeName,
   trusted: string,
-  watched: (runId: string) => () => void,
+  run: { readonly made: (runId: string) => void; readonly watched: (runId: string) => () => void },
 ): Promise<Refusal | undefined> {
   const allow = parseAllowlist(entries, {});
   if (!allow.ok) throw new Error(allow.error.why);
   let stop = (): void => undefined;
+  let id = '';
   const sink = (): Writable =>
     new Writable({
       write: (chunk: Buffer, _encoding, done) => {
@@ -60,7 +61,13 @@ export async function productJob(
     replayState(),
     {
       event: (event) => {
-        if (event.type === 'run.started') stop = watched(event.run);
+        if (event.type === 'run.started') {
+          id = event.run;
+          run.made(id);
+        }
+        // A machine boots on all processors, and nothing of the job's runs before this.
+        const begins = runtime === 'qemu' ? 'step.started' : 'run.started';
+        if (event.type === begins && id !== '') stop = run.watched(id);
       },
     },
   );

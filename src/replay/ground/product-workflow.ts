@@ -16,6 +16,17 @@ function commandLine(): string {
   return existsSync(bundled) ? bundled : join(import.meta.dirname, '../../cli/main.ts');
 }
 
+/** Without a home, a kernel for guests is where this process was told that it is. */
+function placesOfGuests(): Readonly<Record<string, string>> {
+  const names = ['XDG_CACHE_HOME', 'COFFERDAM_GUEST_KERNEL'];
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = process.env[name];
+      return value === undefined ? [] : [[name, value]];
+    }),
+  );
+}
+
 /** Runs a workflow by `cofferdam run`, the very command line. */
 export async function productWorkflow(
   request: JobRequest,
@@ -51,6 +62,7 @@ export async function productWorkflow(
         XDG_CONFIG_HOME: CONFIG,
         COFFERDAM_STATE: STATE,
         TOKEN: canary,
+        ...(runtime === 'qemu' && placesOfGuests()),
       },
     },
   );

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import type { RuntimeName } from '../../config/index.ts';
-import { chooseRuntime } from '../../sandbox/index.ts';
+import { chooseRuntime, nativeProgram } from '../../sandbox/index.ts';
 import { TIER_OF } from '../../config/index.ts';
 
 const FOLDER = '/run/replay';
@@ -13,8 +13,10 @@ const FOLDER = '/run/replay';
 export function runtimeThat(name: RuntimeName, edit: string, leaks = false): void {
   const chosen = chooseRuntime({ floor: TIER_OF[name], runtime: name });
   if (!chosen.ok) throw new Error(chosen.error.why);
-  // The processes of gVisor must be those of its own program, so what starts that is replaced.
-  const program = name === 'runsc' ? found('nsenter') : chosen.value.program;
+  // The processes of gVisor must be those of its own program, so what starts that is replaced. A machine's monitor is started
+  // by runc, whose sandbox is the wall between guest and host.
+  const program =
+    name === 'runsc' ? found('nsenter') : name === 'qemu' ? found('runc') : chosen.value.program;
   const real = `${FOLDER}/real-${name}`;
   execFileSync('cp', ['-L', program, real]);
   rmSync(program);
@@ -37,6 +39,32 @@ process.exitCode = require('node:child_process').spawnSync('${real}', args, { st
   );
   writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' ${FOLDER}/runtime.cjs "$@"\n`);
   chmodSync(program, 0o755);
+}
+
+/**
+ * Edits the configuration `c` of a job's container after it was written and before its guest reads it: what starts it there does
+ * less than was planned. What mounts the workspace is called between the two.
+ */
+export function guestThat(edit: string): void {
+  const program = nativeProgram('workspace');
+  const real = `${FOLDER}/real-workspace`;
+  execFileSync('cp', [program, real]);
+  writeFileSync(
+    `${FOLDER}/guest.cjs`,
+    `const { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } = require('node:fs');
+for (const file of globSync('/run/**/guest/bundle/config.json')) {
+  if (existsSync('${FOLDER}/edited')) break;
+  const c = JSON.parse(readFileSync(file, 'utf8'));
+  ${edit};
+  writeFileSync(file, JSON.stringify(c));
+  writeFileSync('${FOLDER}/edited', '');
+}
+`,
+  );
+  const cover = `${FOLDER}/workspace`;
+  writeFileSync(cover, `#!/bin/sh\n'${process.execPath}' ${FOLDER}/guest.cjs\nexec ${real} "$@"\n`);
+  chmodSync(cover, 0o755);
+  execFileSync('mount', ['--bind', cover, program]);
 }
 
 /** Covers a program with nothing, so that it cannot be started. */

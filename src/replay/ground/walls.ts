@@ -233,6 +233,7 @@ export const ROOT_OF_THE_MACHINE: readonly WallName[] = [
 export const NO_VIEW = {
   runsc:
     'what a job does to the kernel of gVisor, which is a process without rights, is not seen from outside and changes nothing there',
+  qemu: 'what a job does to the kernel of its guest is not seen from outside of the machine, and changes nothing of the kernel there',
 } as const;
 
 /** The configuration without the walls that are named. */

@@ -3,9 +3,12 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Attack, ReplayCase } from '../../attack.ts';
 import { armed, event, limitHit } from '../../expected-event.ts';
-import { bytesIn, filesIn } from '../../ground/room.ts';
+import { bytesIn, filesIn, mostMemory } from '../../ground/room.ts';
 
 const MB = 1_000_000;
+/** `memory-in-files` holds what is left of it for the machine. */
+const IN_GUEST_MEMORY =
+  'what is in /tmp of a guest is memory of its own kernel, where nobody sees it from outside; the machine gives the guest no more';
 
 function room(
   name: string,
@@ -25,6 +28,7 @@ function room(
         return (bytesIn(scene, pids, where) ?? 0) > 9 * MB ? 'far more than 8 MB were written' : undefined;
       return (filesIn(scene, pids, where) ?? 0) > 600 ? 'far more than 500 files were made' : undefined;
     },
+    ...(limit.startsWith('tmp') && { notWith: { qemu: IN_GUEST_MEMORY } }),
     event: limitHit(limit),
     ...more,
   };
@@ -58,7 +62,10 @@ export const attack: Attack = {
       control: 'the limit of memory',
       without: ['memory-limit'],
       limits: { memoryBytes: 150 * MB },
-      harm: ({ peak }) => (peak.memoryBytes > 160 * MB ? 'far more memory than 150 MB was held' : undefined),
+      harm: (scene) =>
+        scene.peak.memoryBytes > mostMemory(scene, 150 * MB)
+          ? 'far more memory than 150 MB was held'
+          : undefined,
       event: limitHit('memoryBytes'),
     },
     {
@@ -66,7 +73,10 @@ export const attack: Attack = {
       control: 'the limit of memory holds for /dev/shm and /tmp too',
       without: ['memory-limit'],
       limits: { memoryBytes: 150 * MB },
-      harm: ({ peak }) => (peak.memoryBytes > 160 * MB ? 'far more memory than 150 MB was held' : undefined),
+      harm: (scene) =>
+        scene.peak.memoryBytes > mostMemory(scene, 150 * MB)
+          ? 'far more memory than 150 MB was held'
+          : undefined,
       event: limitHit('memoryBytes'),
     },
     {
@@ -99,7 +109,10 @@ export const attack: Attack = {
         pids.some((pid) => readdirSync(`/proc/${pid}/fd`).length > 250)
           ? 'far more than 200 files are open'
           : undefined,
-      notWith: { runsc: 'files that are open in gVisor are not seen from outside' },
+      notWith: {
+        runsc: 'files that are open in gVisor are not seen from outside',
+        qemu: 'files that are open in a guest are not seen from outside of it',
+      },
       event: armed('open-file-limit', 'open-files-as-planned'),
     },
     {

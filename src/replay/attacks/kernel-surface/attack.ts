@@ -54,6 +54,7 @@ function loaded(
     harm: () =>
       statSync('/run/replay/modules/none').atimeMs > 2_000 ? 'the kernel read it to load it' : undefined,
     needs,
+    notWith: { qemu: NO_VIEW.qemu },
     event: expected,
     eventWith: { runsc: armed(check) },
   };
@@ -91,6 +92,7 @@ export const attack: Attack = {
         pids.some((pid) => readFileSync(`/proc/${pid}/net/packet`, 'latin1').trim().split('\n').length > 1)
           ? 'it has a socket that sees every packet'
           : undefined,
+      notWith: { qemu: NO_VIEW.qemu },
       event: either(
         event('network.refused', 'packet', ({ family }) => family === 'packet'),
         armed('packet-socket'),

@@ -115,6 +115,9 @@ export const attack: Attack = {
       control: 'the limit of memory holds for what sockets hold',
       without: ['memory-limit', 'socket-limit'],
       limits: { memoryBytes: 150 * MB },
+      notWith: {
+        qemu: 'what waits in sockets of a guest is memory of its own kernel, where nobody sees it from outside',
+      },
       during: (_scene, [pid]) => {
         const taken = pid === undefined ? 0 : inSockets(pid);
         return taken > 170 * MB ? 'far more than 150 MB are in its sockets' : undefined;

@@ -2,7 +2,13 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { nativeProgram } from '../../../sandbox/index.ts';
 import type { Attack, ReplayCase } from '../../attack.ts';
 import { event } from '../../expected-event.ts';
-import { coverProgram, lyingProgram, runtimeThat, withoutController } from '../../ground/sabotage.ts';
+import {
+  coverProgram,
+  guestThat,
+  lyingProgram,
+  runtimeThat,
+  withoutController,
+} from '../../ground/sabotage.ts';
 import type { Scene } from '../../ground/scene.ts';
 import type { WallName } from '../../ground/walls.ts';
 
@@ -39,20 +45,25 @@ const SIZED_OUTSIDE = 'what gVisor is given has its size from mounts of the mach
 const READ_BY_ITSELF = 'gVisor reads what it is given by itself';
 const NOT_GIVEN = 'it is not of the configuration that gVisor is given';
 
-/** A runtime that drops a wall, or weakens it, and says nothing. */
+const OUTSIDE =
+  'a machine gets its processor time from its control group, which is written and read back without a runtime';
+
+/** A runtime that drops a wall, or weakens it, and says nothing. Of a microVM the one in the guest, or the monitor's. */
 function dropped(
   name: string,
   walls: WallName | readonly WallName[],
   check: string,
   edit: string,
   withGvisor?: string,
+  ofMicrovm: 'guest' | 'monitor' = 'guest',
 ): ReplayCase {
   return impossible(
     name,
     'refusal of a sandbox that is not what was planned',
     [walls].flat(),
     { rule: 'sandbox/not-armed', names: check },
-    ({ runtime }) => runtimeThat(runtime, edit),
+    ({ runtime }) =>
+      runtime === 'qemu' && ofMicrovm === 'guest' ? guestThat(edit) : runtimeThat(runtime, edit),
     withGvisor === undefined ? {} : { notWith: { runsc: withGvisor } },
   );
 }
@@ -63,8 +74,17 @@ function limitDropped(name: string, wall: WallName, resource: string): ReplayCas
     'refusal without the limit',
     [wall],
     { rule: 'sandbox/limit-not-held' },
-    ({ runtime }) => runtimeThat(runtime, `delete c.linux.resources.${resource}`),
-    { notWith: { runsc: 'the limits of gVisor are not set by the runtime' } },
+    ({ runtime }) => {
+      const edit = `delete c.linux.resources.${resource}`;
+      if (runtime === 'qemu') guestThat(edit);
+      else runtimeThat(runtime, edit);
+    },
+    {
+      notWith: {
+        runsc: 'the limits of gVisor are not set by the runtime',
+        ...(resource === 'cpu' && { qemu: OUTSIDE }),
+      },
+    },
   );
 }
 
@@ -125,7 +145,14 @@ export const attack: Attack = {
       ['telemetry'],
       { rule: 'sandbox/telemetry' },
       () => coverProgram(nativeProgram('trace')),
-      { notWith: { runsc: 'gVisor shows no programs, which its record says' } },
+      {
+        notWith: { runsc: 'gVisor shows no programs, which its record says' },
+        eventWith: {
+          qemu: event('policy.refused', 'microvm/not-booted: trace', ({ rule, why }) => {
+            return rule === 'microvm/not-booted' && why.includes('trace');
+          }),
+        },
+      },
     ),
     impossible(
       'no-controller-of-processes',
@@ -180,6 +207,8 @@ export const attack: Attack = {
       'user-namespace',
       'private-user-namespace',
       `${namespace('user')}; delete c.linux.uidMappings; delete c.linux.gidMappings`,
+      undefined,
+      'monitor',
     ),
     dropped(
       'root-of-the-machine-mapped',
@@ -194,13 +223,21 @@ export const attack: Attack = {
       `${namespace('pid')};
   for (const m of c.mounts) if (m.type === 'proc') Object.assign(m, { type: 'bind', source: '/proc', options: ['rbind', 'nosuid', 'nodev', 'noexec'] })`,
     ),
-    dropped('shared-kernel-objects', 'ipc-namespace', 'private-ipc-namespace', namespace('ipc'), OWN_KERNEL),
+    dropped(
+      'shared-kernel-objects',
+      'ipc-namespace',
+      'private-ipc-namespace',
+      namespace('ipc'),
+      OWN_KERNEL,
+      'monitor',
+    ),
     dropped(
       'shared-name',
       'name-namespace',
       'private-name-namespace',
       `${namespace('uts')}; delete c.hostname`,
       OWN_KERNEL,
+      'monitor',
     ),
     dropped(
       'shared-control-groups',
@@ -208,6 +245,7 @@ export const attack: Attack = {
       'private-cgroup-namespace',
       namespace('cgroup'),
       NOT_GIVEN,
+      'monitor',
     ),
     dropped(
       'network-of-the-machine',
@@ -215,6 +253,7 @@ export const attack: Attack = {
       'gateway-network-namespace',
       namespace('network'),
       NOT_GIVEN,
+      'monitor',
     ),
     dropped('writable-root', 'read-only-root', 'root-read-only', 'c.root.readonly = false'),
     dropped('writable-programs', 'read-only-root', 'mounts-as-planned', mount('/usr', options('ro', 'rw'))),
@@ -229,13 +268,16 @@ export const attack: Attack = {
       'no-host-sockets',
       'mounts-as-planned',
       `mkdirSync(c.root.path + '/mnt/x'); c.mounts.push({ destination: '/mnt/x', type: 'bind', source: '/var/log', options: ['bind', 'rw'] })`,
+      undefined,
+      'monitor',
     ),
     dropped(
       'another-source',
       'fresh-workspace',
       'mounts-from-planned-places',
-      mount('/run/replay/work', "m.source = '/var'"),
+      `${mount('/run/replay/work', "m.source = '/var'")}; ${mount('/vm/write/work', "m.source = '/var'")}`,
       READ_BY_ITSELF,
+      'monitor',
     ),
     dropped(
       'kernel-files-shown',
@@ -257,6 +299,7 @@ export const attack: Attack = {
       'mounts-as-planned',
       "c.linux.devices = [{ path: '/dev/kmsg', type: 'c', major: 1, minor: 11, fileMode: 0o666, uid: 0, gid: 0 }]",
       OWN_KERNEL,
+      'monitor',
     ),
     dropped(
       'a-variable-passed-on',
@@ -279,7 +322,15 @@ export const attack: Attack = {
       mount('/tmp', options('nr_inodes=', '')),
       SIZED_OUTSIDE,
     ),
-    dropped('no-limit-of-open-files', 'open-file-limit', 'open-files-as-planned', 'c.process.rlimits = []'),
+    // In a guest it is the same as what a kernel gives without being asked.
+    dropped(
+      'no-limit-of-open-files',
+      'open-file-limit',
+      'open-files-as-planned',
+      'c.process.rlimits = []',
+      undefined,
+      'monitor',
+    ),
     dropped(
       'no-limit-of-signals',
       'shared-limits',
@@ -299,6 +350,7 @@ export const attack: Attack = {
       'mounts-as-planned',
       mount('/dev/shm', shared('/dev/shm')),
       OWN_KERNEL,
+      'monitor',
     ),
     dropped(
       'shared-temporary-folder',
@@ -306,6 +358,7 @@ export const attack: Attack = {
       'mounts-as-planned',
       mount('/tmp', shared('/run/replay/tmp')),
       READ_BY_ITSELF,
+      'monitor',
     ),
     dropped(
       'shared-home',
@@ -313,6 +366,7 @@ export const attack: Attack = {
       'mounts-as-planned',
       mount('/home/runner', shared('/run/replay/home')),
       READ_BY_ITSELF,
+      'monitor',
     ),
     dropped(
       'terminals-of-the-machine',
@@ -320,6 +374,7 @@ export const attack: Attack = {
       'mounts-as-planned',
       mount('/dev/pts', shared('/dev/pts')),
       OWN_KERNEL,
+      'monitor',
     ),
     impossible(
       'a-descriptor-left-open',
