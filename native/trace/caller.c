@@ -187,6 +187,19 @@ void read_execution(pid_t task, bool at, const unsigned long long *args, struct 
   read_arguments(task, args[at ? 2 : 1], into);
 }
 
+/*
+ * Where the arguments of the program that a process is lie: another place after every execve(2) that succeeds, and the same
+ * after one that fails. The filter refuses prctl(2) with PR_SET_MM, by which a process could say so itself.
+ */
+uint64_t arguments_at(pid_t task) {
+  char text[STATUS_BYTES];
+  if (read_proc(task, "stat", text, sizeof text) == 0) return 0;
+  /* arg_start is the 48th field (proc_pid_stat(5)); the 2nd is a name in brackets, which may hold anything. */
+  const char *at = strrchr(text, ')');
+  for (int number = 2; at != NULL && number < 48; number += 1) at = strchr(at + 1, ' ');
+  return at == NULL ? 0 : strtoull(at + 1, NULL, 10);
+}
+
 /* The arguments that a process was started with. It can overwrite them: they are its own memory. */
 void read_command(pid_t task, struct execution *into) {
   char text[COMMAND_BYTES_MAX + 1];

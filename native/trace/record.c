@@ -134,6 +134,7 @@ void record_attempt(const struct attempt *attempt) {
 void record_execution(const struct execution *seen) {
   put_text("{\"kind\":\"exec\"");
   put_process(seen);
+  if (seen->arguments_at != 0) put_number("was", (int64_t)seen->arguments_at);
   put_text(seen->missing ? ",\"missing\":true}" : ",\"missing\":false}");
   finish_line(false);
 }

@@ -65,6 +65,7 @@ static void serve_execution(int notify, bool at) {
   seen.cut = seen.missing = false;
   bool identified = read_identity(task, &seen);
   read_execution(task, at, request->data.args, &seen);
+  seen.arguments_at = arguments_at(task);
   /* Only now is it certain that the process we read was the caller and not another with its recycled id. */
   bool valid = ioctl(notify, SECCOMP_IOCTL_NOTIF_ID_VALID, &request->id) == 0;
   /* Before it can end. */

@@ -16,6 +16,7 @@ struct execution {
   int64_t at_ms;
   pid_t host_pid, pid, parent;
   uid_t uid;
+  uint64_t arguments_at; /* of the program that it was; 0: not known */
   size_t path_length;
   size_t argument_count;
   size_t argument_end[ARGUMENTS_MAX]; /* offsets into `arguments`; each argument ends where the next begins */
@@ -109,6 +110,7 @@ bool seccheck_read(int connection);
 /* caller.c: reads about a process that the kernel holds in a notification; the caller checks afterwards that it still is. */
 size_t read_proc(pid_t task, const char *name, char *into, size_t room);
 bool read_identity(pid_t task, struct execution *into);
+uint64_t arguments_at(pid_t task);
 void read_command(pid_t task, struct execution *into);
 void read_descriptor(int descriptor, struct execution *into);
 void read_path(pid_t task, uint64_t address, struct execution *into);

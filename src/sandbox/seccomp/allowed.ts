@@ -162,7 +162,6 @@ export const ALLOWED: readonly string[] = [
   'pkey_mprotect',
   'poll',
   'ppoll',
-  'prctl',
   'pread64',
   'preadv',
   'preadv2',

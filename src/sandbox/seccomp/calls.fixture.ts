@@ -45,6 +45,7 @@ export const FORBIDDEN: readonly ForbiddenCall[] = [
   call('process_vm_writev', [311, 271], 1, 0, 0, 0, 0, 0),
   call('pidfd_getfd', [438, 438], -1, 0, 0),
   call('kcmp', [312, 272], 0, 0, 99, 0, 0),
+  call('prctl that moves a program in memory', [157, 167], 35, 15, 0, 0, 0),
   call('bpf', [321, 280], 0, 0, 0),
   call('perf_event_open', [298, 241], 0, 0, -1, -1, 0),
   call('io_uring_setup', [425, 425], 1, 0),

@@ -72,6 +72,7 @@ export function seccompProfile(
     ...namespaceRules(namespaces),
     ...freed,
     ...limitRules(),
+    ...prctlRules(),
     // Of another family only TIPC has pairs, and to ask for it loads its module.
     { names: ['socketpair'], action: 'SCMP_ACT_ALLOW', args: [int(0, AF_UNIX)] },
     // A further filter can only take away; a listener of the job's own would be one that answers for the kernel.
@@ -107,6 +108,26 @@ export function seccompProfile(
 /** An argument that the kernel takes as an int: the upper half of the register says nothing. */
 function int(index: number, value: number): NonNullable<LinuxSyscall['args']>[number] {
   return { index, value: INT_BITS, valueTwo: value, op: 'SCMP_CMP_MASKED_EQ' };
+}
+
+const PR_SET_MM = 35;
+
+/**
+ * All of prctl(2) but PR_SET_MM, by which a process could say that it lies elsewhere in memory, and so is another program, than
+ * it is. A number differs from it in a highest bit: one rule for each, as only what is equal can be asked for in some bits.
+ */
+function prctlRules(): readonly LinuxSyscall[] {
+  return Array.from({ length: 32 }, (_, bit): LinuxSyscall => {
+    const mask = INT_BITS - (2 ** bit - 1);
+    const value =
+      Math.floor(PR_SET_MM / 2 ** bit) * 2 ** bit +
+      2 ** bit * (1 - 2 * (Math.floor(PR_SET_MM / 2 ** bit) % 2));
+    return {
+      names: ['prctl'],
+      action: 'SCMP_ACT_ALLOW',
+      args: [{ index: 0, value: mask, valueTwo: value, op: 'SCMP_CMP_MASKED_EQ' }],
+    };
+  });
 }
 
 const RLIMITS = 16;

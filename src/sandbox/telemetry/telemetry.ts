@@ -6,6 +6,7 @@ import { nativeProgram } from '../native-program.ts';
 import type { RunningNow } from '../contract.ts';
 import type { Flow } from './flow-owners.ts';
 import { watchedRules } from './watched-files.ts';
+import type { ProgramStarts } from './program-starts.ts';
 import { SETTLE, TraceReader, type TraceReading, type WatchedPlaces, watchOrders } from './trace-reader.ts';
 
 export interface TelemetryRequest extends TraceReading {
@@ -38,6 +39,8 @@ export interface Telemetry {
   ownerOf(protocol: 'tcp' | 'udp', localPort: number): Flow['process'] | undefined;
   /** The same where only the destination is known: who asked for it first of those that were not named yet. */
   dialler(address: string, port: number): Flow['process'] | undefined;
+  /** Who asked for what, and what each process was started as. */
+  readonly programs: ProgramStarts;
   /** The sandbox is being ended: from now on the telemetry's end is no failure. */
   expectEnd(): void;
   /** Ends it; every observation was made when this settles. Close it after the sandbox is gone. Safe to call twice. */
@@ -92,6 +95,7 @@ export async function startTelemetry(request: TelemetryRequest): Promise<Result<
     watch: (places) => reader.watching(() => child.stdin.write(watchOrders(places))),
     observed: () => reader.observed(() => child.stdin.write(SETTLE)),
     running: () => reader.running(Date.now()),
+    programs: reader.programs,
     dialler: (address, port) => reader.flows.dialled(address, port),
     ownerOf: (protocol, localPort) => reader.flows.find(protocol, localPort),
     close,

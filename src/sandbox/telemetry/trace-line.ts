@@ -14,7 +14,12 @@ export type TraceLine =
   | { readonly kind: 'unwatchable'; readonly path: string; readonly why: string }
   | { readonly kind: 'file'; readonly hostPid: number; readonly file: ObservedFile }
   | { readonly kind: 'ready'; readonly landlock: number }
-  | { readonly kind: 'exec'; readonly hostPid: number; readonly process: ObservedProcess }
+  | {
+      readonly kind: 'exec';
+      readonly hostPid: number;
+      readonly process: ObservedProcess;
+      readonly was?: number;
+    }
   | { readonly kind: 'attempt'; readonly hostPid: number; readonly attempt: ObservedAttempt }
   | { readonly kind: 'socket'; readonly pid: number; readonly family: string; readonly protocol: string }
   | { readonly kind: 'exit'; readonly exit: ObservedExit }
@@ -84,7 +89,13 @@ function exec(members: Readonly<Record<string, unknown>>): TraceLine | undefined
     executable: path,
     ...(uid !== undefined && { uid }),
   };
-  return { kind: 'exec', hostPid, process: missing ? { ...process, notFound: true } : process };
+  const was = count(members['was']);
+  return {
+    kind: 'exec',
+    hostPid,
+    process: missing ? { ...process, notFound: true } : process,
+    ...(was !== undefined && { was }),
+  };
 }
 
 function attempt(members: Readonly<Record<string, unknown>>): TraceLine | undefined {

@@ -2,6 +2,7 @@ import type { Observation, ObservedExit, ObservedFile, RunningNow } from '../con
 import { watchedKind } from './watched-files.ts';
 import { FlowOwners } from './flow-owners.ts';
 import { LineSplitter } from './line-splitter.ts';
+import { ProgramStarts } from './program-starts.ts';
 import { PathSearch } from './path-search.ts';
 import { RecentProcesses } from './recent-processes.ts';
 import { type TraceLine, parseTraceLine } from './trace-line.ts';
@@ -49,6 +50,7 @@ export class TraceReader {
   readonly first: Promise<string>;
   readonly died: Promise<{ readonly why: string }>;
   readonly flows = new FlowOwners();
+  readonly programs = new ProgramStarts();
   readonly #observe: (seen: Observation) => void;
   readonly #innerUid: (hostUid: number) => number | undefined;
   readonly #search: PathSearch;
@@ -160,6 +162,15 @@ export class TraceReader {
       case 'exec':
         this.#first.resolve(line.process.executable ?? line.process.argv[0] ?? '');
         this.#recent.add(line.hostPid, line.process);
+        this.programs.started(
+          line.hostPid,
+          {
+            ...line.process,
+            path: line.process.executable ?? '',
+            ...(line.was !== undefined && { was: line.was }),
+          },
+          line.process.notFound === true,
+        );
         this.#search.add(line.hostPid, this.#within(line.process));
         return;
       case 'attempt':
@@ -185,6 +196,7 @@ export class TraceReader {
       }
       case 'connect':
         this.flows.add(line.flow);
+        this.programs.asked(line.flow.protocol, line.flow.localPort, line.hostPid);
         return;
       case 'dial': {
         const { pid, argv } = this.#recent.named(line.hostPid, line.dial.process);
@@ -200,6 +212,7 @@ export class TraceReader {
         });
         return;
       case 'dropped':
+        this.programs.forget();
         this.#observe({
           kind: 'gap',
           why: `${line.count} observations of processes were lost: they came too fast`,
@@ -212,6 +225,7 @@ export class TraceReader {
         });
         return;
       case 'gap':
+        this.programs.forget();
         this.#observe(line);
     }
   }
@@ -220,6 +234,7 @@ export class TraceReader {
   #file(hostPid: number, file: ObservedFile): void {
     const is = file.what === 'written' ? watchedKind(file.path, this.#repositories) : undefined;
     if (file.what === 'written' && is === undefined) return;
+    if (file.what === 'memory' && file.path.endsWith('/mem')) this.programs.memoryOpened = true;
     const process = this.#within(this.#recent.named(hostPid, file.process));
     this.#observe({ kind: 'file', file: { ...file, process }, ...(is !== undefined && { is }) });
   }
