@@ -9,5 +9,6 @@ export type {
   RecordEventType,
   RiskOperation,
   SeenProcess,
+  SeenProgram,
   Verdict,
 } from './vocabulary.ts';

@@ -13,6 +13,20 @@ export interface SeenProcess {
 }
 
 /**
+ * The program of a process as the kernel knows it: files of the job's read-only root. The script is what an interpreter was
+ * started with. `nested`: the same program stands above it. `why`: it counts as no program, or as none that the entries for the
+ * place are for.
+ */
+export interface SeenProgram {
+  readonly run?: string;
+  readonly script?: string;
+  /** Memory of no file is executed in it. */
+  readonly jit?: true;
+  readonly nested?: true;
+  readonly why?: string;
+}
+
+/**
  * What a job did, or tried, that ordinary builds do not (docs/record.md): whose memory, which user, which kernel. The
  * name is what it was about, whatever call or file it was done with.
  */
@@ -155,6 +169,7 @@ export type RecordEvent =
       readonly verdict: 'allowed' | 'denied';
       readonly reason?: string;
       readonly transport: 'udp' | 'tcp';
+      readonly program?: SeenProgram;
       readonly process?: SeenProcess;
       /** Of the same, since the last that was told; absent: one. */
       readonly count?: number;
@@ -178,6 +193,7 @@ export type RecordEvent =
         readonly resolved: 'gateway' | 'proxy';
         readonly failure?: string;
       };
+      readonly program?: SeenProgram;
       readonly process?: SeenProcess;
       /** Of the same, since the last that was told; absent: one. */
       readonly count?: number;

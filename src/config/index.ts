@@ -13,6 +13,13 @@ export { type ExplainedEntry, withAllowlist } from './egress/edit-allowlist.ts';
 export { hostName } from './egress/host-name.ts';
 export { isPathPattern, matchesPath, normalisePath, pathBeyond } from './egress/path-pattern.ts';
 export {
+  coversProgram,
+  coversPrograms,
+  isProgramPath,
+  type ProgramRule,
+  programText,
+} from './egress/program-rule.ts';
+export {
   type AllowEntry,
   type EgressRule,
   type Method,
@@ -22,7 +29,7 @@ export {
   ruleText,
 } from './egress/rule.ts';
 export { ownerOf } from './file-owner.ts';
-export { ruleFromText } from './egress/written-rule.ts';
+export { programFromText, ruleFromText } from './egress/written-rule.ts';
 export { LIMIT_KEYS, type LimitKey, type LimitName, type Limits } from './limits.ts';
 export { configurationIn, type LoadedConfiguration, operatorConfiguration } from './load-configuration.ts';
 export { notOperatorsOwn, readOperatorFile } from './operator-file.ts';

@@ -1,5 +1,13 @@
 import type { Duplex } from 'node:stream';
-import type { EgressPolicy, GatewayEvent, Inspection, Resolver, UpstreamProxy } from './contract.ts';
+import type {
+  EgressPolicy,
+  GatewayEvent,
+  Inspection,
+  ProgramFlow,
+  ProgramSeen,
+  Resolver,
+  UpstreamProxy,
+} from './contract.ts';
 
 /** Lines of JSON between the engine's process and the gateway's. */
 export type ToGateway =
@@ -13,11 +21,19 @@ export type ToGateway =
       readonly credentials?: string;
     }
   | { readonly kind: 'recorded'; readonly number: number; readonly ok: boolean }
+  | { readonly kind: 'program'; readonly number: number; readonly program: ProgramSeen }
+  | { readonly kind: 'became-another'; readonly pid: number }
   | { readonly kind: 'end' };
 
 export type FromGateway =
   | { readonly kind: 'ready' }
   | { readonly kind: 'event'; readonly number: number; readonly event: GatewayEvent }
+  | {
+      readonly kind: 'who';
+      readonly number: number;
+      readonly flow: ProgramFlow;
+      readonly names: readonly string[];
+    }
   | { readonly kind: 'ended' };
 
 /** An allowlist and a machine's own authorities fit into it. */

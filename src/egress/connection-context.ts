@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Ranges } from './address.ts';
 import type { Budgets } from './budgets.ts';
-import type { AllowedDestination, EgressPolicy } from './contract.ts';
+import type { AllowedDestination, EgressPolicy, ProgramSeen } from './contract.ts';
 import type { Words } from './first-words.ts';
 import type { NamePool } from './name-pool.ts';
 import type { Recorder } from './recorder.ts';
@@ -21,6 +21,14 @@ export interface ConnectionContext {
   /** Present: nothing is dialled but by this proxy, and what the operator excepted. */
   readonly proxy?: ProxyDialing;
   readonly next: () => number;
+  /** Who made a connection; `names` are paths of programs that entries name. */
+  readonly programs: ProgramAsker;
+}
+
+export interface ProgramAsker {
+  ask(target: Target, names: readonly string[]): Promise<ProgramSeen>;
+  /** The connection was allowed to a program: it is cut when that process starts another one. Gives what forgets it. */
+  hold(program: ProgramSeen, cut: () => void): () => void;
 }
 
 /** Where a connection of the job's goes. */
@@ -31,6 +39,13 @@ export interface Target {
   readonly address: string;
   readonly port: number;
   readonly host?: string;
+  /** Known where an entry for it is for certain programs. */
+  readonly program?: ProgramSeen;
+}
+
+/** What of a target is told with every event. */
+export function placeOf({ program: _program, ...place }: Target): Omit<Target, 'program'> {
+  return place;
 }
 
 /** What is known of a connection when it is decided: `silent` says that its client has not spoken yet. */

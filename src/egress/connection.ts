@@ -5,11 +5,13 @@ import {
   type Grant,
   type Hello,
   PEEK_MS,
+  placeOf,
   type Target,
 } from './connection-context.ts';
-import type { DenialReason, EgressPolicy } from './contract.ts';
-import { allowsPort, decide } from './decide.ts';
+import type { DecidingProgram, DenialReason, EgressPolicy } from './contract.ts';
+import { allowsPort, decide, entriesByProgram } from './decide.ts';
 import { FirstWords, type Words } from './first-words.ts';
+import { decidingProgram, programNames } from './programs.ts';
 import { closed, relay } from './relay.ts';
 import type { Via } from './upstream/contract.ts';
 import { openWay } from './way-out.ts';
@@ -23,24 +25,25 @@ const ALERT_DENIED = Buffer.from([21, 3, 3, 0, 2, 2, 49]);
 /** Serves one connection of the job's: finds where it was going, decides, has the decision recorded, and only then dials. */
 export async function serve(client: Socket, context: ConnectionContext): Promise<void> {
   client.on('error', () => client.destroy());
-  const target = targetOf(client, context);
-  const literalAllowed = context.policy.allow.some((entry) => entry.host === target.address);
-  if (target.host === undefined && !literalAllowed) {
-    const reason = mayDial(target.address, context.ranges, context.own())
+  const place = targetOf(client, context);
+  const literalAllowed = context.policy.allow.some((entry) => entry.host === place.address);
+  if (place.host === undefined && !literalAllowed) {
+    const reason = mayDial(place.address, context.ranges, context.own())
       ? 'address-without-name'
       : 'forbidden-range';
-    await deny(client, target, context, 'tcp', reason);
+    await deny(client, place, context, 'tcp', reason);
     return;
   }
-  const hello = await readHello(client, patience(context.policy, target));
+  const hello = await readHello(client, patience(context.policy, place));
   if (hello === undefined) {
     client.destroy();
     return;
   }
   if ('malformed' in hello) {
-    await deny(client, target, context, hello.protocol, 'malformed');
+    await deny(client, place, context, hello.protocol, 'malformed');
     return;
   }
+  const target = await withProgram(place, context);
   const verdict = decide(context.policy, {
     host: target.host ?? target.address,
     port: target.port,
@@ -49,6 +52,7 @@ export async function serve(client: Socket, context: ConnectionContext): Promise
     ...('request' in hello && { request: hello.request }),
     ...('encrypted' in hello && { encrypted: true }),
     inspectable: context.inspector !== undefined,
+    ...(target.program !== undefined && { program: target.program }),
   });
   if (!verdict.allowed) {
     await deny(client, target, context, hello.protocol, verdict.reason);
@@ -74,6 +78,12 @@ function targetOf(client: Socket, context: ConnectionContext): Target {
     port: client.localPort ?? 0,
     ...(host !== undefined && { host }),
   };
+}
+
+/** The connection's own process is asked for only where an entry is for certain programs. */
+async function withProgram(target: Target, context: ConnectionContext): Promise<Target> {
+  const names = programNames(entriesByProgram(context.policy, target.host ?? target.address, target.port));
+  return names.length === 0 ? target : { ...target, program: await context.programs.ask(target, names) };
 }
 
 interface Patience {
@@ -142,11 +152,12 @@ async function deny(
   // Told first, while the connection still stands: who made it can then be found.
   await context.recorder.tell({
     kind: 'connect',
-    ...target,
+    ...placeOf(target),
     protocol,
     verdict: 'denied',
     reason,
     ...(via !== undefined && { via }),
+    ...byProgram(target, context, reason),
   });
   if (protocol === 'tls') {
     client.end(ALERT_DENIED, () => client.destroy());
@@ -157,9 +168,20 @@ async function deny(
   }
 }
 
+function byProgram(
+  { program, host, address, port }: Target,
+  context: ConnectionContext,
+  reason?: DenialReason,
+): { readonly program?: DecidingProgram } {
+  if (program === undefined) return {};
+  const isReason = reason === 'program-not-allowed';
+  const lacking = isReason ? entriesByProgram(context.policy, host ?? address, port) : [];
+  return { program: decidingProgram(program, lacking) };
+}
+
 function forbidden(target: Target, reason: DenialReason): string {
   const host = target.host ?? target.address;
-  const body = `Denied by Cofferdam: ${host}:${target.port} (${reason}).\nIf the job needs it, allow it by name: --allow ${host}\n`;
+  const body = `Denied by Cofferdam: ${host}:${target.port} (${reason}).\n${reason.startsWith('program') ? 'Its entries are for certain programs' : `If the job needs it, allow it by name: --allow ${host}`}\n`;
   return `HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
 }
 
@@ -177,7 +199,13 @@ async function pass(
     return;
   }
   const { far, dialled, via } = way;
-  const base = { ...target, protocol: hello.protocol, verdict: 'allowed' as const, entry: grant.entry.entry };
+  const base = {
+    ...placeOf(target),
+    protocol: hello.protocol,
+    verdict: 'allowed' as const,
+    entry: grant.entry.entry,
+    ...byProgram(target, context),
+  };
   const recorded = await context.recorder.recorded({
     kind: 'connect',
     ...base,
@@ -192,6 +220,7 @@ async function pass(
     );
     return;
   }
+  holdToProgram(client, far, target, context);
   if (hello.protocol !== 'tls' || grant.reads === undefined || context.inspector === undefined) {
     relay({ client, far, said: way.said }, hello, grant, target, context, started);
     return;
@@ -205,4 +234,23 @@ async function pass(
       void context.recorder.tell(closed(target, started, bytes.inward, bytes.outward, requests));
     },
   );
+}
+
+/** What was allowed to a program ends when its process becomes another one. */
+function holdToProgram(client: Socket, far: Socket, target: Target, context: ConnectionContext): void {
+  const { program } = target;
+  if (program === undefined) return;
+  const letGo = context.programs.hold(program, () => {
+    void context.recorder.tell({
+      kind: 'connect',
+      ...placeOf(target),
+      protocol: 'tcp',
+      verdict: 'denied',
+      reason: 'program-not-known',
+      program: { why: 'the process started another program while it held the connection' },
+    });
+    far.destroy();
+    client.resetAndDestroy();
+  });
+  client.once('close', letGo);
 }

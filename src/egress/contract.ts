@@ -21,6 +21,46 @@ export interface EgressPolicy {
   readonly allowRanges: readonly string[];
 }
 
+/**
+ * The program behind a connection, as the kernel knows it: the files are named by their paths in the job's root, each in
+ * every spelling that an entry uses for it.
+ */
+export type ProgramSeen =
+  | ({
+      readonly known: true;
+      /** Its process's id as the job has it. */
+      readonly pid: number;
+      /** Memory of no file is executed in it. */
+      readonly jit: boolean;
+      /** What started it, nearest first. */
+      readonly above: readonly ProgramFiles[];
+    } & ProgramFiles)
+  /** It counts as no program; `run` is its executable where that much is known. */
+  | { readonly known: false; readonly why: string; readonly run?: string };
+
+export interface ProgramFiles {
+  /** The executable; the first spelling is the file's own path. */
+  readonly run: readonly string[];
+  /** The script that it was started with, when that lies where the job cannot write. */
+  readonly script?: readonly string[];
+}
+
+/** The inner end of a connection, and where it goes. */
+export interface ProgramFlow {
+  readonly localPort: number;
+  readonly remotePort: number;
+  readonly remoteAddress: string;
+}
+
+/** What the record says of the program by which a connection was decided. */
+export interface DecidingProgram {
+  readonly run?: string;
+  readonly script?: string;
+  readonly jit?: true;
+  /** Why it is none that the entries are for. */
+  readonly why?: string;
+}
+
 /** Why a destination was refused. One cause, one code, one behaviour on the wire. */
 export type DenialReason =
   | 'not-on-allowlist'
@@ -41,6 +81,8 @@ export type DenialReason =
   | 'budget'
   | 'query-type-not-allowed'
   | 'malformed'
+  | 'program-not-allowed'
+  | 'program-not-known'
   | 'limit';
 
 /** How many of the same, since the last that was told, one event stands for; absent: one. */
@@ -71,6 +113,8 @@ export type GatewayEvent =
       readonly protocol: 'tls' | 'http' | 'tcp';
       readonly verdict: 'allowed' | 'denied';
       readonly reason?: DenialReason;
+      /** When an entry for it is for certain programs. */
+      readonly program?: DecidingProgram;
       /** The allowlist's entry that let it through. */
       readonly entry?: string;
       /** The address really dialled, or that a proxy was asked for, when allowed and connected. */
@@ -141,6 +185,11 @@ export interface GatewayRequest {
    * event is fulfilled; when it rejects, the connection is refused.
    */
   readonly record: (event: GatewayEvent) => Promise<void>;
+  /**
+   * Asked for a connection to a destination of which some entry is for certain programs, before anything of it passes; `names`
+   * are the paths that these entries name. Absent: no program is known, and such entries allow nothing.
+   */
+  readonly programOf?: (flow: ProgramFlow, names: readonly string[]) => Promise<ProgramSeen>;
 }
 
 export interface GatewayReceipt {
@@ -158,6 +207,8 @@ export interface Gateway {
   heard(probeName: string): Promise<boolean>;
   /** Settles if the gateway ends by itself; the job has no network from then on, and must fail. */
   readonly died: Promise<Refusal>;
+  /** A process started another program: what was allowed to the one that it was before is cut. */
+  becameAnother(pid: number): void;
   /** Ends it and its namespace. Every event was recorded when this settles. */
   close(): Promise<void>;
 }

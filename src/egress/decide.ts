@@ -1,6 +1,7 @@
 import { isIP } from 'node:net';
 import { coversHost, matchesPath, normalisePath, readsRequests, USUAL_PORTS } from '../config/index.ts';
-import type { AllowedDestination, DenialReason, EgressPolicy } from './contract.ts';
+import type { AllowedDestination, DenialReason, EgressPolicy, ProgramSeen } from './contract.ts';
+import { fitsPrograms } from './programs.ts';
 
 export type Decision =
   | {
@@ -24,6 +25,8 @@ export interface Destination {
   readonly request?: Request;
   /** Its TLS holds a name that only the server can read. */
   readonly encrypted?: boolean;
+  /** The program that made it; absent: not known, and no entry for certain programs allows it. */
+  readonly program?: ProgramSeen;
   /** Whether requests inside of TLS can be read. */
   readonly inspectable?: boolean;
 }
@@ -33,9 +36,26 @@ export interface Request {
   readonly path: string;
 }
 
-/** Whether any entry covers the name: its question may be answered. Says nothing of ports. */
+/**
+ * Whether any entry covers the name: its question may be answered. Says nothing of ports, nor of programs: who asks is often
+ * not who connects, and an answer tells nothing and is asked of nobody.
+ */
 export function allowsName(policy: EgressPolicy, host: string): AllowedDestination | undefined {
   return policy.allow.find((entry) => coversHost(entry.host, host));
+}
+
+/** The entries for this host on this port that are for certain programs. */
+export function entriesByProgram(
+  policy: EgressPolicy,
+  host: string,
+  port: number,
+): readonly AllowedDestination[] {
+  return policy.allow.filter(
+    (entry) =>
+      entry.programs !== undefined &&
+      coversHost(entry.host, host) &&
+      (entry.ports ?? USUAL_PORTS).includes(port),
+  );
 }
 
 /** The entry that names this host on this port, whatever is spoken there. */
@@ -54,11 +74,14 @@ export function decide(policy: EgressPolicy, to: Destination): Decision {
   const literal = isIP(to.host) !== 0;
   const named = policy.allow.filter((entry) => coversHost(entry.host, to.host));
   if (named.length === 0) return denied(literal ? 'address-without-name' : 'not-on-allowlist');
+  const onPort = named.filter((entry) => (entry.ports ?? USUAL_PORTS).includes(to.port));
+  if (onPort.length === 0) return denied('not-on-allowlist');
   // One without a bound first: what another has used up does not take from it.
-  const entries = named
-    .filter((entry) => (entry.ports ?? USUAL_PORTS).includes(to.port))
+  const entries = onPort
+    .filter((entry) => fitsPrograms(entry.programs, to.program))
     .toSorted((a, b) => Number(isBounded(a)) - Number(isBounded(b)));
-  if (entries.length === 0) return denied('not-on-allowlist');
+  if (entries.length === 0)
+    return denied(to.program?.known === true ? 'program-not-allowed' : 'program-not-known');
   const unread = entries.find((entry) => !readsRequests(entry));
   if (to.protocol === 'tcp') {
     // A protocol that does not name its host is let through only where the operator named the port.

@@ -73,4 +73,19 @@ describe('why a destination is allowed or denied', () => {
     for (const wrong of ['*.a.test', '@npm', 'https://a.test/', ''])
       expect(askedPlace(wrong)).toBeUndefined();
   });
+
+  test('asks as the program that is meant, and says for whom an entry is', () => {
+    const git = { run: '/usr/bin/git' };
+    const npm = { run: '/usr/bin/node', script: '/usr/lib/npm.js', jit: true };
+    const allow = [{ to: 'a.test', programs: [git] }];
+    expect(of(allow, { host: 'a.test', port: 443, program: git }).allowed).toBe(true);
+    const other = of(allow, { host: 'a.test', port: 443, program: npm });
+    expect(other).toMatchObject({ allowed: false, reason: 'program-not-allowed' });
+    expect(other.nearly[0]?.lacks).toBe('it is for /usr/bin/git only');
+    expect(other.smallest).toEqual({ to: 'a.test:443', programs: [npm] });
+    expect(new Set(other.opens.map(({ program }) => program))).toEqual(
+      new Set(['/usr/bin/node /usr/lib/npm.js (jit)']),
+    );
+    expect(of(allow, { host: 'a.test', port: 443 }).reason).toBe('program-not-known');
+  });
 });

@@ -4,12 +4,15 @@ import {
   coversHost,
   hostName,
   METHODS,
+  type ProgramRule,
   parseDestination,
+  programText,
   USUAL_PORTS,
 } from '../config/index.ts';
 import { cellsBeyond, type EgressCell } from '../zone/index.ts';
-import type { AllowedDestination } from './contract.ts';
+import type { AllowedDestination, ProgramSeen } from './contract.ts';
 import { decide } from './decide.ts';
+import { fitsPrograms } from './programs.ts';
 
 /** A destination that somebody asks about. */
 export interface Asked {
@@ -17,6 +20,8 @@ export interface Asked {
   readonly port: number;
   readonly method?: string;
   readonly path?: string;
+  /** By whom; absent: by a program that no entry names. */
+  readonly program?: ProgramRule;
 }
 
 export interface Explanation {
@@ -50,6 +55,7 @@ export function explain(
       protocol: read ? 'http' : 'tls',
       ...(isIP(asked.host) === 0 && { claimed: asked.host }),
       inspectable: true,
+      ...(asked.program !== undefined && { program: seen(asked.program) }),
       ...(read && { request: { method: asked.method ?? 'GET', path: asked.path ?? '/' } }),
     },
   );
@@ -67,24 +73,35 @@ export function explain(
   };
 }
 
+/** A process that is what a rule stands for, with its marks. */
+function seen({ run, script, jit, nested }: ProgramRule): ProgramSeen {
+  const files = { run: [run], ...(script !== undefined && { script: [script] }) };
+  return { known: true, pid: 0, jit: jit === true, above: nested === true ? [files] : [], ...files };
+}
+
 function smallestFor(asked: Asked, reason: string): AllowEntry | undefined {
   const written = isIP(asked.host) === 6 ? `[${asked.host}]` : asked.host;
   const to = `${written}:${asked.port}`;
   if (parseDestination(to).kind !== 'host' || reason === 'path-not-clear') return undefined;
-  if (asked.method === undefined && asked.path === undefined) return to;
+  const programs = asked.program === undefined ? {} : { programs: [asked.program] };
+  if (asked.method === undefined && asked.path === undefined)
+    return asked.program === undefined ? to : { to, ...programs };
   const method = METHODS.find((one) => one === asked.method);
   return {
     to,
+    ...programs,
     ...(method !== undefined && { methods: [method] }),
     ...(asked.path !== undefined && { paths: [asked.path.split('?')[0] ?? '/'] }),
   };
 }
 
 /** What an entry lacks to be the one; undefined when it is about something else. */
-function lackOf(one: AllowedDestination, { host, port, method, path }: Asked): string | undefined {
+function lackOf(one: AllowedDestination, { host, port, method, path, program }: Asked): string | undefined {
   if (coversHost(one.host, host)) {
     const ports = one.ports ?? USUAL_PORTS;
     if (!ports.includes(port)) return `it is for port ${ports.join(' and ')} only`;
+    if (!fitsPrograms(one.programs, program === undefined ? undefined : seen(program)))
+      return `it is for ${(one.programs ?? []).map(programText).join(' or ')} only`;
     const said = [method, path].filter((part) => part !== undefined).join(' ');
     const narrowed = [one.methods?.join(' '), one.paths?.join(' ')]
       .filter((part) => part !== undefined)

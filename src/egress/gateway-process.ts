@@ -1,3 +1,4 @@
+import { AskedPrograms } from './asked-programs.ts';
 import { endRelays, prepareRelay } from './bulk-relay.ts';
 import { createSocket } from 'node:dgram';
 import { Budgets } from './budgets.ts';
@@ -44,6 +45,10 @@ const recorder = new Recorder((number, event) =>
   writeLine<FromGateway>(channel, { kind: 'event', number, event }),
 );
 
+const programs = new AskedPrograms((number, flow, names) =>
+  writeLine<FromGateway>(channel, { kind: 'who', number, flow, names }),
+);
+
 readLines<ToGateway>(channel, take, () => process.exit(0));
 
 function take(message: ToGateway): void {
@@ -53,6 +58,12 @@ function take(message: ToGateway): void {
       return;
     case 'recorded':
       recorder.acknowledge(message.number, message.ok);
+      return;
+    case 'program':
+      programs.answer(message.number, message.program);
+      return;
+    case 'became-another':
+      programs.becameAnother(message.pid);
       return;
     case 'end':
       void end();
@@ -125,6 +136,7 @@ function serveConnections(
     ranges,
     own: ownAddresses(),
     next: () => (id += 1),
+    programs,
   };
   const server = createServer({ pauseOnConnect: false, allowHalfOpen: true }, (client) => {
     open += 1;

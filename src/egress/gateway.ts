@@ -7,7 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
 import { type FromGateway, readLines, type ToGateway, writeLine } from './channel.ts';
 import { hasNobody, rightsOf } from './rights.ts';
-import type { Gateway, GatewayReceipt, GatewayRequest, StartingGateway, UpstreamProxy } from './contract.ts';
+import type {
+  Gateway,
+  GatewayReceipt,
+  GatewayRequest,
+  ProgramSeen,
+  StartingGateway,
+  UpstreamProxy,
+} from './contract.ts';
 
 const READY_MS = 15_000;
 const CLOSE_MS = 3_000;
@@ -103,6 +110,7 @@ async function arm(
     namespacePath: `/proc/${pid}/fd/${NAMESPACE}`,
     receipt,
     heard: (name) => gatewayLink.heard(name),
+    becameAnother: (pid) => gatewayLink.becameAnother(pid),
     died: gone.then((why) =>
       lacks(`the gateway ended by itself: ${why}`, 'run it again; if it stays so, see cofferdam doctor'),
     ),
@@ -142,6 +150,7 @@ class GatewayLink {
       (message) => {
         if (message.kind === 'ready') ready();
         else if (message.kind === 'ended') this.#ended();
+        else if (message.kind === 'who') void this.#who(message, request);
         else this.#record(message, request);
       },
       () => channel.destroy(),
@@ -150,6 +159,20 @@ class GatewayLink {
     const inspecting = inspection === undefined ? {} : { inspection };
     const upstream = { ...(proxy !== undefined && { proxy }), ...secretOf(proxy) };
     writeLine<ToGateway>(channel, { kind: 'begin', policy, resolver, ...inspecting, ...upstream });
+  }
+
+  /** A defect of ours is no answer: then no program is known. */
+  async #who(
+    { number, flow, names }: Extract<FromGateway, { kind: 'who' }>,
+    { programOf }: GatewayRequest,
+  ): Promise<void> {
+    const unknown: ProgramSeen = { known: false, why: 'nobody here can tell which program made it' };
+    const program = await programOf?.(flow, names).catch(() => unknown);
+    writeLine<ToGateway>(this.#channel, { kind: 'program', number, program: program ?? unknown });
+  }
+
+  becameAnother(pid: number): void {
+    writeLine<ToGateway>(this.#channel, { kind: 'became-another', pid });
   }
 
   #record(message: Extract<FromGateway, { kind: 'event' }>, request: GatewayRequest): void {

@@ -111,7 +111,7 @@ export class Outward {
     this.#protocol = words.protocol;
     if ('malformed' in words) return { pass: [], denied: { protocol: words.protocol, reason: 'malformed' } };
     const claimed = 'claimed' in words && words.claimed !== undefined ? { claimed: words.claimed } : {};
-    const { host, address, port } = this.#target;
+    const { host, address, port, program } = this.#target;
     const request = 'request' in words ? { request: words.request } : {};
     const encrypted = 'encrypted' in words ? { encrypted: true } : {};
     const to = {
@@ -121,6 +121,7 @@ export class Outward {
       ...claimed,
       ...request,
       ...encrypted,
+      ...(program !== undefined && { program }),
     };
     const verdict = decide(this.#context.policy, to);
     if (!verdict.allowed) {

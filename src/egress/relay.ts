@@ -5,6 +5,7 @@ import {
   type Grant,
   type Hello,
   PEEK_MS,
+  placeOf,
   type Target,
 } from './connection-context.ts';
 import type { GatewayEvent } from './contract.ts';
@@ -44,7 +45,7 @@ export function relay(
     await context.recorder.tell(closed(target, started, inward, outwards, outward.requests));
   });
   const cut = ({ protocol, reason }: NonNullable<Outgoing['denied']>): void => {
-    void context.recorder.tell({ kind: 'connect', ...target, protocol, verdict: 'denied', reason });
+    void context.recorder.tell({ kind: 'connect', ...placeOf(target), protocol, verdict: 'denied', reason });
     far.destroy();
     client.resetAndDestroy();
   };
@@ -73,6 +74,8 @@ export function relay(
     client.pipe(far, { end: false });
     // The kernel cannot carry what is encrypted on the way to a proxy.
     if ('encrypted' in far) return;
+    // What may have to be cut stays here.
+    if (target.program !== undefined) return;
     handOverWhenLarge(ends, (carried) => {
       handed = carried;
     });

@@ -36,6 +36,8 @@ export interface SandboxRequest {
   readonly writePaths: readonly BoundPath[];
   /** Extra files of the control side, shown read-only (a certificate bundle, an event payload). */
   readonly files: readonly { readonly path: string; readonly content: string }[];
+  /** Variables that the control side gives to every step for its clients: they speak against no program. */
+  readonly clientEnvironment?: Readonly<Record<string, string>>;
   /** The network namespace to join, made and held by the gateway. */
   readonly networkNamespace: string;
   /** Further folders that the job may write, empty at first and held in memory. */
@@ -63,6 +65,36 @@ export interface ProcessExit {
   /** Set when it could not be started: an errno name such as `ENOENT` or `EACCES`. */
   readonly failure?: string;
 }
+
+/** The inner end of a connection, and where it goes. */
+export interface ProgramFlow {
+  /** Absent: TCP. Of a datagram the sender is whoever has its socket, as it may have been sent without connecting. */
+  readonly protocol?: 'tcp' | 'udp';
+  readonly localPort: number;
+  readonly remotePort: number;
+  readonly remoteAddress: string;
+}
+
+/** The files of a program, by their paths in the job's root: the file's own path first, then each asked name that is it. */
+export interface ProgramFiles {
+  readonly run: readonly string[];
+  /** The script that it was started with, when that lies where the job cannot write. */
+  readonly script?: readonly string[];
+}
+
+/** The program behind a connection. */
+export type ProgramSeen =
+  | ({
+      readonly known: true;
+      /** Its process's id as the job has it. */
+      readonly pid: number;
+      /** Memory of no file is executed in it. */
+      readonly jit: boolean;
+      /** What started it, nearest first, up to the step's own process. */
+      readonly above: readonly ProgramFiles[];
+    } & ProgramFiles)
+  /** It counts as no program; `run` is its executable where that much is known. */
+  | { readonly known: false; readonly why: string; readonly run?: string };
 
 export interface RunningProcess {
   /** Its id as the job sees it; settles when it was started. */
@@ -278,6 +310,11 @@ export interface Sandbox {
     /** The address that the job asked for. */
     readonly remoteAddress?: string;
   }): Promise<{ readonly pid: number; readonly argv: readonly string[] } | undefined>;
+  /**
+   * The program that made a connection, as the kernel knows it at this moment; never a guess. `names` are paths in the job's
+   * root of which is said whether they are the very files. Where a runtime cannot tell it is not known.
+   */
+  programOf(flow: ProgramFlow, names: readonly string[]): Promise<ProgramSeen>;
   /** Settles if the sandbox ends by itself (killed from outside, a crash): the job must then fail. */
   readonly died: Promise<{ readonly why: string }>;
   /**

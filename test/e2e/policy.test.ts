@@ -83,7 +83,8 @@ describe('cofferdam policy learn and explain', () => {
     const explained = await place.run(['policy', 'explain', 'latest', number, '--file', 'defaults']);
     expect(explained.stdout).toContain('DENIED  wanted.test:443');
     expect(explained.stdout).toContain('then    denied (not-on-allowlist)');
-    expect(explained.stdout).toContain('line    - wanted.test:443');
+    // By the program that asked, and for no other.
+    expect(explained.stdout).toMatch(/line {4}- .*wanted\.test:443 {2}by \/usr\/bin\/python3/);
     expect(explained.status).toBe(1);
     expect((await place.run(['policy', 'explain', 'latest', '0'])).status).toBe(2);
   });

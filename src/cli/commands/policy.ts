@@ -9,10 +9,11 @@ import { exitStatus, renderRefusal } from '../render/refusals.ts';
 const help = `usage: cofferdam policy diff OLD NEW [--json]
        cofferdam policy learn [RUN...] [--zone Z] [--file FILE] [--accept HOST...] [--write] [--json]
        cofferdam policy waivers [--file FILE] [--text N] [--json]
-       cofferdam policy explain ([CMD...] --host HOST[:PORT] | RUN EVENT) [--zone Z] [--file FILE] [--method M] [--path P] [--json]
+       cofferdam policy explain ([CMD...] --host HOST[:PORT] | RUN EVENT) [--zone Z] [--file FILE] [--method M] [--path P]
+                                [--program P] [--json]
 
-diff     Proves what one cofferdam.yaml allows that another does not, in both directions: destinations by host, port, method
-         and path, bytes and requests, secrets, token permissions, publication, caches, limits, isolation, approvals, and whom
+diff     Proves what one cofferdam.yaml allows that another does not, in both directions: destinations by host, port,
+         program, method and path, bytes and requests, secrets, token permissions, publication, caches, limits, isolation, approvals, and whom
          it trusts. The word defaults instead of a file means the product's own. The comparison is complete: no line means that
          every job may do just what it could. A preset such as @npm is compared by its name.
 learn    Turns what runs reached, and were denied, into the smallest allowlist under which they would work, as a change of
@@ -20,6 +21,7 @@ learn    Turns what runs reached, and were denied, into the smallest allowlist u
          part of it, or latest (the default).
 explain  Which entry decides about a destination or about an event of a record, which nearly does, and the smallest line that
          would change it, with what else that line would open. EVENT is its number (cofferdam audit show RUN).
+         CMD is the command that is to reach it, as it is on this machine.
 
 waivers  Lists the waivers of the operator's file (docs/profiles.md) and whether each holds now; with --text N it writes the text
          of the Nth that is to be signed.
@@ -30,6 +32,7 @@ waivers  Lists the waivers of the operator's file (docs/profiles.md) and whether
   --write        write what was learned into the file, which must exist
   --method M, --path P
                  the request that is meant; else any
+  --program P    the program that is meant: its path, its script, and jit or nested where that is so; else CMD
   --json         one JSON value
   -h, --help
 

@@ -2,7 +2,15 @@ import { jsonLine } from '../render/json-line.ts';
 import { availableParallelism, totalmem } from 'node:os';
 import { type RecordEvent, verifyRecord, visible } from '../../audit/index.ts';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
-import { type AllowEntry, ruleText, ZONES, type ZoneId } from '../../config/index.ts';
+import {
+  type AllowEntry,
+  programFromText,
+  type ProgramRule,
+  programText,
+  ruleText,
+  ZONES,
+  type ZoneId,
+} from '../../config/index.ts';
 import { type Asked, askedPlace, explain, type Explanation } from '../../egress/index.ts';
 import { clientSetup } from '../../engine/index.ts';
 import { findRun, openStateFolder } from '../../store/index.ts';
@@ -11,6 +19,7 @@ import { type CommandContext, EXIT } from '../command.ts';
 import { oneOf, parseOptions } from '../options.ts';
 import { cellLines } from '../render/policy-changes.ts';
 import { styleFor } from '../render/style.ts';
+import { commandProgram } from './command-program.ts';
 import { meantPolicy, refused } from './policy-file.ts';
 
 const OPTIONS = {
@@ -19,14 +28,15 @@ const OPTIONS = {
   file: { type: 'string' },
   method: { type: 'string' },
   path: { type: 'string' },
+  program: { type: 'string' },
   json: { type: 'boolean' },
 } as const;
 
 interface Question {
   readonly asked: Asked;
   readonly zone: ZoneId;
-  /** A command that is to reach it. */
-  readonly program?: string;
+  /** A command that is to reach it, as it was typed. */
+  readonly command?: string;
   /** How the record says that it was decided. */
   readonly was?: string;
 }
@@ -38,10 +48,12 @@ export async function explainPolicy(context: CommandContext): Promise<number> {
   const { values, positionals } = parsed.value;
   const zone = oneOf('zone', values.zone, ZONES);
   if (!zone.ok) return refused(context, [zone.error]);
+  const program = programMeant(context, positionals, values.program);
+  if (!program.ok) return refused(context, [program.error]);
   const question =
     values.host === undefined
       ? await questionOf(context, positionals)
-      : questionAbout(values.host, positionals.join(' '), values.method, values.path);
+      : questionAbout(values.host, positionals.join(' '), values.method, values.path, program.value);
   if (!question.ok) return refused(context, [question.error]);
   const meant = zone.value ?? question.value.zone;
   const policy = await meantPolicy(context, values.file);
@@ -59,11 +71,37 @@ export async function explainPolicy(context: CommandContext): Promise<number> {
   return found.allowed ? EXIT.ok : EXIT.failed;
 }
 
+/** The program that a person named, or that the command is on this machine. Undefined when no command is meant. */
+function programMeant(
+  context: CommandContext,
+  words: readonly string[],
+  named: string | undefined,
+): Result<ProgramRule | undefined, Refusal> {
+  if (named === undefined)
+    return ok(
+      words[0] === undefined
+        ? undefined
+        : commandProgram(words[0], `/usr/local/bin:/usr/bin:/bin:${context.environment['PATH'] ?? ''}`),
+    );
+  const program = programFromText(named);
+  if (program !== undefined) return ok(program);
+  const why = `${JSON.stringify(named)} is not a program`;
+  return err(
+    refusal(
+      'usage',
+      'policy/program',
+      why,
+      'write --program "/usr/bin/node /usr/lib/x.js jit", paths absolute',
+    ),
+  );
+}
+
 function questionAbout(
   host: string,
-  program: string,
-  method?: string,
-  path?: string,
+  command: string,
+  method: string | undefined,
+  path: string | undefined,
+  program: ProgramRule | undefined,
 ): Result<Question, Refusal> {
   const place = askedPlace(host);
   if (place === undefined) {
@@ -73,8 +111,9 @@ function questionAbout(
   const request = {
     ...(method !== undefined && { method: method.toUpperCase() }),
     ...(path !== undefined && { path }),
+    ...(program !== undefined && { program }),
   };
-  return ok({ asked: { ...place, ...request }, zone: 'untrusted', ...(program !== '' && { program }) });
+  return ok({ asked: { ...place, ...request }, zone: 'untrusted', ...(command !== '' && { command }) });
 }
 
 async function questionOf(
@@ -119,10 +158,22 @@ async function questionOf(
       refusal('usage', 'policy/event', why, 'name the number of a dns.question or network.connection'),
     );
   }
+  const { program: seen } = event;
+  const by =
+    seen?.run === undefined || seen.why !== undefined
+      ? {}
+      : {
+          program: {
+            run: seen.run,
+            ...(seen.script !== undefined && { script: seen.script }),
+            ...(seen.jit === true && { jit: true }),
+            ...(seen.nested === true && { nested: true }),
+          },
+        };
   const asked =
     event.type === 'dns.question'
-      ? { host: event.name, port: 443 }
-      : { host: event.host ?? event.address, port: event.port };
+      ? { host: event.name, port: 443, ...by }
+      : { host: event.host ?? event.address, port: event.port, ...by };
   const zone = ZONES.find(
     (one) => one === zones.get(event?.type === undefined || !('job' in event) ? '' : (event.job ?? '')),
   );
@@ -134,7 +185,7 @@ function render(
   context: CommandContext,
   zone: ZoneId,
   file: string,
-  { asked, was, program }: Question,
+  { asked, was, command }: Question,
   found: Explanation,
 ): string {
   const style = styleFor(context.stdout, context.environment);
@@ -144,8 +195,11 @@ function render(
     `${found.allowed ? style.good('ALLOWED') : style.note('DENIED')}  ${what}   zone ${zone}, by ${visible(file)}`,
     ...(was === undefined ? [] : [`  then    ${visible(was)}`]),
   ];
-  if (program !== undefined)
-    lines.push(`  program ${visible(program)}: entries are for every program of a job`);
+  if (asked.program !== undefined) lines.push(`  program ${visible(programText(asked.program))}`);
+  else if (command !== undefined)
+    lines.push(
+      `  program ${visible(command)}: not a program of this machine; asked as one that no entry names`,
+    );
   if (found.entry !== undefined) lines.push(`  entry   ${visible(found.entry)}`);
   if (found.reason !== undefined) lines.push(`  why     ${found.reason}`);
   for (const { entry, lacks } of found.nearly.slice(0, 5))

@@ -32,6 +32,8 @@ const WHY: Readonly<Record<string, string>> = {
   'upstream-proxy': 'the proxy by which this machine reaches others, which is no job\u2019s to speak to',
   'proxy-unreachable': 'it is allowed, and the proxy by which it is reached could not be spoken to',
   'proxy-refused': 'it is allowed, and the proxy by which it is reached did not let it through',
+  'program-not-allowed': 'its entries are for other programs',
+  'program-not-known': 'its entries are for certain programs, and it counts as none',
   budget: 'as much as the job may exchange with it has been exchanged',
 };
 
@@ -175,12 +177,14 @@ function denial(
   what: string,
   reason: string | undefined,
   fix: string,
-  event: Pick<Extract<RecordEvent, { readonly type: 'dns.question' }>, 'process' | 'count'>,
+  event: Pick<Extract<RecordEvent, { readonly type: 'dns.question' }>, 'process' | 'count' | 'program'>,
 ): Denial {
+  // Of a denial for another cause the program is evidence, and says nothing about the cause.
+  const lacks = reason?.startsWith('program-') === true ? event.program?.why : undefined;
   return {
     mark: 'denied',
     what,
-    why: WHY[reason ?? ''] ?? reason ?? '',
+    why: `${WHY[reason ?? ''] ?? reason ?? ''}${lacks === undefined ? '' : `: ${lacks}`}`,
     fix,
     by: program(event.process),
     times: event.count ?? 1,

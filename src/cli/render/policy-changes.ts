@@ -27,15 +27,23 @@ export function renderPolicyChanges(changes: readonly PolicyChange[], style: Sty
   return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
 }
 
+/** What any program may do is not said again of each that is named. */
+function withoutImplied(cells: readonly EgressCell[]): readonly EgressCell[] {
+  const key = ({ host, port, speech, paths }: EgressCell): string =>
+    JSON.stringify([host, port, speech, paths]);
+  const ofAny = new Set(cells.filter(({ program }) => program === undefined).map(key));
+  return cells.filter((cell) => cell.program === undefined || !ofAny.has(key(cell)));
+}
+
 export function cellLines(cells: readonly EgressCell[]): readonly string[] {
   const bySpeech = merge(
-    cells,
-    ({ host, port, paths }) => JSON.stringify([host, port, paths]),
+    withoutImplied(cells),
+    ({ host, port, program, paths }) => JSON.stringify([host, port, program, paths]),
     ({ speech }) => speech,
   );
   const byPort = merge(
     bySpeech,
-    ({ one, merged }) => JSON.stringify([one.host, one.paths, merged]),
+    ({ one, merged }) => JSON.stringify([one.host, one.program, one.paths, merged]),
     ({ one }) => one.port,
   );
   return byPort.map(({ one: { one, merged: speech }, merged: ports }) => {
@@ -48,7 +56,8 @@ export function cellLines(cells: readonly EgressCell[]): readonly string[] {
           : speech.join(', ');
     const paths = one.paths.includes('/**') ? '' : `  at ${one.paths.join(' ')}`;
     const example = one.example === '/' || one.example === '/other' ? '' : `  (for example ${one.example})`;
-    return `${one.host}${known.length === 0 ? '' : ` port ${known.join(', ')}`}  ${said}${paths}${example}`;
+    const by = one.program === undefined ? '' : `  by ${one.program}`;
+    return `${one.host}${known.length === 0 ? '' : ` port ${known.join(', ')}`}${by}  ${said}${paths}${example}`;
   });
 }
 

@@ -1,15 +1,17 @@
 import { coversHost, parseDestination, USUAL_PORTS } from './destination.ts';
 import { pathBeyond } from './path-pattern.ts';
+import { coversPrograms } from './program-rule.ts';
 import { type AllowEntry, readsRequests, ruleOf } from './rule.ts';
 
 /**
- * Whether one entry allows all that another does, in every respect: host, port, method, path, bytes and requests. A preset
+ * Whether one entry allows all that another does, in every respect: host, port, program, method, path, bytes and requests. A preset
  * covers only itself: what it stands for is the client's configuration, known later.
  */
 export function coversRule(wider: AllowEntry, narrower: AllowEntry): boolean {
   const [a, b] = [ruleOf(wider), ruleOf(narrower)];
   return (
     coversDestination(a.to, b.to) &&
+    coversPrograms(a.programs, b.programs) &&
     (!readsRequests(a) || readsRequests(b)) &&
     (a.methods === undefined ||
       (b.methods ?? [undefined]).every((method) => method !== undefined && a.methods?.includes(method))) &&

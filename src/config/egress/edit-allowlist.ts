@@ -39,8 +39,12 @@ export async function withAllowlist(
 
 function written(entry: AllowEntry): unknown {
   if (typeof entry === 'string') return entry;
-  const { uploadBytes, downloadBytes, ...rest }: EgressRule = ruleOf(entry);
+  const { to, programs, uploadBytes, downloadBytes, ...rest }: EgressRule = ruleOf(entry);
   return {
+    to,
+    ...(programs !== undefined && {
+      programs: programs.map((one) => (Object.keys(one).length === 1 ? one.run : one)),
+    }),
     ...rest,
     ...(uploadBytes !== undefined && { upload: `${uploadBytes}B` }),
     ...(downloadBytes !== undefined && { download: `${downloadBytes}B` }),

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { coversRule } from './covers-rule.ts';
 import { parseDestination } from './destination.ts';
 import { isPathPattern, matchesPath, normalisePath, pathBeyond } from './path-pattern.ts';
-import { type EgressRule, METHODS } from './rule.ts';
+import { type EgressRule, METHODS, ruleText } from './rule.ts';
+import { coversProgram, isProgramPath } from './program-rule.ts';
 import { ruleFromText } from './written-rule.ts';
 
 describe('the path of a request', () => {
@@ -206,5 +207,61 @@ describe('a rule as it is typed', () => {
     'GET,BREW api.test',
   ])('%j is none', (text) => {
     expect(ruleFromText(text)).toBeUndefined();
+  });
+});
+
+describe('a program of a rule', () => {
+  test.each(['/usr/bin/git', '/opt/a-1.2/bin/x_y+z'])('%s is a path of one', (text) => {
+    expect(isProgramPath(text)).toBe(true);
+  });
+
+  test.each([
+    'git',
+    'usr/bin/git',
+    '/',
+    '/usr//bin',
+    '/usr/../bin/x',
+    '/usr/./x',
+    '/a b',
+    '/a/',
+    '',
+    `/${'a'.repeat(300)}`,
+  ])('%j is none', (text) => {
+    expect(isProgramPath(text)).toBe(false);
+  });
+
+  test('is typed behind the destination, and said in the same words', () => {
+    const typed = ruleFromText('GET host.test/a/** by /usr/bin/node /opt/npm.js jit or /usr/bin/git nested');
+    expect(typed).toEqual({
+      to: 'host.test',
+      methods: ['GET'],
+      paths: ['/a/**'],
+      programs: [
+        { run: '/usr/bin/node', script: '/opt/npm.js', jit: true },
+        { run: '/usr/bin/git', nested: true },
+      ],
+    });
+    expect(ruleText(typed ?? '')).toBe(
+      'host.test  by /usr/bin/node /opt/npm.js (jit) or /usr/bin/git (nested)  GET  /a/**',
+    );
+    for (const wrong of [
+      'a.test by',
+      'a.test by git',
+      'a.test by /x fast',
+      'a.test by /x by /y',
+      'a.test by /x /y /z',
+    ])
+      expect(ruleFromText(wrong), wrong).toBeUndefined();
+  });
+
+  test('covers itself narrowed, and nothing that is more', () => {
+    const node = { run: '/n' };
+    expect(coversProgram(node, { run: '/n', script: '/s' })).toBe(true);
+    expect(coversProgram({ run: '/n', script: '/s' }, node)).toBe(false);
+    expect(coversProgram(node, { run: '/n', jit: true })).toBe(false);
+    expect(coversProgram({ run: '/n', jit: true, nested: true }, node)).toBe(true);
+    expect(coversProgram(node, { run: '/m' })).toBe(false);
+    expect(coversRule('a.test', { to: 'a.test', programs: [node] })).toBe(true);
+    expect(coversRule({ to: 'a.test', programs: [node] }, 'a.test')).toBe(false);
   });
 });

@@ -1,3 +1,5 @@
+import { type ProgramRule, programText } from './program-rule.ts';
+
 /** The methods that a rule may name (RFC 9110 section 9.3, RFC 5789). */
 export const METHODS = ['GET', 'HEAD', 'OPTIONS', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 export type Method = (typeof METHODS)[number];
@@ -6,6 +8,8 @@ export type Method = (typeof METHODS)[number];
 export interface EgressRule {
   /** `host`, `host:port`, `*.host`, an address literal, or a preset such as `@npm`. */
   readonly to: string;
+  /** Only connections of these programs. */
+  readonly programs?: readonly ProgramRule[];
   /** Only requests of these methods, and so only HTTP that can be read. */
   readonly methods?: readonly Method[];
   /** Only requests of these paths (`path-pattern.ts`), and so only HTTP that can be read. */
@@ -32,9 +36,10 @@ export function readsRequests(rule: Omit<EgressRule, 'to'>): boolean {
 
 /** A rule in one line, as a person reads it: `api.test  GET HEAD  /v1/**  upload 1000000 bytes`. */
 export function ruleText(entry: AllowEntry): string {
-  const { to, methods, paths, uploadBytes, downloadBytes, requests } = ruleOf(entry);
+  const { to, programs, methods, paths, uploadBytes, downloadBytes, requests } = ruleOf(entry);
   return [
     to,
+    ...(programs === undefined ? [] : [`by ${programs.map(programText).join(' or ')}`]),
     ...(methods === undefined ? [] : [methods.join(' ')]),
     ...(paths === undefined ? [] : [paths.join(' ')]),
     ...(uploadBytes === undefined ? [] : [`upload ${uploadBytes} bytes`]),

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { parseSize } from '../../base/index.ts';
 import { isPathPattern } from './path-pattern.ts';
+import { isProgramPath, type ProgramRule } from './program-rule.ts';
 import { type EgressRule, METHODS } from './rule.ts';
 
 const LABEL = '[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?';
@@ -30,9 +31,47 @@ function bytes(description: string) {
     .describe(description);
 }
 
+const programPathError = 'must be the absolute path of a file, such as /usr/bin/git';
+const programPath = z.string({ error: programPathError }).refine(isProgramPath, { error: programPathError });
+
+const program = z.union(
+  [
+    programPath,
+    z.strictObject({
+      run: programPath.describe(
+        'The executable. It counts only where the job cannot write, and only unchanged: not preloaded, not copied.',
+      ),
+      script: programPath
+        .describe(
+          'Of an interpreter: only while it was started with this script, which must lie where the job cannot write. What runs ' +
+            'in an interpreter can pretend to be another script (docs/egress.md).',
+        )
+        .optional(),
+      jit: z
+        .boolean({ error: 'must be true or false' })
+        .describe('It makes machine code as it runs (node, java).')
+        .optional(),
+      nested: z
+        .boolean({ error: 'must be true or false' })
+        .describe('Also where a program of the same entry started it, at any depth.')
+        .optional(),
+    }),
+  ],
+  { error: 'must be the path of a program, or `run` with `script`, `jit`, `nested`' },
+);
+
 const rule = z
   .strictObject({
     to: destination.describe('The destination: `host`, `host:port`, `*.host`, or a preset such as `@npm`.'),
+    programs: z
+      .array(program)
+      .min(1, { error: 'must name a program' })
+      .max(50, { error: 'may hold 50 entries' })
+      .describe(
+        'Only connections of these programs, as the kernel knows the process that made each. Where that cannot be known the ' +
+          'entry allows nothing.',
+      )
+      .optional(),
     methods: z
       .array(z.enum(METHODS))
       .min(1, { error: 'must name a method' })
@@ -62,8 +101,11 @@ const rule = z
       .optional(),
   })
   .transform(
-    ({ to, methods, paths, upload, download, requests }): EgressRule => ({
+    ({ to, programs, methods, paths, upload, download, requests }): EgressRule => ({
       to,
+      ...(programs !== undefined && {
+        programs: programs.map((one): ProgramRule => (typeof one === 'string' ? { run: one } : given(one))),
+      }),
       ...(methods !== undefined && { methods }),
       ...(paths !== undefined && { paths }),
       ...(upload !== undefined && { uploadBytes: upload }),
@@ -73,6 +115,26 @@ const rule = z
   )
   .describe('One entry of the list, narrowed.');
 
+/** Without the keys that were left out. */
+function given({
+  run,
+  script,
+  jit,
+  nested,
+}: {
+  readonly run: string;
+  readonly script?: string | undefined;
+  readonly jit?: boolean | undefined;
+  readonly nested?: boolean | undefined;
+}): ProgramRule {
+  return {
+    run,
+    ...(script !== undefined && { script }),
+    ...(jit !== undefined && { jit }),
+    ...(nested !== undefined && { nested }),
+  };
+}
+
 export const egressSchema = z
   .strictObject({
     allow: z
@@ -80,7 +142,7 @@ export const egressSchema = z
         z.union([destination, rule], {
           error: (issue) =>
             typeof issue.input === 'object' && issue.input !== null
-              ? 'must be a destination, or `to` with `methods`, `paths`, `upload`, `download`, `requests`'
+              ? 'must be a destination, or `to` with `programs`, `methods`, `paths`, `upload`, `download`, `requests`'
               : destinationError,
         }),
       )

@@ -2,7 +2,7 @@ import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse }
 import type { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 import { hostName } from '../../config/index.ts';
-import type { ConnectionContext, Inspector, Target } from '../connection-context.ts';
+import { type ConnectionContext, type Inspector, placeOf, type Target } from '../connection-context.ts';
 import type { AllowedDestination, DenialReason, Inspection } from '../contract.ts';
 import { decideRequest } from '../decide.ts';
 import { certificateFor, type ServerCertificate } from './authority.ts';
@@ -114,7 +114,7 @@ function inspect(one: Inspected, context: ConnectionContext, done: (requests: nu
   const unreadable = (): void =>
     void context.recorder.tell({
       kind: 'connect',
-      ...target,
+      ...placeOf(target),
       protocol: 'tls',
       verdict: 'denied',
       reason: 'malformed',
@@ -124,7 +124,7 @@ function inspect(one: Inspected, context: ConnectionContext, done: (requests: nu
     if (!/unknown ca|bad certificate|certificate unknown|access denied/i.test(error.message)) return;
     void context.recorder.tell({
       kind: 'connect',
-      ...target,
+      ...placeOf(target),
       protocol: 'tls',
       verdict: 'denied',
       reason: 'authority-not-trusted',

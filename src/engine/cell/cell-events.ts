@@ -2,6 +2,7 @@ import type { RecordEvent } from '../../audit/index.ts';
 import type { GatewayEvent } from '../../egress/index.ts';
 import type { Observation, Sandbox } from '../../sandbox/index.ts';
 import { ownerOf } from './attribution.ts';
+import type { JobPrograms } from './job-programs.ts';
 import { riskOfCall, targetOfCall } from './risk-of-call.ts';
 
 const RISK_OF = { 'set-user-id': 'set-user-id', memory: 'process-memory' } as const;
@@ -16,11 +17,13 @@ export async function gatewayRecord(
   event: GatewayEvent,
   at: Where,
   sandbox: Sandbox | undefined,
+  programs: JobPrograms,
 ): Promise<RecordEvent> {
   // It belongs to the step in which it happened, also when its process is found later.
   const { job, step } = at;
   const process = await ownerOf(sandbox, event);
-  const by = process === undefined ? {} : { process };
+  const program = await programs.evidence(event);
+  const by = { ...(process !== undefined && { process }), ...(program !== undefined && { program }) };
   switch (event.kind) {
     case 'dns': {
       const { kind: _kind, type, clientPort: _port, ...rest } = event;
@@ -32,7 +35,14 @@ export async function gatewayRecord(
     }
     case 'request': {
       const { kind: _kind, id, clientPort: _port, ...rest } = event;
-      return { type: 'network.request', job, step, connection: id, ...rest, ...by };
+      return {
+        type: 'network.request',
+        job,
+        step,
+        connection: id,
+        ...rest,
+        ...(process !== undefined && { process }),
+      };
     }
     case 'closed': {
       const { kind: _kind, id, ...rest } = event;

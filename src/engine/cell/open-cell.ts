@@ -21,6 +21,7 @@ import {
 
 import { completenessOf } from './completeness.ts';
 import { gatewayRecord, observationRecord } from './cell-events.ts';
+import { JobPrograms } from './job-programs.ts';
 import type { Journal } from './journal.ts';
 import { LeftRunning } from './left-running.ts';
 import { LimitWatch } from './limit-watch.ts';
@@ -112,23 +113,26 @@ export async function openCell(
   const probeName = `${randomBytes(12).toString('hex')}.probe.invalid`;
   const at = { job: jobId, step: ARMING };
   let sandbox: Sandbox | undefined;
+  let gate: Gateway | undefined;
   let broke: (why: Refusal) => void = () => undefined;
   const broken = new Promise<Refusal>((resolve) => {
     broke = resolve;
   });
 
+  const programs = new JobPrograms(allow, () => sandbox);
   const onGateway = async (event: GatewayEvent): Promise<void> => {
     // What the probe tried is in its receipt; the record is of what the job does.
     if (at.step === ARMING) return;
     count(counts, event);
     connections.see(event);
-    await journal.write(await gatewayRecord(event, at, sandbox), {
+    await journal.write(await gatewayRecord(event, at, sandbox, programs), {
       durable: (event.kind === 'connect' || event.kind === 'request') && event.verdict === 'allowed',
     });
   };
   const onObservation = (seen: Observation): void => {
     if (at.step === ARMING) return;
     if (seen.kind === 'process') counts.processes += 1;
+    if (seen.kind === 'process' && programs.became(seen.process)) gate?.becameAnother(seen.process.pid);
     if (seen.kind === 'refused-packet') counts.denied += 1;
     if (seen.kind === 'gap') counts.gaps += 1;
     const event = observationRecord(seen, at);
@@ -147,6 +151,7 @@ export async function openCell(
     ...(inspection !== undefined && { inspection }),
     ...(proxy !== undefined && { proxy }),
     record: onGateway,
+    programOf: (flow, names) => programs.of(flow, names),
   });
   const [gateway, opened] = await Promise.all([
     starting.armed,
@@ -168,6 +173,7 @@ export async function openCell(
     return gateway.ok ? (opened as { readonly ok: false; readonly error: Refusal }) : gateway;
   }
   sandbox = opened.value;
+  gate = gateway.value;
   let ending = false;
   const watch = new LimitWatch(opened.value, request.controls.limits, (limit, value, step) =>
     journal.write({ type: 'limit.hit', job: jobId, step, limit, value }),

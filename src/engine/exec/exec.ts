@@ -130,6 +130,8 @@ async function execAs(
     files: request.files,
     temporary: [],
     hostname: 'sandbox',
+    // All of it is the operator's own word.
+    clientEnvironment: request.environment,
     allow: request.allow,
     ...(request.inspection !== undefined && { inspection: request.inspection }),
     ...(request.proxy !== undefined && { proxy: request.proxy }),

@@ -83,6 +83,7 @@ export async function runJob(
     files: [...granted.clients.files, { path: EVENT_PATH, content: JSON.stringify(ground.event.payload) }],
     temporary: [folders.temp],
     hostname: 'sandbox',
+    clientEnvironment: granted.clients.environment,
     allow: granted.clients.allow,
     ...(granted.clients.inspection !== undefined && { inspection: granted.clients.inspection }),
     ...(granted.proxy !== undefined && { proxy: granted.proxy }),

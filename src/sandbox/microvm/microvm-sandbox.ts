@@ -104,6 +104,8 @@ export function microvmSandbox(armed: ArmedMachine, undo: Undo): Sandbox {
     running: () => telemetry.running(),
     observed: () => telemetry.observed(ANSWER_MS),
     ownerOf: ({ protocol = 'tcp', localPort }) => telemetry.ownerOf(protocol, localPort, OWNER_MS),
+    // Which files a program there is made of is seen by its own kernel alone.
+    programOf: () => Promise.resolve({ known: false, why: 'a microVM does not tell which program made it' }),
     died: firstOf([
       around.died.then(({ why }) => why),
       guest.monitor.ended,

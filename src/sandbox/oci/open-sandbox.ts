@@ -46,6 +46,7 @@ import { namespaceChecks } from './namespaces.ts';
 import { endedBy, fullOf } from './limits-reached.ts';
 import { cannotPrepare, noNamespace } from './open-refusals.ts';
 import { askerOf, diallerOf, HolderSearch } from './owner-of.ts';
+import { programsOf } from './programs-of.ts';
 import { ownKernelChecks } from './own-kernel.ts';
 import { rootlessChecks, rootlessReceipt, seenUsers } from './rootless-checks.ts';
 import { raiseSecondWalls, type SecondWalls } from './second-walls.ts';
@@ -365,6 +366,13 @@ function assemble(
 ): Sandbox {
   const ownKernel = receipt.runtime.tier === 'sandboxed-kernel';
   const holders = new HolderSearch(container.initPid, () => group.processes());
+  const programs = programsOf({
+    receipt,
+    initPid: container.initPid,
+    group,
+    environment: request.clientEnvironment ?? {},
+    telemetry: ownKernel ? undefined : undo.telemetry,
+  });
   return {
     receipt,
     exchange: { hostPath: workspace.exchangeHostPath, path: EXCHANGE_PATH },
@@ -373,7 +381,7 @@ function assemble(
       upperHostPath: workspace.upperHostPath,
       path: request.workspace.path,
     },
-    start: (process) => session.start(process),
+    start: (process) => programs.step(session.start(process)),
     killLeftovers: () => session.killAll(),
     usage: async () => {
       const { bytes, inodes } = await workspace.usage();
@@ -388,6 +396,7 @@ function assemble(
       if (ownKernel) return diallerOf(undo.telemetry, flow);
       return askerOf(undo.telemetry, holders, flow);
     },
+    programOf: (flow, names) => programs.find(flow, names),
     died: Promise.race([session.ended, undo.telemetry?.died ?? new Promise<never>(() => undefined)]).then(
       ({ why }) => ({
         why: ownKernel ? endedBy(why, group) : why,

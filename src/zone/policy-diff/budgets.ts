@@ -1,5 +1,5 @@
-import type { AllowEntry, EgressRule } from '../../config/index.ts';
-import { placesOf, rulesFor } from './egress-cells.ts';
+import { type AllowEntry, type EgressRule, programText } from '../../config/index.ts';
+import { placesOf, programsOf, rulesFor } from './egress-cells.ts';
 
 const BUDGETS = [
   ['uploadBytes', 'bytes to'],
@@ -12,18 +12,22 @@ export function budgetsBeyond(
   wider: readonly AllowEntry[],
   narrower: readonly AllowEntry[],
 ): readonly string[] {
-  const found = placesOf([...wider, ...narrower]).flatMap(({ host, port }) => {
-    const [theirs, ours] = [rulesFor(wider, host, port), rulesFor(narrower, host, port)];
-    if (theirs.length === 0 || ours.length === 0) return [];
-    return BUDGETS.flatMap(([key, words]) => {
-      const [more, less] = [most(theirs, key), most(ours, key)];
-      if (more <= less) return [];
-      const name = `${host}${port === undefined ? '' : `:${port}`}`;
-      return [
-        `${more === Number.POSITIVE_INFINITY ? 'any number of' : `${more}`} ${words} ${name}, where ${less} were the most`,
-      ];
-    });
-  });
+  const programs = programsOf([...wider, ...narrower]);
+  const found = placesOf([...wider, ...narrower]).flatMap(({ host, port }) =>
+    programs.flatMap((program) => {
+      const [theirs, ours] = [rulesFor(wider, host, port, program), rulesFor(narrower, host, port, program)];
+      if (theirs.length === 0 || ours.length === 0) return [];
+      return BUDGETS.flatMap(([key, words]) => {
+        const [more, less] = [most(theirs, key), most(ours, key)];
+        if (more <= less) return [];
+        const place = `${host}${port === undefined ? '' : `:${port}`}`;
+        const name = program === undefined ? place : `${place} by ${programText(program)}`;
+        return [
+          `${more === Number.POSITIVE_INFINITY ? 'any number of' : `${more}`} ${words} ${name}, where ${less} were the most`,
+        ];
+      });
+    }),
+  );
   return [...new Set(found)];
 }
 

@@ -1,9 +1,12 @@
 import {
   type AllowEntry,
   coversHost,
+  coversPrograms,
   type EgressRule,
   METHODS,
   parseDestination,
+  type ProgramRule,
+  programText,
   pathBeyond,
   readsRequests,
   ruleOf,
@@ -20,6 +23,8 @@ export interface EgressCell {
   readonly host: string;
   /** Absent for a preset, whose ports are the client's configuration. */
   readonly port?: number;
+  /** By which program; absent: by one that neither list names. */
+  readonly program?: string;
   readonly speech: Speech;
   /** The patterns of the one list that allow it; `/**` where paths are not read. */
   readonly paths: readonly string[];
@@ -36,8 +41,10 @@ interface Named {
 const ANY_PATH = ['/**'];
 
 /**
- * All that `wider` allows and `narrower` does not. Every kind of host, port and speech that either list can tell apart is
- * asked, and the paths of each are compared exactly, so that nothing found is nothing there.
+ * All that `wider` allows and `narrower` does not. Every kind of host, port, program and speech that either list can tell
+ * apart is asked, and the paths of each are compared exactly, so that nothing found is nothing there. A program is asked as
+ * the most that a rule stands for (with its marks, and without a script where the rule names none): what allows that allows
+ * the rest of it.
  */
 export function cellsBeyond(
   wider: readonly AllowEntry[],
@@ -46,29 +53,45 @@ export function cellsBeyond(
   const [wide, narrow] = [wider.flatMap(named), narrower.flatMap(named)];
   const hosts = [...new Set([...wide, ...narrow].map(({ host }) => host))];
   const ports = [...new Set([...wide, ...narrow].flatMap((one) => one.ports))];
+  const programs = programKinds([...wide, ...narrow]);
   const cells: EgressCell[] = [];
   for (const host of hosts) {
     for (const port of ports) {
-      const [theirs, ours] = [covering(wide, host, port), covering(narrow, host, port)];
-      if (theirs.length === 0) continue;
-      for (const speech of SPEECH) {
-        const paths = pathsOf(theirs, speech);
-        const example = pathBeyond(paths, pathsOf(ours, speech));
-        if (example === undefined) continue;
-        cells.push({ host, ...(port !== undefined && { port }), speech, paths, example });
+      for (const program of programs) {
+        const [theirs, ours] = [covering(wide, host, port, program), covering(narrow, host, port, program)];
+        if (theirs.length === 0) continue;
+        for (const speech of SPEECH) {
+          const paths = pathsOf(theirs, speech);
+          const example = pathBeyond(paths, pathsOf(ours, speech));
+          if (example === undefined) continue;
+          const by = program === undefined ? {} : { program: programText(program) };
+          cells.push({ host, ...(port !== undefined && { port }), ...by, speech, paths, example });
+        }
       }
     }
   }
   return cells;
 }
 
-/** The rules of a list that let a host be reached on a port. */
+/** Each kind of program that the lists tell apart; undefined is one that they do not name. */
+function programKinds(list: readonly { readonly rule: EgressRule }[]): readonly (ProgramRule | undefined)[] {
+  const kinds = list.flatMap(({ rule }) => rule.programs ?? []);
+  return [undefined, ...new Map(kinds.map((one) => [programText(one), one])).values()];
+}
+
+/** The same of lists as they were written. */
+export function programsOf(list: readonly AllowEntry[]): readonly (ProgramRule | undefined)[] {
+  return programKinds(list.map((entry) => ({ rule: ruleOf(entry) })));
+}
+
+/** The rules of a list that let a program reach a host on a port. */
 export function rulesFor(
   list: readonly AllowEntry[],
   host: string,
   port: number | undefined,
+  program: ProgramRule | undefined,
 ): readonly EgressRule[] {
-  return covering(list.flatMap(named), host, port).map(({ rule }) => rule);
+  return covering(list.flatMap(named), host, port, program).map(({ rule }) => rule);
 }
 
 /** Each kind of host and port that the list tells apart. */
@@ -88,8 +111,17 @@ function named(entry: AllowEntry): readonly Named[] {
   return [{ rule, host: to.host, ports: to.port === undefined ? USUAL_PORTS : [to.port] }];
 }
 
-function covering(list: readonly Named[], host: string, port: number | undefined): readonly Named[] {
-  return list.filter((one) => coversHost(one.host, host) && one.ports.includes(port));
+function covering(
+  list: readonly Named[],
+  host: string,
+  port: number | undefined,
+  program: ProgramRule | undefined,
+): readonly Named[] {
+  const asked = program === undefined ? undefined : [program];
+  return list.filter(
+    (one) =>
+      coversHost(one.host, host) && one.ports.includes(port) && coversPrograms(one.rule.programs, asked),
+  );
 }
 
 function pathsOf(rules: readonly Named[], speech: Speech): readonly string[] {

@@ -8,6 +8,7 @@ import {
   matchesPath,
   METHODS,
   normalisePath,
+  type ProgramRule,
   parseDestination,
   readsRequests,
   ruleOf,
@@ -83,6 +84,32 @@ describe('the difference of two policies', () => {
   });
 });
 
+const program: fc.Arbitrary<ProgramRule> = fc.record(
+  {
+    run: fc.constantFrom('/usr/bin/git', '/usr/bin/node'),
+    script: fc.constantFrom('/usr/lib/a.js', '/usr/lib/b.js'),
+    jit: fc.boolean(),
+    nested: fc.boolean(),
+  },
+  { requiredKeys: ['run'] },
+);
+
+/** A process that connects: what a rule of programs may tell apart of it. */
+interface Running {
+  readonly run: string;
+  readonly script: string;
+  readonly jit: boolean;
+  readonly nested: boolean;
+}
+
+/** The process that the text of a cell is about. */
+function runningOf(text: string | undefined): Running {
+  const [run = '/other', ...words] = (text ?? '').split(' ').filter((word) => word !== '');
+  const marks = words.join(' ');
+  const script = words.find((word) => word.startsWith('/')) ?? '/another.js';
+  return { run, script, jit: marks.includes('jit'), nested: marks.includes('nested') };
+}
+
 const entry: fc.Arbitrary<AllowEntry> = fc
   .record(
     {
@@ -96,6 +123,7 @@ const entry: fc.Arbitrary<AllowEntry> = fc
         '*.a.test:22',
         '@npm',
       ),
+      programs: fc.array(program, { minLength: 1, maxLength: 2 }),
       methods: fc.subarray(['GET', 'POST'] as const, { minLength: 1 }),
       paths: fc.subarray(['/x', '/x/**', '/*', '/*/y'], { minLength: 1, maxLength: 2 }),
     },
@@ -110,8 +138,15 @@ function allows(
   port: number,
   method: string | undefined,
   path: string,
+  by: Running,
 ): boolean {
   return list.map(ruleOf).some((rule) => {
+    const isFor = ({ run, script, jit, nested }: ProgramRule): boolean =>
+      run === by.run &&
+      (script === undefined || script === by.script) &&
+      (jit === true || !by.jit) &&
+      (nested === true || !by.nested);
+    if (rule.programs?.some(isFor) === false) return false;
     const to = parseDestination(rule.to);
     if (to.kind !== 'host' || !coversHost(to.host, host)) return false;
     if (!(to.port === undefined ? USUAL_PORTS : [to.port]).includes(port)) return false;
@@ -131,8 +166,9 @@ describe('what an allowlist allows beyond another', () => {
           if (cell.port === undefined) continue;
           const host = cell.host.replace('*', 'unnamed');
           const method = cell.speech === 'what is not HTTP' ? undefined : cell.speech;
-          expect(allows(wide, host, cell.port, method, cell.example)).toBe(true);
-          expect(allows(narrow, host, cell.port, method, cell.example)).toBe(false);
+          const by = runningOf(cell.program);
+          expect(allows(wide, host, cell.port, method, cell.example, by)).toBe(true);
+          expect(allows(narrow, host, cell.port, method, cell.example, by)).toBe(false);
         }
       }),
       { numRuns: 1_000 },
@@ -144,11 +180,18 @@ describe('what an allowlist allows beyond another', () => {
       host: fc.constantFrom('a.test', 'b.a.test', 'c.a.test', 'd.b.a.test', 'other.test'),
       port: fc.constantFrom(443, 80, 22, 8443),
       method: fc.constantFrom(undefined, ...METHODS, 'BREW'),
+      by: fc.record({
+        run: fc.constantFrom('/usr/bin/git', '/usr/bin/node', '/other'),
+        script: fc.constantFrom('/usr/lib/a.js', '/usr/lib/b.js', '/another.js'),
+        jit: fc.boolean(),
+        nested: fc.boolean(),
+      }),
       path: fc.constantFrom('/', '/x', '/x/', '/x/y', '/z', '/z/y', '/x/y/z'),
     });
     fc.assert(
-      fc.property(lists, tried, ([wide, narrow], { host, port, method, path }) => {
-        if (!allows(wide, host, port, method, path) || allows(narrow, host, port, method, path)) return;
+      fc.property(lists, tried, ([wide, narrow], { host, port, method, path, by }) => {
+        if (!allows(wide, host, port, method, path, by) || allows(narrow, host, port, method, path, by))
+          return;
         const covering = cellsBeyond(wide, narrow).some(
           (cell) =>
             coversHost(cell.host, host) &&

@@ -79,10 +79,10 @@ function egressOf({ more, less }: Side): readonly Found[] {
   ];
 }
 
-function cellText({ host, port, speech, paths, example }: EgressCell): string {
+function cellText({ host, port, program, speech, paths, example }: EgressCell): string {
   const where = `${host}${port === undefined ? '' : `:${port}`}`;
   const everything = paths.includes('/**');
-  return `${where}  ${speech}${everything ? '' : `  ${paths.join(' ')}`}${everything && example === '/' ? '' : `  (for example ${example})`}`;
+  return `${where}${program === undefined ? '' : `  by ${program}`}  ${speech}${everything ? '' : `  ${paths.join(' ')}`}${everything && example === '/' ? '' : `  (for example ${example})`}`;
 }
 
 function grantsOf({ more, less }: Side): readonly Found[] {
