@@ -49,3 +49,4 @@ export {
   ZONES,
   type ZoneId,
 } from './zones.ts';
+export { type LookedThrough, lookThrough } from './yaml-look-through.ts';

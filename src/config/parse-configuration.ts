@@ -2,6 +2,7 @@ import type { Document, LineCounter, Node } from 'yaml';
 import { err, ok, type Place, type Refusal, refusal, type Result } from '../base/index.ts';
 import type { Configuration, Origin } from './configuration.ts';
 import { CONFIGURATION_BYTES } from './operator-file.ts';
+import { lookThrough } from './yaml-look-through.ts';
 
 const MAX_REFUSALS = 20;
 
@@ -25,13 +26,14 @@ export async function parseConfiguration(
   } catch {
     return err([bad('the file is not UTF-8 text')]);
   }
-  const [{ LineCounter, parseAllDocuments }, { configurationSchema }] = await Promise.all([
+  const [yaml, { configurationSchema }] = await Promise.all([
     import('./yaml-library.ts'),
     import('./schema.ts'),
   ]);
-  const lines = new LineCounter();
-  const options = { lineCounter: lines, version: '1.2', uniqueKeys: true, strict: true } as const;
-  const documents = parseAllDocuments(text, { ...options, logLevel: 'silent' });
+  const lines = new yaml.LineCounter();
+  // Repeated keys are looked for below: the library compares each with each.
+  const options = { lineCounter: lines, version: '1.2', uniqueKeys: false, strict: true } as const;
+  const documents = yaml.parseAllDocuments(text, { ...options, logLevel: 'silent' });
   const [document, second] = Array.isArray(documents) ? documents : [];
   if (document === undefined) return err([bad('the file is empty; write `version: 1`')]);
   if (second !== undefined) return err([bad('the file holds more than one document')]);
@@ -40,6 +42,11 @@ export async function parseConfiguration(
     const at = lines.linePos(problem.pos[0]);
     const why = (problem.message.split('\n')[0] ?? '').replace(/ at line.*$/, '');
     return err([bad(why, { file, line: at.line, column: at.col })]);
+  }
+  const { repeated } = lookThrough(yaml, document);
+  if (repeated !== undefined) {
+    const at = lines.linePos(repeated.range?.[0] ?? 0);
+    return err([bad('Map keys must be unique', { file, line: at.line, column: at.col })]);
   }
   let value: unknown;
   try {
@@ -52,7 +59,8 @@ export async function parseConfiguration(
     return err(
       checked.error.issues.slice(0, MAX_REFUSALS).flatMap((issue) => {
         const path = issue.path.map(String);
-        const keys = issue.code === 'unrecognized_keys' ? issue.keys : [undefined];
+        // Finding the place of one takes a search of its mapping.
+        const keys = issue.code === 'unrecognized_keys' ? issue.keys.slice(0, MAX_REFUSALS) : [undefined];
         return keys.map((key) =>
           refusal(
             'usage',

@@ -1,2 +1,12 @@
 // Loaded only when a configuration is read: a command without one must not pay for it.
-export { Document, LineCounter, parseAllDocuments, parseDocument, YAMLMap } from 'yaml';
+export {
+  Document,
+  isAlias,
+  isNode,
+  isScalar,
+  LineCounter,
+  parseAllDocuments,
+  parseDocument,
+  visit,
+  YAMLMap,
+} from 'yaml';

@@ -17,7 +17,8 @@ export async function withAllowlist(
   entries: readonly ExplainedEntry[],
 ): Promise<string> {
   const { Document, parseDocument, YAMLMap } = await import('../yaml-library.ts');
-  const document = text.trim() === '' ? new Document({ version: 1 }) : parseDocument(text);
+  const document =
+    text.trim() === '' ? new Document({ version: 1 }) : parseDocument(text, { uniqueKeys: false });
   const list = document.createNode(entries.map(({ entry }) => written(entry)));
   list.flow = false;
   for (const [at, { because }] of entries.entries()) {

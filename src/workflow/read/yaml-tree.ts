@@ -1,5 +1,6 @@
-import type { Document, LineCounter, Node as YamlNode, Pair } from 'yaml';
+import type { LineCounter, Node as YamlNode, Pair } from 'yaml';
 import { type Place, type Refusal, refusal } from '../../base/index.ts';
+import { type LookedThrough, lookThrough } from '../../config/index.ts';
 import { toText } from '../expressions/values.ts';
 
 /** A YAML value with its place. A scalar's text is what GitHub makes of its value: the number `3.10` is `3.1`. */
@@ -69,29 +70,14 @@ export async function readYaml(file: string, bytes: Uint8Array): Promise<Tree | 
     ];
   }
   try {
-    return new Builder(file, lines, yaml, aliasTargets(yaml, document)).build(document.contents, 0);
+    const { targets, repeated } = lookThrough(yaml, document);
+    const builder = new Builder(file, lines, yaml, targets);
+    if (repeated !== undefined) builder.refuseKey(repeated);
+    return builder.build(document.contents, 0);
   } catch (error) {
     if (error instanceof Unreadable) return [error.why];
     throw error;
   }
-}
-
-/**
- * What each alias stands for: the last node before it that bears its name. In one pass, since the library searches the whole
- * document for each.
- */
-function aliasTargets(yaml: Yaml, document: Document): ReadonlyMap<Alias, YamlNode> {
-  const anchors = new Map<string, YamlNode>();
-  const targets = new Map<Alias, YamlNode>();
-  yaml.visit(document, {
-    Node: (_key, node) => {
-      if (yaml.isAlias(node)) {
-        const target = anchors.get(node.source);
-        if (target !== undefined) targets.set(node, target);
-      } else if (node.anchor !== undefined) anchors.set(node.anchor, node);
-    },
-  });
-  return targets;
 }
 
 class Unreadable extends Error {
@@ -108,17 +94,16 @@ const SCALAR_TAGS = new Set(
 );
 
 type Yaml = typeof import('./yaml-library.ts');
-type Alias = import('yaml').Alias;
 
 class Builder {
   readonly #file: string;
   readonly #lines: LineCounter;
   readonly #yaml: Yaml;
-  readonly #targets: ReadonlyMap<Alias, YamlNode>;
+  readonly #targets: LookedThrough['targets'];
   #nodes = 0;
   #text = 0;
 
-  constructor(file: string, lines: LineCounter, yaml: Yaml, targets: ReadonlyMap<Alias, YamlNode>) {
+  constructor(file: string, lines: LineCounter, yaml: Yaml, targets: LookedThrough['targets']) {
     this.#file = file;
     this.#lines = lines;
     this.#yaml = yaml;
@@ -147,12 +132,6 @@ class Builder {
     if (yaml.isMap(node)) {
       this.#noTag(node.tag, 'tag:yaml.org,2002:map', at);
       const entries = node.items.map((pair) => this.#entry(pair, depth));
-      const keys = new Set<string>();
-      for (const { key, keyAt } of entries) {
-        if (keys.has(key))
-          this.#refuse('the YAML cannot be read: Map keys must be unique', 'correct the YAML', keyAt);
-        keys.add(key);
-      }
       return { kind: 'mapping', entries, at };
     }
     return this.#refuse('the file holds something that is no value', 'correct the YAML', at);
@@ -208,6 +187,14 @@ class Builder {
     if (range === undefined || range === null) return { file: this.#file };
     const at = this.#lines.linePos(range[0]);
     return { file: this.#file, line: at.line, column: at.col };
+  }
+
+  refuseKey(node: YamlNode): never {
+    return this.#refuse(
+      'the YAML cannot be read: Map keys must be unique',
+      'correct the YAML',
+      this.#place(node),
+    );
   }
 
   #refuse(why: string, fix: string, at: Place): never {

@@ -1,0 +1,48 @@
+import type { Alias, Document, Node, visit } from 'yaml';
+
+/** What of the library this needs, which whoever reads YAML has loaded already. */
+interface YamlParts {
+  readonly visit: typeof visit;
+  readonly isAlias: (node: unknown) => node is Alias;
+  readonly isScalar: (node: unknown) => node is Node & { readonly value: unknown };
+  readonly isNode: (node: unknown) => node is Node;
+}
+
+/** What a document says about itself. */
+export interface LookedThrough {
+  /** What each alias stands for: the last node before it that bears its name. */
+  readonly targets: ReadonlyMap<Alias, Node>;
+  /** A key that its mapping has already, the first there is. */
+  readonly repeated: Node | undefined;
+}
+
+/**
+ * Follows aliases and looks for repeated keys in one pass, in time that grows with the document's size. The library searches
+ * the whole document for each alias, and compares each key of a mapping with each (`uniqueKeys`), which a file of hostile
+ * size makes take minutes. Keys are the same when they become the same text. Nothing is expanded here.
+ */
+export function lookThrough(yaml: YamlParts, document: Document): LookedThrough {
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  const keys = new Map<unknown, Set<string>>();
+  let repeated: Node | undefined;
+  const see = (key: unknown, of: unknown): void => {
+    const meant = yaml.isAlias(key) ? anchors.get(key.source) : key;
+    if (!yaml.isScalar(meant) || !yaml.isNode(key)) return;
+    const text = meant.value === null ? '' : String(meant.value);
+    const known = keys.get(of) ?? new Set();
+    keys.set(of, known);
+    if (known.has(text)) repeated ??= key;
+    known.add(text);
+  };
+  yaml.visit(document, {
+    Pair: (_key, pair, path) => see(pair.key, path.at(-1)),
+    Node: (_key, node) => {
+      if (yaml.isAlias(node)) {
+        const target = anchors.get(node.source);
+        if (target !== undefined) targets.set(node, target);
+      } else if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  return { targets, repeated };
+}
