@@ -1,13 +1,6 @@
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
-import type { RunEvent } from '../engine/index.ts';
-import {
-  matchesEvent,
-  type Portion,
-  readWorkflow,
-  unsupported,
-  wantedJobs,
-  type Workflow,
-} from '../workflow/index.ts';
+import { type RunEvent, type Runnable, runnable } from '../engine/index.ts';
+import { matchesEvent, type Portion, readWorkflow, wantedJobs, type Workflow } from '../workflow/index.ts';
 import { pairs } from './options.ts';
 import type { WorkflowFile } from './workflow-source.ts';
 
@@ -40,10 +33,7 @@ export function matched(workflow: Workflow, event: RunEvent): ReturnType<typeof 
   });
 }
 
-/**
- * Those of the files that the event starts. Fails with everything that would keep one of them from being run as it is
- * written, before any is: nothing is skipped unless it was left out by name.
- */
+/** Those of the files that the event starts. Fails when one cannot be read, and when there is none. */
 export async function startedWorkflows(
   files: readonly WorkflowFile[],
   event: RunEvent,
@@ -71,11 +61,35 @@ export async function startedWorkflows(
     const fix = only === undefined ? 'name another event with --event' : 'name another with --job or --event';
     return err([refusal('usage', 'run/event', `no workflow here runs on ${event.name}${what}`, fix)]);
   }
-  const lacking = found.filter(({ workflow }) => unsupported(workflow, wanted).length > 0);
-  if (lacking.length === 0) return ok(found);
-  const whole = found.filter((one) => !lacking.includes(one)).map(({ path }) => path);
-  const refused = lacking.flatMap(({ workflow }) => unsupported(workflow, wanted));
+  return ok(found);
+}
+
+export interface RunnableWorkflow extends StartedWorkflow {
+  readonly runnable: Runnable;
+}
+
+/** Fails with everything that would keep one of the workflows from being run as it is written, before any is. */
+export async function runnableWorkflows(
+  found: readonly StartedWorkflow[],
+  wanted: Portion,
+  request: Parameters<typeof runnable>[3],
+): Promise<Result<readonly RunnableWorkflow[], readonly Refusal[]>> {
+  const whole: RunnableWorkflow[] = [];
+  const refused: Refusal[] = [];
+  for (const one of found) {
+    const looked = await runnable(one.workflow, jobsMeant(one.workflow, wanted), wanted, request);
+    if (looked.ok) whole.push({ ...one, runnable: looked.value });
+    else refused.push(...looked.error);
+  }
+  if (refused.length === 0) return ok(whole);
   if (whole.length === 0) return err(refused);
-  const why = `of ${found.length} workflows, ${lacking.length} cannot be run here`;
-  return err([...refused, refusal('usage', 'run/some', why, `name one that can: ${whole.join(', ')}`)]);
+  const why = `of ${found.length} workflows, ${found.length - whole.length} cannot be run here`;
+  const others = whole.map(({ path }) => path).join(', ');
+  return err([...refused, refusal('usage', 'run/some', why, `name one that can: ${others}`)]);
+}
+
+/** The jobs that are to run: all, or one with what it needs. */
+export function jobsMeant(workflow: Workflow, { only }: Portion): Workflow['jobs'] {
+  const meant = only === undefined ? undefined : wantedJobs(workflow, only);
+  return workflow.jobs.filter(({ id }) => meant === undefined || meant.has(id));
 }

@@ -43,7 +43,7 @@ export async function parseConfiguration(
     const why = (problem.message.split('\n')[0] ?? '').replace(/ at line.*$/, '');
     return err([bad(why, { file, line: at.line, column: at.col })]);
   }
-  const { repeated } = lookThrough(yaml, document);
+  const { repeated } = await lookThrough(document);
   if (repeated !== undefined) {
     const at = lines.linePos(repeated.range?.[0] ?? 0);
     return err([bad('Map keys must be unique', { file, line: at.line, column: at.col })]);

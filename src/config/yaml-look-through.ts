@@ -1,12 +1,4 @@
-import type { Alias, Document, Node, visit } from 'yaml';
-
-/** What of the library this needs, which whoever reads YAML has loaded already. */
-interface YamlParts {
-  readonly visit: typeof visit;
-  readonly isAlias: (node: unknown) => node is Alias;
-  readonly isScalar: (node: unknown) => node is Node & { readonly value: unknown };
-  readonly isNode: (node: unknown) => node is Node;
-}
+import type { Alias, Document, Node } from 'yaml';
 
 /** What a document says about itself. */
 export interface LookedThrough {
@@ -21,7 +13,8 @@ export interface LookedThrough {
  * the whole document for each alias, and compares each key of a mapping with each (`uniqueKeys`), which a file of hostile
  * size makes take minutes. Keys are the same when they become the same text. Nothing is expanded here.
  */
-export function lookThrough(yaml: YamlParts, document: Document): LookedThrough {
+export async function lookThrough(document: Document): Promise<LookedThrough> {
+  const yaml = await import('./yaml-library.ts');
   const anchors = new Map<string, Node>();
   const targets = new Map<Alias, Node>();
   const keys = new Map<unknown, Set<string>>();

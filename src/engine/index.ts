@@ -1,6 +1,7 @@
 export { upstreamProxy } from './exec/upstream-proxy.ts';
 export type { RunObserver } from './cell/journal.ts';
 export { clientSetup } from './exec/client-setup.ts';
+export { EXEC_FAILED, signalStatus } from './exec/exit-status.ts';
 export { exec, type ExecOutcome, type ExecRequest, type ExecStreams } from './exec/exec.ts';
 export { programOutside, searchPath, versionFolders } from './exec/host-programs.ts';
 export { boundPaths, workFolder } from './exec/work-folder.ts';
@@ -12,8 +13,7 @@ export type { ApproveJob } from './run/run-ground.ts';
 export { requestedSecrets } from './run/job-secrets.ts';
 export { committedFile, committedNames } from './repository/committed-files.ts';
 export { type JobZone, zonesOf } from './trust/job-zones.ts';
-export { missingTools, toolsFor } from './action/missing-tools.ts';
-export { unsupportedActions } from './action/known-actions.ts';
+export { type Runnable, runnable } from './run/runnable.ts';
 export { localFacts } from './trust/local-facts.ts';
 export { heldWaiver, WAIVER_NAMESPACE } from './trust/waiver-signature.ts';
 export { loadPolicy, type RunPolicy } from './trust/policy.ts';

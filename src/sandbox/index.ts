@@ -22,4 +22,5 @@ export { nativeProgram } from './native-program.ts';
 export { InitSession } from './process/session.ts';
 export { profileOf, profileUnfit, profilePath } from './profiles/index.ts';
 export { openImage, type RootImage } from './image/index.ts';
+export { showsProgram } from './shows-program.ts';
 export * from './workspace/index.ts';

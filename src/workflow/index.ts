@@ -1,11 +1,12 @@
 export { parseEnvironmentFile, parsePathFile } from './commands/command-files.ts';
 export { type CommandLine, parseCommandLine } from './commands/command-line.ts';
 export {
+  type EvaluationMeans,
   evaluateCondition,
   evaluateText,
   evaluateValue,
-  type WorkspaceFunctions,
 } from './expressions/evaluate-text.ts';
+export { EvaluationWork } from './expressions/work.ts';
 export { type FilteredEvent, type Matched, matchesEvent } from './jobs/event-filter.ts';
 export { wantedJobs } from './jobs/wanted-jobs.ts';
 export {

@@ -106,7 +106,7 @@ describe('a step', () => {
 
   test('whose shell is not on this machine, or whose folder is missing, fails and says what to do', async () => {
     const ran = await run(`
-- { run: x, shell: 'no-such-shell {0}', continue-on-error: true }
+- { run: x, shell: "\${{ 'no-such-shell' }} {0}", continue-on-error: true }
 - { run: x, working-directory: no/such }
 `);
     expect(ran.stdout, ran.stderr).toContain('the program "no-such-shell" is not there');

@@ -69,6 +69,7 @@ export class Workshop {
         },
         timeoutMs: 300_000,
         version: 'test',
+        strict: false,
       },
       { stdin: Readable.from([]), stdout: sink(), stderr: sink(), attach: () => undefined },
       state.value,

@@ -1,11 +1,11 @@
 import { jsonLine } from '../render/json-line.ts';
 import { availableParallelism, totalmem } from 'node:os';
-import { constants } from 'node:os';
 import type { RecordEvent } from '../../audit/index.ts';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
 import {
   boundPaths,
   clientSetup,
+  EXEC_FAILED,
   exec,
   type ExecOutcome,
   type ExecRequest,
@@ -84,7 +84,6 @@ const OPTIONS = {
   json: { type: 'boolean' },
 } as const;
 
-const FAILED = 125;
 type Verdict = 'passed' | 'contained' | 'failed' | 'stopped';
 
 async function run(context: CommandContext): Promise<number> {
@@ -144,7 +143,7 @@ async function run(context: CommandContext): Promise<number> {
     await afterwards(context, state, outcome.value, { ...prepared.value, quiet: silent });
   }
   done();
-  const status = exitStatus(outcome.value, prepared.value);
+  const status = outcome.value.exitStatus;
   if (json) context.stderr.write(jsonLine({ ...told(outcome.value, denials), status }));
   return status;
 }
@@ -152,7 +151,6 @@ async function run(context: CommandContext): Promise<number> {
 interface Prepared {
   readonly request: ExecRequest;
   readonly state: StateFolder;
-  readonly strict: boolean;
   readonly quiet: boolean;
   readonly json: boolean;
   readonly apply: 'ask' | 'never' | 'always';
@@ -227,7 +225,6 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
   const controls = served.value;
   return ok({
     state: state.value,
-    strict: values.strict === true,
     quiet: values.quiet === true,
     json: values.json === true,
     apply: apply.value ?? (context.stdin.isTTY === true && context.stderr.isTTY === true ? 'ask' : 'never'),
@@ -244,6 +241,7 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
       ...(clients.value.inspection !== undefined && { inspection: clients.value.inspection }),
       ...(proxy.value !== undefined && { proxy: proxy.value }),
       resolver: { kind: 'system' },
+      strict: values.strict === true,
       readPaths: read.value,
       writePaths: write.value,
       files: clients.value.files,
@@ -286,7 +284,7 @@ function unreadable(): Refusal {
 
 function refuse(context: CommandContext, why: Refusal): number {
   context.stderr.write(renderRefusal(why));
-  return FAILED;
+  return EXEC_FAILED;
 }
 
 function verdictOf({ exit, denied, broken, timedOut }: ExecOutcome): Verdict {
@@ -325,16 +323,6 @@ function closing(
   const left = leftBehind.length === 0 ? '' : `, left behind: ${leftBehind.join(' ')}`;
   const weaker = profile === undefined ? '' : ` · profile ${profile}`;
   return `${word}  ${denied} denied, ${gaps} telemetry gaps${left}${weaker} · record ${folder.id}\n`;
-}
-
-function exitStatus(outcome: ExecOutcome, { strict }: Prepared): number {
-  if (outcome.broken !== undefined) return FAILED;
-  if (outcome.timedOut) return 124;
-  const { code, signal, failure } = outcome.exit;
-  if (failure !== undefined) return failure === 'ENOENT' ? 127 : 126;
-  if (signal !== null) return 128 + ((constants.signals as Readonly<Record<string, number>>)[signal] ?? 0);
-  if (code === 0 && strict && outcome.denied > 0) return 4;
-  return code ?? FAILED;
 }
 
 /** Why the command could not be started, and what would show it to the sandbox where it lies elsewhere on this machine. */

@@ -1,17 +1,9 @@
 import { jsonLine } from '../render/json-line.ts';
 import { visible } from '../../audit/index.ts';
 import { formatSize, type Refusal } from '../../base/index.ts';
-import {
-  type JobZone,
-  localFacts,
-  missingTools,
-  requestedSecrets,
-  toolsFor,
-  unsupportedActions,
-  zonesOf,
-} from '../../engine/index.ts';
+import { type JobZone, localFacts, requestedSecrets, runnable, zonesOf } from '../../engine/index.ts';
 import { withheldSecrets } from '../../secrets/index.ts';
-import { type Job, readWorkflow, unsupported, wantedJobs, type Workflow } from '../../workflow/index.ts';
+import { EvaluationWork, type Job, readWorkflow, type Workflow } from '../../workflow/index.ts';
 import type { Controls } from '../../zone/index.ts';
 import { type Command, type CommandContext, EXIT } from '../command.ts';
 import { EVENT_OPTIONS } from '../event-options.ts';
@@ -21,7 +13,7 @@ import { GRANT_OPTIONS, runGrants } from '../run-grants.ts';
 import { runSubject } from '../run-subject.ts';
 import { chooseRuntime, profileOf, profileUnfit } from '../../sandbox/index.ts';
 import { type IsolationTier, TIER_OF } from '../../zone/index.ts';
-import { matched, PORTION_OPTIONS, portion } from '../started-workflows.ts';
+import { jobsMeant, matched, PORTION_OPTIONS, portion } from '../started-workflows.ts';
 
 const help = `usage: cofferdam plan [WORKFLOW] [options]
 
@@ -75,6 +67,7 @@ async function run(context: CommandContext): Promise<number> {
     ...(asked !== undefined && { asked }),
   };
   const facts = await localFacts(repository, event, policy.trust);
+  const work = new EvaluationWork();
   let status: number = EXIT.ok;
   for (const file of files) {
     const workflow = await readWorkflow(file.path, file.bytes);
@@ -84,25 +77,18 @@ async function run(context: CommandContext): Promise<number> {
     }
     const { run: runs, why } = matched(workflow.value, event);
     // What does not run on this event is not refused either.
-    const { only } = wanted.value;
-    const meant = only === undefined ? undefined : wantedJobs(workflow.value, only);
-    const jobsMeant = workflow.value.jobs.filter(({ id }) => meant === undefined || meant.has(id));
-    const refused = runs
-      ? [
-          ...unsupported(workflow.value, wanted.value),
-          ...(await unsupportedActions(jobsMeant, repository, event)),
-          ...[
-            missingTools(jobsMeant, wanted.value.matrix, await toolsFor(jobsMeant, context.environment)),
-          ].filter((one) => one !== undefined),
-        ]
-      : [];
+    const meant = jobsMeant(workflow.value, wanted.value);
+    const looked = runs
+      ? await runnable(workflow.value, meant, wanted.value, { ...request, event, work })
+      : undefined;
+    const refused = looked?.ok === false ? looked.error : [];
     if (refused[0] !== undefined) status = exitStatus(refused[0]);
     const zones = await zonesOf(workflow.value.jobs, { ...request, facts, workflowPath: file.path });
     if (!zones.ok) {
       status = refuse(context, [zones.error]);
       continue;
     }
-    const jobs = jobsMeant.flatMap((job) => {
+    const jobs = meant.flatMap((job) => {
       const granted = zones.value.get(job.id);
       return granted === undefined ? [] : planned(workflow.value, job, granted);
     });

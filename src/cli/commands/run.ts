@@ -1,11 +1,10 @@
 import { jsonLine } from '../render/json-line.ts';
-import { constants } from 'node:os';
 import { type Verification, type Verdict, verifyRecord, visible } from '../../audit/index.ts';
 import { type Refusal, refusal } from '../../base/index.ts';
-import { EVENTS, runWorkflow } from '../../engine/index.ts';
+import { EVENTS, runWorkflow, signalStatus } from '../../engine/index.ts';
 import type { RootImage } from '../../sandbox/index.ts';
 import { openStateFolder } from '../../store/index.ts';
-import type { Portion } from '../../workflow/index.ts';
+import { EvaluationWork, type Portion } from '../../workflow/index.ts';
 import { type Command, type CommandContext, EXIT } from '../command.ts';
 import { EVENT_OPTIONS } from '../event-options.ts';
 import { parseOptions } from '../options.ts';
@@ -16,7 +15,13 @@ import { type Style, styleFor } from '../render/style.ts';
 import { GRANT_OPTIONS, type RunGrants, runGrants } from '../run-grants.ts';
 import { ROOT_IMAGE_OPTION, rootImage } from '../root-image.ts';
 import { type RunSubject, runSubject } from '../run-subject.ts';
-import { PORTION_OPTIONS, portion, type StartedWorkflow, startedWorkflows } from '../started-workflows.ts';
+import {
+  PORTION_OPTIONS,
+  portion,
+  type RunnableWorkflow,
+  runnableWorkflows,
+  startedWorkflows,
+} from '../started-workflows.ts';
 import { VERSION } from '../version.ts';
 
 const help = `usage: cofferdam run [WORKFLOW] [options]
@@ -87,6 +92,14 @@ async function run(context: CommandContext): Promise<number> {
   if (!found.ok) return refuse(context, found.error);
   const image = await rootImage(context, state.value, values);
   if (!image.ok) return refuse(context, [image.error]);
+  const work = new EvaluationWork();
+  const runnable = await runnableWorkflows(found.value, wanted.value, {
+    ...subject.value,
+    outside: context.environment,
+    work,
+    ...(image.value !== undefined && { image: image.value }),
+  });
+  if (!runnable.ok) return refuse(context, runnable.error);
   const cancel = new AbortController();
   const kill = new AbortController();
   const off = context.onSignal((name) => {
@@ -98,7 +111,8 @@ async function run(context: CommandContext): Promise<number> {
   });
   const style = styleFor(context.stdout, context.environment);
   let worst = 0;
-  for (const one of found.value) {
+  let left = runnable.value.length;
+  for (const one of runnable.value) {
     const status = await runOne(
       context,
       one,
@@ -108,6 +122,7 @@ async function run(context: CommandContext): Promise<number> {
       wanted.value,
       image.value,
       values,
+      work,
       style,
       {
         cancel: cancel.signal,
@@ -115,10 +130,12 @@ async function run(context: CommandContext): Promise<number> {
       },
     );
     worst = Math.max(worst, status);
+    left -= 1;
     if (cancel.signal.aborted) break;
   }
   off();
-  return cancel.signal.aborted ? 128 + constants.signals[cancel.signal.reason as 'SIGINT'] : worst;
+  // Workflows that were not begun have no record to say it.
+  return cancel.signal.aborted && left > 0 ? signalStatus(String(cancel.signal.reason)) : worst;
 }
 
 type RunValues = {
@@ -130,13 +147,14 @@ type RunValues = {
 
 async function runOne(
   context: CommandContext,
-  found: StartedWorkflow,
+  found: RunnableWorkflow,
   subject: RunSubject,
   grants: RunGrants,
   state: Parameters<typeof runWorkflow>[1],
   wanted: Portion,
   image: RootImage | undefined,
   values: RunValues,
+  work: EvaluationWork,
   style: Style,
   signals: Parameters<typeof runWorkflow>[3],
 ): Promise<number> {
@@ -175,6 +193,9 @@ async function runOne(
       workflowBytes: found.bytes,
       outside: context.environment,
       version: VERSION,
+      strict: values.strict === true,
+      work,
+      runnable: found.runnable,
       ...(image !== undefined && { image }),
       ...wanted,
     },
@@ -197,11 +218,7 @@ async function runOne(
       `\n${word(verdict, style)}  ${nothingRan ? 'no job ran, ' : ''}${denied} denied, ${gaps} telemetry gaps · record ${folder.id} ${recordWord(verified)}\n`,
     );
   }
-  if (verified.state !== 'whole') return EXIT.defect;
-  if (outcome.value.refusal !== undefined) return exitStatus(outcome.value.refusal);
-  if (verdict === 'stopped') return EXIT.stopped;
-  if (verdict === 'failed' || verdict === 'cancelled') return EXIT.failed;
-  return values.strict === true && denied > 0 ? EXIT.stopped : EXIT.ok;
+  return verified.state === 'whole' ? outcome.value.exitStatus : EXIT.defect;
 }
 
 function word(verdict: Verdict, style: Style): string {

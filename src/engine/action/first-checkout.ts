@@ -1,5 +1,5 @@
 import { ok, type Refusal, type Result } from '../../base/index.ts';
-import { evaluateText, type Step } from '../../workflow/index.ts';
+import { type EvaluationWork, evaluateText, type Step } from '../../workflow/index.ts';
 import { type JobState, jobScope } from '../job/job-state.ts';
 import type { RunEvent } from '../event/event.ts';
 import { prepareCheckout } from '../repository/checkout-tree.ts';
@@ -25,6 +25,7 @@ export async function firstCheckout(
   event: RunEvent,
   target: string,
   bounds: TreeBounds,
+  work: EvaluationWork,
 ): Promise<Result<CheckoutDone | undefined, Refusal>> {
   const [step] = steps;
   if (step?.kind !== 'action' || step.uses.kind !== 'repository' || step.if !== undefined)
@@ -32,7 +33,7 @@ export async function firstCheckout(
   if (`${step.uses.owner}/${step.uses.repository}`.toLowerCase() !== 'actions/checkout') return ok(undefined);
   const inputs = new Map<string, string>();
   for (const { name, value } of step.with) {
-    const text = evaluateText(value, state.contexts(jobScope()));
+    const text = evaluateText(value, state.contexts(jobScope()), { work });
     // The step itself will say what is wrong with it.
     if (!text.ok) return ok(undefined);
     inputs.set(name.toLowerCase(), text.value);

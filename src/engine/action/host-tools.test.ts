@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readWorkflow } from '../../workflow/index.ts';
+import { EvaluationWork, readWorkflow } from '../../workflow/index.ts';
 import { lackOfNpm, npmFor } from './host-npm.ts';
 import { findNodes, type HostTool } from './host-tools.ts';
 import { missingTools } from './missing-tools.ts';
@@ -60,7 +60,7 @@ describe('a version that a workflow asks for and the machine lacks', () => {
     const text = `on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n${job}`;
     const read = await readWorkflow('ci.yml', Buffer.from(text));
     if (!read.ok) throw new Error(JSON.stringify(read.error));
-    return missingTools(read.value.jobs, choice, tools);
+    return missingTools(read.value.jobs, choice, tools, new EvaluationWork());
   }
   const setup = (version: string, more = '') =>
     `    steps: [{ uses: actions/setup-node@v4, with: { node-version: '${version}' }${more} }]\n`;

@@ -3,6 +3,7 @@ import { readJobFile } from '../../sandbox/index.ts';
 import { type Job, readActionMetadata, type Step, unsupportedStep } from '../../workflow/index.ts';
 import type { RunEvent } from '../event/event.ts';
 import { committedFile } from '../repository/committed-files.ts';
+import { missingShell, type ProgramGround } from './missing-shells.ts';
 import type { LocalRepository } from '../repository/local-repository.ts';
 
 const MAX_METADATA = 1_048_576;
@@ -18,6 +19,7 @@ export async function unsupportedActions(
   jobs: readonly Job[],
   repository: LocalRepository,
   event: RunEvent,
+  ground: ProgramGround,
 ): Promise<readonly Refusal[]> {
   const read = async (path: string): Promise<Result<Uint8Array | undefined, Refusal>> =>
     repository.git && !event.workTree
@@ -25,8 +27,8 @@ export async function unsupportedActions(
       : readJobFile(repository.directory, path, { maxBytes: MAX_METADATA });
   const refused: Refusal[] = [];
   const seen = new Set<string>();
-  const look = async (steps: readonly Step[]): Promise<void> => {
-    for (const step of steps) {
+  const look = async (steps: readonly Step[], earlier: readonly Step[] = []): Promise<void> => {
+    for (const [index, step] of steps.entries()) {
       if (step.kind !== 'action' || step.uses.kind !== 'local') continue;
       const folder = step.uses.path.replace(/^\.\//u, '').replace(/\/+$/u, '');
       if (folder.includes('..') || seen.has(folder) || seen.size >= MAX_ACTIONS) continue;
@@ -38,8 +40,10 @@ export async function unsupportedActions(
         const metadata = await readActionMetadata(label, bytes.value);
         if (!metadata.ok) refused.push(...metadata.error);
         else if (metadata.value.runs.using === 'composite') {
-          refused.push(...metadata.value.runs.steps.flatMap(unsupportedStep));
-          await look(metadata.value.runs.steps);
+          const { steps: own } = metadata.value.runs;
+          const before = [...earlier, ...steps.slice(0, index)];
+          refused.push(...own.flatMap(unsupportedStep), ...missingIn(own, before, ground));
+          await look(own, before);
         }
         break;
       }
@@ -47,6 +51,14 @@ export async function unsupportedActions(
   };
   for (const job of jobs) if (job.steps.every(checksOutThis)) await look(job.steps);
   return refused;
+}
+
+function missingIn(
+  steps: readonly Step[],
+  before: readonly Step[],
+  ground: ProgramGround,
+): readonly Refusal[] {
+  return steps.flatMap((step, at) => missingShell(step, [...before, ...steps.slice(0, at)], ground) ?? []);
 }
 
 const ELSEWHERE = ['repository', 'ref', 'path', 'sparse-checkout', 'sparse-checkout-cone-mode'];

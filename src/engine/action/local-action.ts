@@ -133,7 +133,10 @@ async function runComposite(
   const outputs: Record<string, string> = {};
   for (const output of metadata.outputs) {
     if (output.value === undefined) continue;
-    const value = evaluateText(output.value, context.state.contexts(scope));
+    const { value: from } = output;
+    const value = await context.evaluate(frame.id, ({ work }) =>
+      evaluateText(from, context.state.contexts(scope), { work }),
+    );
     if (!value.ok) return failedStep(frame, value.error);
     outputs[output.name] = value.value;
   }

@@ -1,6 +1,7 @@
 import type { Refusal } from '../../base/index.ts';
 import {
   type Combination,
+  type EvaluationWork,
   evaluateText,
   expandMatrix,
   isChosen,
@@ -19,18 +20,20 @@ export function missingTools(
   jobs: readonly Job[],
   choice: MatrixChoice,
   tools: readonly HostTool[],
+  work: EvaluationWork,
 ): Refusal | undefined {
   const missing = new Map<string, Refusal>();
   let other: string | undefined;
   for (const job of jobs) {
     const combinations =
-      job.matrix === undefined ? { ok: true as const, value: [{}] } : expandMatrix(job.matrix, {});
+      job.matrix === undefined ? { ok: true as const, value: [{}] } : expandMatrix(job.matrix, {}, work);
     if (job.if !== undefined || !combinations.ok) continue;
     for (const step of job.steps.filter(isSetupNode)) {
       const asked = step.with.find((input) => input.name.toLowerCase() === 'node-version')?.value;
       if (asked === undefined || step.if !== undefined) continue;
       for (const matrix of combinations.value.filter((one) => isChosen(one, choice))) {
-        const version = evaluateText(asked, { matrix });
+        if (work.isSpent) break;
+        const version = evaluateText(asked, { matrix }, { work });
         if (!version.ok || version.value === '') continue;
         const tool = chooseNode(tools, version.value);
         if (!tool.ok) missing.set(version.value, { ...tool.error, where: asked.at });

@@ -25,6 +25,7 @@ import type { RunObserver } from '../cell/journal.ts';
 import { reapAbandoned } from '../cell/reap-abandoned.ts';
 import { refusedWhenLost } from '../cell/record-lost.ts';
 import { sandboxFolder } from '../cell/sandbox-folder.ts';
+import { EXEC_FAILED, execStatus } from './exit-status.ts';
 import { hasKept, keptAt } from './kept-changes.ts';
 
 /** One command, to be run in a sandbox. Everything is the operator's word. */
@@ -46,6 +47,8 @@ export interface ExecRequest {
   readonly files: readonly { readonly path: string; readonly content: string }[];
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
+  /** Whether a denial makes the exit status of a command that went well another. */
+  readonly strict: boolean;
   readonly version: string;
 }
 
@@ -63,6 +66,8 @@ export interface ExecOutcome {
   readonly run: RunFolder;
   readonly exit: ProcessExit;
   readonly timedOut: boolean;
+  /** What the record says, and the process ends with. */
+  readonly exitStatus: number;
   /** A wall fell, or the record could not be written: whatever the command said, this run failed. */
   readonly broken?: Refusal;
   readonly denied: number;
@@ -142,7 +147,7 @@ async function execAs(
   if (!opened.ok) {
     const why = opened.error;
     await record.write({ type: 'policy.refused', job: JOB, rule: why.rule, why: why.why, fix: why.fix });
-    await end(record, request, { verdict: 'refused', exitStatus: 125, denied: 0, gaps: 0, started });
+    await end(record, request, { verdict: 'refused', exitStatus: EXEC_FAILED, denied: 0, gaps: 0, started });
     return opened;
   }
   try {
@@ -221,10 +226,12 @@ async function runIn(
           ? 'contained'
           : 'passed';
   const { denied, gaps } = cell.counts;
-  await end(record, request, { verdict, exitStatus: exit.code ?? 128, denied, gaps, started });
+  const exitStatus = execStatus({ ...ended, denied }, request.strict);
+  await end(record, request, { verdict, exitStatus, denied, gaps, started });
   return {
     run,
     ...ended,
+    exitStatus,
     denied,
     gaps,
     oomKills: usage.oomKills ?? 0,

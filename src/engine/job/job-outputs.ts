@@ -1,5 +1,5 @@
 import { ok, type Refusal, type Result } from '../../base/index.ts';
-import { evaluateText } from '../../workflow/index.ts';
+import { type EvaluationWork, evaluateText } from '../../workflow/index.ts';
 import type { Leg } from '../schedule/job-graph.ts';
 import type { JobState, jobScope } from './job-state.ts';
 
@@ -15,11 +15,12 @@ export function jobOutputs(
   state: JobState,
   scope: ReturnType<typeof jobScope>,
   masked: (text: string) => string,
+  work: EvaluationWork,
 ): Result<JobOutputs, Refusal> {
   const values: Record<string, string> = {};
   const dropped: string[] = [];
   for (const { name, value } of leg.job.outputs) {
-    const text = evaluateText(value, state.contexts(scope));
+    const text = evaluateText(value, state.contexts(scope), { work });
     if (!text.ok) return text;
     if (masked(text.value) === text.value) values[name] = text.value;
     else dropped.push(name);

@@ -1,6 +1,7 @@
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
 import {
   type Combination,
+  type EvaluationWork,
   evaluateText,
   evaluateValue,
   expandMatrix,
@@ -18,17 +19,23 @@ import { planContexts } from './prepare-job.ts';
  * matrix. Fails when its strategy cannot be evaluated, and when nothing of it is left.
  */
 export function legsOf(
-  ground: Parameters<typeof planContexts>[0] & { readonly matrix: MatrixChoice },
+  ground: Parameters<typeof planContexts>[0] & {
+    readonly matrix: MatrixChoice;
+    readonly work: EvaluationWork;
+  },
   job: Job,
   needs: Needs,
 ): Result<readonly Leg[], Refusal> {
   const contexts = planContexts(ground, needs, job.id);
-  const combinations = job.matrix === undefined ? ok([{}]) : expandMatrix(job.matrix, contexts);
+  const combinations = job.matrix === undefined ? ok([{}]) : expandMatrix(job.matrix, contexts, ground.work);
   if (!combinations.ok) return combinations;
-  const failFast = job.failFast === undefined ? ok(true) : evaluateValue(job.failFast, contexts);
+  const failFast =
+    job.failFast === undefined ? ok(true) : evaluateValue(job.failFast, contexts, { work: ground.work });
   if (!failFast.ok) return failFast;
   const most =
-    job.maxParallel === undefined ? ok(combinations.value.length) : evaluateValue(job.maxParallel, contexts);
+    job.maxParallel === undefined
+      ? ok(combinations.value.length)
+      : evaluateValue(job.maxParallel, contexts, { work: ground.work });
   if (!most.ok) return most;
   const total = combinations.value.length;
   const places = Number(most.value);
@@ -44,7 +51,9 @@ export function legsOf(
       'max-parallel': maxParallel,
     };
     const name =
-      job.name === undefined ? ok(undefined) : evaluateText(job.name, { ...contexts, matrix, strategy });
+      job.name === undefined
+        ? ok(undefined)
+        : evaluateText(job.name, { ...contexts, matrix, strategy }, { work: ground.work });
     if (!name.ok) return name;
     legs.push({
       job,

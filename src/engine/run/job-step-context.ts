@@ -37,6 +37,7 @@ export function stepContext(
         stepId,
         signal: signal.aborted ? new AbortController().signal : signal,
         kill,
+        work: ground.work,
       }),
     cell,
     state,

@@ -81,6 +81,7 @@ export async function prepareJob(
   const { workflow, event } = ground;
   const { controls } = granted;
   const { job } = leg;
+  const means = { work: ground.work };
   const folders = foldersOf(event.repository);
   const planned = planContexts(ground, needs, job.id);
   const base = { ...planned, github: { ...planned.github, ref_protected: isProtected(granted) } };
@@ -107,7 +108,7 @@ export async function prepareJob(
     },
   };
   for (const label of job.runsOn) {
-    const value = evaluateValue(label, contexts);
+    const value = evaluateValue(label, contexts, means);
     if (!value.ok) return value;
     for (const word of Array.isArray(value.value) ? value.value : [value.value]) {
       const why = unsupportedRunsOn(String(word));
@@ -117,15 +118,15 @@ export async function prepareJob(
   }
   const environment = new Map<string, string>();
   for (const { name, value } of [...workflow.env, ...job.env]) {
-    const text = evaluateText(value, contexts);
+    const text = evaluateText(value, contexts, means);
     if (!text.ok) return text;
     environment.set(name, text.value);
   }
   const tolerated =
-    job.continueOnError === undefined ? ok(false) : evaluateValue(job.continueOnError, contexts);
+    job.continueOnError === undefined ? ok(false) : evaluateValue(job.continueOnError, contexts, means);
   if (!tolerated.ok) return tolerated;
   const minutes =
-    job.timeoutMinutes === undefined ? ok(Number.NaN) : evaluateValue(job.timeoutMinutes, contexts);
+    job.timeoutMinutes === undefined ? ok(Number.NaN) : evaluateValue(job.timeoutMinutes, contexts, means);
   if (!minutes.ok) return minutes;
   const asked = Number(minutes.value) * 60_000;
   const state = new JobState(
@@ -152,6 +153,7 @@ export async function prepareJob(
     event,
     join(scratch, 'first-checkout'),
     { bytes: controls.limits.workspaceBytes, files: controls.limits.workspaceInodes },
+    ground.work,
   );
   if (!checkout.ok) return checkout;
   return ok({

@@ -1,5 +1,5 @@
 import type { Refusal } from '../../base/index.ts';
-import type { ContextValue, MatrixChoice, Workflow } from '../../workflow/index.ts';
+import type { ContextValue, EvaluationWork, MatrixChoice, Workflow } from '../../workflow/index.ts';
 import type { RootImage } from '../../sandbox/index.ts';
 import type { HostTool } from '../action/host-tools.ts';
 import type { Journal, RunObserver } from '../cell/journal.ts';
@@ -35,6 +35,8 @@ export interface RunGround {
   readonly logs: string;
   readonly scratch: string;
   readonly inputs: ContextValue;
+  /** What all evaluations of the run may still take. */
+  readonly work: EvaluationWork;
   /** Which combinations of a matrix the one who started the run wants. */
   readonly matrix: MatrixChoice;
   /** `failed`: jobs that failed by themselves. `stopped`: those that a limit of their zone ended, or a wall that fell. */

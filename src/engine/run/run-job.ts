@@ -177,7 +177,7 @@ async function runInCell(
       limit: 'jobTimeoutMs',
       value: timeoutMs,
     });
-  const outputs = jobOutputs(leg, state, scope, (text) => log.masked(text));
+  const outputs = jobOutputs(leg, state, scope, (text) => log.masked(text), ground.work);
   if (!outputs.ok) broken ??= outputs.error;
   for (const name of outputs.ok ? outputs.value.dropped : []) {
     context.annotate('job', {

@@ -13,18 +13,14 @@ import {
 } from '../../base/index.ts';
 import { createRun, finishRun, type RunFolder, type StateFolder } from '../../store/index.ts';
 import {
+  type EvaluationWork,
   evaluateCondition,
   type Job,
   type MatrixChoice,
-  unsupported,
   wantedJobs,
   type Workflow,
 } from '../../workflow/index.ts';
-import { unsupportedActions } from '../action/known-actions.ts';
-import type { HostTool } from '../action/host-tools.ts';
-import { missingTools, toolsFor } from '../action/missing-tools.ts';
 import type { RunObserver } from '../cell/journal.ts';
-import { searchPath } from '../exec/host-programs.ts';
 import { reapAbandoned } from '../cell/reap-abandoned.ts';
 import { refusedWhenLost } from '../cell/record-lost.ts';
 import { type Dispatched, dispatchInputs } from '../event/dispatch-inputs.ts';
@@ -33,6 +29,7 @@ import type { RootImage } from '../../sandbox/index.ts';
 import type { LocalRepository } from '../repository/local-repository.ts';
 import type { AllowEntry } from '../../config/index.ts';
 import type { AskedIsolation, ZoneId } from '../../zone/index.ts';
+import { signalStatus } from '../exec/exit-status.ts';
 import { type GraphOwner, type JobOutcome, runJobGraph } from '../schedule/job-graph.ts';
 import type { RunPolicy } from '../trust/policy.ts';
 import { type JobZone, zonesOf } from '../trust/job-zones.ts';
@@ -41,6 +38,7 @@ import { legsOf } from './job-legs.ts';
 import { planContexts } from './prepare-job.ts';
 import type { ApproveJob, RunGround } from './run-ground.ts';
 import { runJob } from './run-job.ts';
+import type { Runnable } from './runnable.ts';
 
 export interface RunRequest {
   readonly repository: LocalRepository;
@@ -64,14 +62,22 @@ export interface RunRequest {
   readonly approve: ApproveJob;
   /** What the operator allows beyond the zone, for this run. */
   readonly allow: readonly AllowEntry[];
+  /** That all of it can be run was looked at before. */
+  readonly runnable: Runnable;
+  /** What all evaluations of the command may take together. */
+  readonly work: EvaluationWork;
   readonly outside: Readonly<Record<string, string | undefined>>;
   readonly version: string;
+  /** Whether a denial makes the exit status of a run that went well another. */
+  readonly strict: boolean;
 }
 
 export interface RunOutcome {
   readonly run: RunFolder;
   readonly verdict: Verdict;
   readonly jobs: ReadonlyMap<string, JobOutcome>;
+  /** What the record says, and the process ends with. */
+  readonly exitStatus: number;
   readonly denied: number;
   readonly gaps: number;
   /** The first reason, when the verdict is `refused`. */
@@ -85,15 +91,8 @@ export async function runWorkflow(
   observer: RunObserver,
   signals: { readonly cancel: AbortSignal; readonly kill: AbortSignal },
 ): Promise<Result<RunOutcome, Refusal>> {
-  const [lack] = unsupported(request.workflow, request);
-  if (lack !== undefined) return err(lack);
   const jobs = chosenJobs(request.workflow, request.only);
   if (!jobs.ok) return jobs;
-  const [action] = await unsupportedActions(jobs.value, request.repository, request.event);
-  if (action !== undefined) return err(action);
-  const tools = (await toolsFor(jobs.value, request.outside)).filter(shownIn(request.image));
-  const missing = missingTools(jobs.value, request.matrix, tools);
-  if (missing !== undefined) return err(missing);
   const dispatched = dispatchInputs(request.event, request.workflow);
   if (!dispatched.ok) return dispatched;
   const facts = await localFacts(request.repository, request.event, request.policy.trust);
@@ -107,16 +106,7 @@ export async function runWorkflow(
   return refusedWhenLost(async () => {
     const run = createRun(state, ulid(Date.now(), randomBytes(10)));
     try {
-      return await runJobs(
-        { ...request, tools },
-        jobs.value,
-        dispatched.value,
-        zones.value,
-        run,
-        state,
-        observer,
-        signals,
-      );
+      return await runJobs(request, jobs.value, dispatched.value, zones.value, run, state, observer, signals);
     } finally {
       finishRun(run);
     }
@@ -125,7 +115,7 @@ export async function runWorkflow(
 
 /** Runs the jobs that were chosen, and closes the run's record. Throws `RecordLost`, when nothing runs any more. */
 async function runJobs(
-  request: RunRequest & { readonly tools: readonly HostTool[] },
+  request: RunRequest,
   jobs: readonly Job[],
   dispatched: Dispatched,
   zones: ReadonlyMap<string, JobZone>,
@@ -172,14 +162,15 @@ async function runJobs(
     secrets: request.secrets,
     approve: request.approve,
     kill,
-    tools: request.tools,
-    searchPath: await searchPath(request.outside, []),
+    tools: request.runnable.tools,
+    searchPath: request.runnable.searchPath,
     image: request.image,
     journal: record,
     observer,
     logs: run.logs,
     scratch: run.scratch,
     inputs,
+    work: request.work,
     matrix: request.matrix,
     counts: { denied: 0, gaps: 0, failed: 0, stopped: 0 },
     refusals: [],
@@ -197,15 +188,11 @@ async function runJobs(
   }
   const verdict = verdictOf(outcomes, ground, signals.cancel.aborted);
   const [first] = ground.refusals;
+  const exitStatus = runStatus(verdict, first, ground.counts.denied, request.strict, signals.cancel);
   await record.write({
     type: 'run.finished',
     verdict,
-    exitStatus:
-      verdict === 'refused' && first !== undefined
-        ? REFUSAL_STATUS[first.kind]
-        : verdict === 'stopped'
-          ? REFUSAL_STATUS.limit
-          : Number(verdict === 'failed' || verdict === 'cancelled'),
+    exitStatus,
     denied: ground.counts.denied,
     gaps: ground.counts.gaps,
     durationMs: Date.now() - started,
@@ -215,10 +202,33 @@ async function runJobs(
   return ok({
     run,
     verdict,
+    exitStatus,
     jobs: outcomes,
     ...ground.counts,
     ...(verdict === 'refused' && first !== undefined && { refusal: first }),
   });
+}
+
+/** `cancel.reason`: the signal that ended the run. */
+function runStatus(
+  verdict: Verdict,
+  first: Refusal | undefined,
+  denied: number,
+  strict: boolean,
+  cancel: AbortSignal,
+): number {
+  switch (verdict) {
+    case 'cancelled':
+      return signalStatus(String(cancel.reason));
+    case 'refused':
+      return REFUSAL_STATUS[first?.kind ?? 'defect'];
+    case 'stopped':
+      return REFUSAL_STATUS.limit;
+    case 'failed':
+      return 1;
+    default:
+      return strict && denied > 0 ? REFUSAL_STATUS.limit : 0;
+  }
 }
 
 function policyNamed(policy: RunPolicy) {
@@ -260,15 +270,10 @@ function chosenJobs(workflow: Workflow, only: string | undefined): Result<readon
   );
 }
 
-/** An image does not show the host's `/usr`, so of the host's tools only those that are mounted. */
-function shownIn(image: RootImage | undefined): (tool: HostTool) => boolean {
-  return (tool) => image === undefined || tool.mount !== undefined;
-}
-
 function owner(ground: RunGround, failed: (error: unknown) => void): GraphOwner {
   return {
     wanted: (job, needs, status) =>
-      evaluateCondition(job.if, planContexts(ground, needs, job.id), { status }),
+      evaluateCondition(job.if, planContexts(ground, needs, job.id), { status }, ground),
     legs: (job, needs) => legsOf(ground, job, needs),
     run: async (leg, needs, signal) => {
       try {

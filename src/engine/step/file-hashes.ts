@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
 import type { Sandbox } from '../../sandbox/index.ts';
-import { readFilePatterns, type WorkspaceFunctions } from '../../workflow/index.ts';
+import { readFilePatterns, type EvaluationMeans, type EvaluationWork } from '../../workflow/index.ts';
 import { runStepProcess } from './step-process.ts';
 
 /** GitHub's bound on one `hashFiles`. */
@@ -15,6 +15,7 @@ export interface HashGround {
   readonly stepId: string;
   readonly signal: AbortSignal;
   readonly kill: AbortSignal;
+  readonly work: EvaluationWork;
 }
 
 /**
@@ -22,13 +23,14 @@ export interface HashGround {
  * worked out after it asked, and the evaluation is done again. Fails as the evaluation does, or as the hashing.
  */
 export async function evaluateWithHashes<T>(
-  attempt: (functions: WorkspaceFunctions) => Result<T, Refusal>,
+  attempt: (means: EvaluationMeans) => Result<T, Refusal>,
   ground: HashGround,
 ): Promise<Result<T, Refusal>> {
   const known = new Map<string, string>();
   for (let calls = 0; ; calls += 1) {
     let asked: readonly string[] | undefined;
     const result = attempt({
+      work: ground.work,
       hashFiles: (patterns) => {
         const hash = known.get(patterns.join('\n'));
         if (hash === undefined) asked ??= patterns;

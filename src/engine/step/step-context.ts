@@ -1,6 +1,6 @@
 import type { Refusal, Result } from '../../base/index.ts';
 import type { LimitName, Limits } from '../../zone/index.ts';
-import type { RunDefaults, Step, WorkspaceFunctions } from '../../workflow/index.ts';
+import type { RunDefaults, Step, EvaluationMeans } from '../../workflow/index.ts';
 import type { Cell } from '../cell/open-cell.ts';
 import type { Journal, RunObserver } from '../cell/journal.ts';
 import type { JobState, Scope } from '../job/job-state.ts';
@@ -37,7 +37,7 @@ export interface StepContext {
   /** Evaluates what may call `hashFiles`; the signal ends the hashing. */
   readonly evaluate: <T>(
     stepId: string,
-    attempt: (functions: WorkspaceFunctions) => Result<T, Refusal>,
+    attempt: (means: EvaluationMeans) => Result<T, Refusal>,
   ) => Promise<Result<T, Refusal>>;
   readonly cell: Cell;
   readonly state: JobState;

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Contexts, evaluateText } from '../../workflow/index.ts';
+import { type Contexts, EvaluationWork, evaluateText } from '../../workflow/index.ts';
 import type { WorkflowRun, WorkflowStep } from '../attack.ts';
 import { payloadOf } from './workflow-file.ts';
 import type { WeakenedSandbox } from './weakened-sandbox.ts';
@@ -69,7 +69,9 @@ export async function looseRunner(
 }
 
 function text(source: string, contexts: Contexts): string {
-  const evaluated = evaluateText({ text: source, at: { file: 'replay.yml' } }, contexts);
+  const evaluated = evaluateText({ text: source, at: { file: 'replay.yml' } }, contexts, {
+    work: new EvaluationWork(),
+  });
   if (!evaluated.ok) throw new Error(evaluated.error.why);
   return evaluated.value;
 }

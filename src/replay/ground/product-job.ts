@@ -56,6 +56,7 @@ export async function productJob(
       environment: request.environment,
       timeoutMs: request.timeoutMs,
       version: 'replay',
+      strict: false,
     },
     { stdin: Readable.from([]), stdout: sink(), stderr: sink(), attach: () => undefined },
     replayState(),

@@ -4,7 +4,7 @@ import { arch } from 'node:os';
 import { join } from 'node:path';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
 import type { SandboxRoot } from '../contract.ts';
-import { resolveInside } from '../oci/bound-places.ts';
+import { isFileIn } from '../shows-program.ts';
 import { syncBelow } from '../workspace/program.ts';
 import { IMAGE_BOUNDS, UnusableImage } from './bounds.ts';
 import { type FoundImage, findImage } from './layout.ts';
@@ -46,7 +46,7 @@ export async function openImage(
     return ok({
       root: { kind: 'image', digest: image.digest, directory: tree },
       environment,
-      hasBash: search.slice(0, 100).some((folder) => isFile(tree, `${folder}/bash`)),
+      hasBash: search.slice(0, 100).some((folder) => isFileIn(tree, `${folder}/bash`)),
     });
   } catch (error) {
     if (error instanceof UnusableImage) return err(error.refusal);
@@ -148,9 +148,4 @@ function variables(given: readonly string[]): Readonly<Record<string, string>> {
     environment[name] = value;
   }
   return environment;
-}
-
-/** Looked for within the tree alone: a link that leads out of it leads to its root. */
-function isFile(tree: string, path: string): boolean {
-  return lstatSync(join(tree, resolveInside(tree, path)), { throwIfNoEntry: false })?.isFile() === true;
 }

@@ -99,6 +99,9 @@ export function baseTree(request: SandboxRequest, host: HostFacts): RootTree {
   };
 }
 
+/** GitHub's machines have a `python`; Debian's have only this. */
+export const PYTHON_LINK = { path: '/opt/cofferdam/bin/python', target: '/usr/bin/python3' };
+
 function linksOf(request: SandboxRequest, host: HostFacts): RootTree['links'] {
   return [
     ...(request.root.kind === 'host'
@@ -106,8 +109,7 @@ function linksOf(request: SandboxRequest, host: HostFacts): RootTree['links'] {
           ...host.rootEntries.flatMap((entry) =>
             entry.target === undefined ? [] : [{ path: `/${entry.name}`, target: entry.target }],
           ),
-          // GitHub's machines have a `python`; Debian's have only this.
-          { path: '/opt/cofferdam/bin/python', target: '/usr/bin/python3' },
+          PYTHON_LINK,
         ]
       : []),
     { path: '/var/tmp', target: '/tmp' },

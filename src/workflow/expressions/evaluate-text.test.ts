@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Contexts, ContextValue, StatusSoFar } from '../model.ts';
+import { EvaluationWork } from './work.ts';
 import { evaluateCondition, evaluateText, evaluateValue } from './evaluate-text.ts';
 
+const means = { work: new EvaluationWork() };
 const at = { file: 'ci.yml', line: 3, column: 9 };
 const contexts: Contexts = {
   github: { ref: 'refs/heads/main', event: JSON.parse('{"__proto__": "own", "n": 2}') as ContextValue },
@@ -11,14 +13,19 @@ const contexts: Contexts = {
 };
 
 function text(source: string): string {
-  const value = evaluateText({ text: source, at }, contexts);
+  const value = evaluateText({ text: source, at }, contexts, means);
   return value.ok ? value.value : `refused: ${value.error.why}`;
 }
 
 function condition(source: string | undefined, status: StatusSoFar['status'] = 'success'): boolean | string {
-  const held = evaluateCondition(source === undefined ? undefined : { text: source, at }, contexts, {
-    status,
-  });
+  const held = evaluateCondition(
+    source === undefined ? undefined : { text: source, at },
+    contexts,
+    {
+      status,
+    },
+    means,
+  );
   return held.ok ? held.value : held.error.why;
 }
 
@@ -31,16 +38,19 @@ describe('text with expressions', () => {
   });
 
   it('keeps the type when it is one whole expression', () => {
-    expect(evaluateValue({ text: '${{ matrix.os }}', at }, contexts)).toEqual({
+    expect(evaluateValue({ text: '${{ matrix.os }}', at }, contexts, means)).toEqual({
       ok: true,
       value: ['a', 'b'],
     });
-    expect(evaluateValue({ text: '10', at }, contexts)).toEqual({ ok: true, value: '10' });
-    expect(evaluateValue({ text: '${{ 1 }}${{ 2 }}', at }, contexts)).toEqual({ ok: true, value: '12' });
+    expect(evaluateValue({ text: '10', at }, contexts, means)).toEqual({ ok: true, value: '10' });
+    expect(evaluateValue({ text: '${{ 1 }}${{ 2 }}', at }, contexts, means)).toEqual({
+      ok: true,
+      value: '12',
+    });
   });
 
   it('is refused with its place when an expression is not closed, empty or names what is unknown', () => {
-    expect(evaluateText({ text: '${{ secrets.A }}', at }, contexts)).toMatchObject({
+    expect(evaluateText({ text: '${{ secrets.A }}', at }, contexts, means)).toMatchObject({
       ok: false,
       error: { rule: 'workflow/expression', where: at },
     });
@@ -91,8 +101,13 @@ describe('text with expressions', () => {
     );
     fc.assert(
       fc.property(source, (inner) => {
-        evaluateText({ text: `\${{ ${inner} }}`, at }, contexts);
-        evaluateCondition({ text: inner, at }, contexts, { status: 'failure' });
+        evaluateText({ text: `\${{ ${inner} }}`, at }, contexts, { work: new EvaluationWork() });
+        evaluateCondition(
+          { text: inner, at },
+          contexts,
+          { status: 'failure' },
+          { work: new EvaluationWork() },
+        );
       }),
       { numRuns: 2_000 },
     );
@@ -123,7 +138,10 @@ describe('a condition', () => {
 describe('hashFiles', () => {
   it('is answered by who has the workspace', () => {
     const hashFiles = (patterns: readonly string[]): string => patterns.join('+');
-    const value = evaluateText({ text: "k-${{ hashFiles('a', '**/b') }}", at }, contexts, { hashFiles });
+    const value = evaluateText({ text: "k-${{ hashFiles('a', '**/b') }}", at }, contexts, {
+      ...means,
+      hashFiles,
+    });
     expect(value).toEqual({ ok: true, value: 'k-a+**/b' });
   });
 });

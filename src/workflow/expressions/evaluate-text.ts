@@ -1,15 +1,23 @@
 import { err, ok, type Place, type Refusal, refusal, type Result } from '../../base/index.ts';
 import type { Contexts, ContextValue, StatusSoFar, Text } from '../model.ts';
-import { evaluateExpression, evaluateTree, type ExtraFunctions, vocabularyOf } from './evaluate.ts';
+import {
+  evaluateExpression,
+  evaluateTree,
+  type ExtraFunctions,
+  parseWithin,
+  vocabularyOf,
+} from './evaluate.ts';
 import { ExpressionFailure, MAX_RESULT } from './failure.ts';
-import { parseExpression } from './parse.ts';
 import { type Segment, segmentsOf } from './segments.ts';
 import { calledIn } from './tree.ts';
 import { isTrue, toText } from './values.ts';
+import { type EvaluationWork, workRefusal, WorkSpent } from './work.ts';
 
-/** Functions that need the machine, given by who has it. Without them, an expression that calls one is refused. */
-export interface WorkspaceFunctions {
-  /** Hash over the files in the workspace that match, empty when none does. */
+/** What evaluating takes besides contexts. */
+export interface EvaluationMeans {
+  /** What all evaluations of the command may take together. */
+  readonly work: EvaluationWork;
+  /** Hash over the files in the workspace that match, empty when none does. Absent: an expression that calls it is refused. */
   readonly hashFiles?: (patterns: readonly string[]) => string;
 }
 
@@ -17,6 +25,9 @@ export interface WorkspaceFunctions {
 export interface ConditionStatus {
   readonly status: StatusSoFar['status'] | 'skipped';
 }
+
+/** What it takes to look at a text that holds no expression, in units of work: measured. */
+const PLAIN = 40;
 
 const STATUS_FUNCTIONS = ['success', 'failure', 'cancelled', 'always'] as const;
 
@@ -27,14 +38,17 @@ const STATUS_FUNCTIONS = ['success', 'failure', 'cancelled', 'always'] as const;
 export function evaluateText(
   text: Text,
   contexts: Contexts,
-  functions: WorkspaceFunctions = {},
+  means: EvaluationMeans,
 ): Result<string, Refusal> {
   return guarded(text.at, () => {
-    const extra = workspaceFunctions(functions);
+    const extra = workspaceFunctions(means);
+    means.work.spend(PLAIN + text.text.length / 64);
     let size = 0;
     const parts = segmentsOf(text.text).map((segment) => {
       const part =
-        segment.kind === 'text' ? segment.text : toText(evaluateExpression(segment.source, contexts, extra));
+        segment.kind === 'text'
+          ? segment.text
+          : toText(evaluateExpression(segment.source, contexts, means.work, extra));
       if (segment.kind === 'expression') size += part.length;
       if (size > MAX_RESULT) throw new ExpressionFailure('The maximum allowed memory size was exceeded');
       return part;
@@ -47,15 +61,17 @@ export function evaluateText(
 export function evaluateValue(
   text: Text,
   contexts: Contexts,
-  functions: WorkspaceFunctions = {},
+  means: EvaluationMeans,
 ): Result<ContextValue, Refusal> {
-  return guarded(text.at, () => {
+  const whole = guarded(text.at, () => {
+    means.work.spend(PLAIN + text.text.length / 64);
     const only = onlyExpression(segmentsOf(text.text));
-    if (only !== undefined) return evaluateExpression(only, contexts, workspaceFunctions(functions));
-    const evaluated = evaluateText(text, contexts, functions);
-    if (!evaluated.ok) throw new ExpressionFailure(evaluated.error.why);
-    return evaluated.value;
+    return only === undefined
+      ? undefined
+      : { value: evaluateExpression(only, contexts, means.work, workspaceFunctions(means)) };
   });
+  if (!whole.ok) return whole;
+  return whole.value === undefined ? evaluateText(text, contexts, means) : ok(whole.value.value);
 }
 
 /**
@@ -66,16 +82,20 @@ export function evaluateCondition(
   text: Text | undefined,
   contexts: Contexts,
   status: ConditionStatus,
-  functions: WorkspaceFunctions = {},
+  means: EvaluationMeans,
 ): Result<boolean, Refusal> {
   if (text === undefined) return ok(status.status === 'success');
   return guarded(text.at, () => {
-    const extra = new Map([...workspaceFunctions(functions), ...statusFunctions(status)]);
-    const tree = parseExpression(conditionSource(text.text), vocabularyOf(Object.keys(contexts), extra));
+    const extra = new Map([...workspaceFunctions(means), ...statusFunctions(status)]);
+    const tree = parseWithin(
+      means.work,
+      conditionSource(text.text),
+      vocabularyOf(Object.keys(contexts), extra),
+    );
     const called = calledIn(tree);
     const asksStatus = STATUS_FUNCTIONS.some((name) => called.has(name));
     if (!asksStatus && status.status !== 'success') return false;
-    return isTrue(evaluateTree(tree, contexts, extra));
+    return isTrue(evaluateTree(tree, contexts, means.work, extra));
   });
 }
 
@@ -102,8 +122,7 @@ function onlyExpression(segments: readonly Segment[]): string | undefined {
   return segments.length === 1 && first?.kind === 'expression' ? first.source : undefined;
 }
 
-function workspaceFunctions(functions: WorkspaceFunctions): ExtraFunctions {
-  const { hashFiles } = functions;
+function workspaceFunctions({ hashFiles }: EvaluationMeans): ExtraFunctions {
   return new Map([
     [
       'hashfiles',
@@ -129,12 +148,13 @@ function statusFunctions({ status }: ConditionStatus): ExtraFunctions {
   ]);
 }
 
-function guarded<T>(at: Place, evaluate: () => T): Result<T, Refusal> {
+/** What an evaluation gives, or why it gives nothing, at its place. */
+export function guarded<T>(at: Place, evaluate: () => T): Result<T, Refusal> {
   try {
     return ok(evaluate());
   } catch (failure) {
     if (!(failure instanceof ExpressionFailure)) throw failure;
-    return err(expressionRefusal(failure, at));
+    return err(failure instanceof WorkSpent ? workRefusal(at) : expressionRefusal(failure, at));
   }
 }
 

@@ -5,6 +5,7 @@ import { CASE, type ExpressionFunction, FUNCTIONS } from './functions.ts';
 import { type Arity, parseExpression, type Vocabulary } from './parse.ts';
 import type { Comparison, Expression } from './tree.ts';
 import { fold, isArray, isEqual, isObject, isTrue, order, toNumber, toText } from './values.ts';
+import type { EvaluationWork } from './work.ts';
 
 /** The result of `*`: indexing it goes to each of its members. */
 class Filtered {
@@ -29,28 +30,40 @@ export function vocabularyOf(names: Iterable<string>, extra: ReadonlyMap<string,
 export function evaluateExpression(
   source: string,
   contexts: Contexts,
+  work: EvaluationWork,
   extra: ExtraFunctions = NO_FUNCTIONS,
 ): ContextValue {
-  const tree = parseExpression(source, vocabularyOf(Object.keys(contexts), extra));
-  return evaluateTree(tree, contexts, extra);
+  const tree = parseWithin(work, source, vocabularyOf(Object.keys(contexts), extra));
+  return evaluateTree(tree, contexts, work, extra);
+}
+
+/** What it takes to begin with an expression, and to read a character of it, in units of work: measured. */
+const BEGIN = 500;
+const PER_CHARACTER = 16;
+
+export function parseWithin(work: EvaluationWork, source: string, vocabulary: Vocabulary): Expression {
+  work.spend(BEGIN + source.length * PER_CHARACTER);
+  return parseExpression(source, vocabulary);
 }
 
 export function evaluateTree(
   tree: Expression,
   contexts: Contexts,
+  work: EvaluationWork,
   extra: ExtraFunctions = NO_FUNCTIONS,
 ): ContextValue {
-  return new Evaluation(contexts, extra).value(tree);
+  return new Evaluation(contexts, work, extra).value(tree);
 }
 
 class Evaluation {
   readonly #contexts: Contexts;
   readonly #extra: ExtraFunctions;
-  readonly #budget = new Budget();
+  readonly #budget: Budget;
 
-  constructor(contexts: Contexts, extra: ExtraFunctions) {
+  constructor(contexts: Contexts, work: EvaluationWork, extra: ExtraFunctions) {
     this.#contexts = contexts;
     this.#extra = extra;
+    this.#budget = new Budget(work);
   }
 
   value(expression: Expression): ContextValue {
@@ -90,7 +103,7 @@ class Evaluation {
   #compare(operator: Comparison, leftTree: Expression, rightTree: Expression): boolean {
     const [left, right] = [this.value(leftTree), this.value(rightTree)];
     for (const side of [left, right]) {
-      if (typeof side === 'string') this.#budget.spend(side.length / 64);
+      if (typeof side === 'string') this.#budget.read(side);
     }
     switch (operator) {
       case '==':
@@ -165,7 +178,7 @@ class Evaluation {
 function member(of: Contexts, name: string, budget: Budget): ContextValue | undefined {
   if (Object.hasOwn(of, name)) return of[name];
   const keys = Object.keys(of);
-  budget.spend(keys.length);
+  budget.spend(keys.length * 8);
   const wanted = fold(name);
   const found = keys.find((key) => key.length === name.length && fold(key) === wanted);
   return found === undefined ? undefined : of[found];

@@ -19,8 +19,11 @@ function text(value: ContextValue | undefined): string {
 function contains(values: readonly ContextValue[], budget: Budget): boolean {
   const [search = null, item = null] = values;
   if (isArray(search)) {
-    budget.spend(search.length);
-    return search.some((member) => isEqual(member, item));
+    return search.some((member) => {
+      budget.spend(4);
+      for (const side of [member, item]) if (typeof side === 'string') budget.read(side);
+      return isEqual(member, item);
+    });
   }
   if (isComposite(search) || isComposite(item)) return false;
   return foldText(search, budget).includes(foldText(item, budget));
@@ -28,7 +31,7 @@ function contains(values: readonly ContextValue[], budget: Budget): boolean {
 
 function foldText(value: ContextValue | undefined, budget: Budget): string {
   const from = text(value);
-  budget.spend(from.length / 64);
+  budget.read(from);
   return fold(from);
 }
 
@@ -42,7 +45,7 @@ function join(values: readonly ContextValue[], budget: Budget): string {
   const [items = null, separator = ','] = values;
   const between = isComposite(separator) ? ',' : toText(separator);
   if (!isArray(items)) return isComposite(items) ? '' : toText(items);
-  const parts = items.map(toText);
+  const parts = items.map((item) => budget.textOf(item));
   budget.make(parts.reduce((sum, part) => sum + part.length + between.length, 0));
   return parts.join(between);
 }

@@ -1,7 +1,7 @@
 import type { ContextValue } from '../model.ts';
 import type { Budget } from './budget.ts';
 import { ExpressionFailure } from './failure.ts';
-import { isArray, isComposite, isObject, numberText } from './values.ts';
+import { isArray, isComposite, isObject } from './values.ts';
 
 /** How deep a value may be that `fromJSON` reads or `toJSON` writes. */
 const MAX_JSON_DEPTH = 100;
@@ -17,9 +17,10 @@ function write(value: ContextValue, indent: string, parts: string[], budget: Bud
   if (indent.length > 2 * MAX_JSON_DEPTH) throw new ExpressionFailure('The value is too deep for toJSON');
   const add = (part: string): void => {
     budget.make(part.length);
+    budget.spend(4);
     parts.push(part);
   };
-  if (typeof value === 'number') return add(numberText(value));
+  if (typeof value === 'number') return add(budget.textOf(value));
   if (!isComposite(value)) return add(JSON.stringify(value));
   const [open, close] = isArray(value) ? ['[', ']'] : ['{', '}'];
   const keys: readonly (string | number)[] = isArray(value) ? [...value.keys()] : Object.keys(value);
@@ -41,6 +42,7 @@ function memberOf(value: ContextValue, key: string | number): ContextValue {
 /** `fromJSON`: strict JSON. Members called `__proto__` stay ordinary members. */
 export function fromJson(text: string, budget: Budget): ContextValue {
   budget.make(text.length);
+  budget.spend(text.length / 4);
   let value: ContextValue;
   try {
     value = JSON.parse(text) as ContextValue;

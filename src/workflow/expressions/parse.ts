@@ -192,7 +192,9 @@ function joined(operator: '&&' | '||', left: Expression, right: Expression): Exp
   if (left.kind !== 'logical' || left.operator !== operator) {
     return { kind: 'logical', operator, operands: [left, right] };
   }
-  return { kind: 'logical', operator, operands: [...left.operands, right] };
+  // Nobody else has it yet; copied, a long chain would take the square of its length.
+  left.operands.push(right);
+  return left;
 }
 
 function bounded(expression: Expression): Expression {

@@ -5,7 +5,7 @@ export type Expression =
   | { readonly kind: 'index'; readonly of: Expression; readonly key: Expression | '*' }
   | { readonly kind: 'call'; readonly name: string; readonly arguments: readonly Expression[] }
   | { readonly kind: 'not'; readonly of: Expression }
-  | { readonly kind: 'logical'; readonly operator: '&&' | '||'; readonly operands: readonly Expression[] }
+  | { readonly kind: 'logical'; readonly operator: '&&' | '||'; readonly operands: Expression[] }
   | {
       readonly kind: 'compare';
       readonly operator: Comparison;

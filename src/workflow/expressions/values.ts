@@ -51,6 +51,7 @@ export function isTrue(value: ContextValue): boolean {
 export function numberText(value: number): string {
   if (!Number.isFinite(value)) return String(value);
   if (value === 0) return '0';
+  if (Number.isInteger(value) && Math.abs(value) < 1e15) return String(value);
   const [mantissa = '', exponentText = '0'] = value.toExponential(14).split('e');
   const exponent = Number(exponentText);
   if (exponent >= -5 && exponent < 15)

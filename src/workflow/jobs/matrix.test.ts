@@ -1,9 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { MatrixValue } from '../model.ts';
+import { EvaluationWork } from '../expressions/work.ts';
 import { expandMatrix, matrixName } from './matrix.ts';
 
 function expand(value: MatrixValue) {
-  const result = expandMatrix({ kind: 'mapping', value, at: {} }, { github: { ref: 'r' } });
+  const result = expandMatrix(
+    { kind: 'mapping', value, at: {} },
+    { github: { ref: 'r' } },
+    new EvaluationWork(),
+  );
   return result.ok ? result.value : result.error.rule;
 }
 

@@ -1,5 +1,6 @@
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
-import { evaluateValue } from '../expressions/evaluate-text.ts';
+import { evaluateValue, guarded } from '../expressions/evaluate-text.ts';
+import type { EvaluationWork } from '../expressions/work.ts';
 import type { Contexts, ContextValue, MatrixSource, MatrixValue } from '../model.ts';
 
 export type Combination = Readonly<Record<string, ContextValue>>;
@@ -25,6 +26,9 @@ export function valueAt(combination: Combination, name: string): ContextValue | 
 /** GitHub's own bound. */
 const MAX_COMBINATIONS = 256;
 
+/** What it takes to copy one member of a large mapping, in units of work: measured. */
+const COPY = 25;
+
 type Mapping = { readonly [key: string]: ContextValue };
 
 function isMapping(value: ContextValue | undefined): value is Mapping {
@@ -38,11 +42,21 @@ function isMapping(value: ContextValue | undefined): value is Mapping {
 export function expandMatrix(
   source: MatrixSource,
   contexts: Contexts,
+  work: EvaluationWork,
+): Result<readonly Combination[], Refusal> {
+  const expanded = guarded(source.at, () => expand(source, contexts, work));
+  return expanded.ok ? expanded.value : expanded;
+}
+
+function expand(
+  source: MatrixSource,
+  contexts: Contexts,
+  work: EvaluationWork,
 ): Result<readonly Combination[], Refusal> {
   const evaluated =
     source.kind === 'expression'
-      ? evaluateValue(source.text, contexts)
-      : evaluateNested(source.value, source, contexts);
+      ? evaluateValue(source.text, contexts, { work })
+      : evaluateNested(source.value, source, contexts, work);
   if (!evaluated.ok) return evaluated;
   if (!isMapping(evaluated.value)) return refuse(source, 'the matrix is not a mapping');
   const { include, exclude, ...vectors } = evaluated.value;
@@ -64,13 +78,16 @@ export function expandMatrix(
   if (includes.length > MAX_COMBINATIONS)
     return refuse(source, `the matrix has more than ${MAX_COMBINATIONS} combinations`);
   let combinations: Mapping[] = lists.length === 0 ? [] : [{}];
-  for (const [name, values] of lists) {
+  for (const [at, [name, values]] of lists.entries()) {
+    work.spend(combinations.length * (values as readonly ContextValue[]).length * (at + 1) * COPY);
     combinations = combinations.flatMap((base) =>
       (values as readonly ContextValue[]).map((value) => ({ ...base, [name]: value })),
     );
   }
-  const kept = combinations.filter((combination) => !excludes.some((entry) => matches(combination, entry)));
-  const result = addIncludes(kept, includes, Object.keys(vectors));
+  const kept = combinations.filter(
+    (combination) => !excludes.some((entry) => matches(combination, entry, work)),
+  );
+  const result = addIncludes(kept, includes, new Set(Object.keys(vectors)), work);
   return result.length > MAX_COMBINATIONS
     ? refuse(source, `the matrix has more than ${MAX_COMBINATIONS} combinations`)
     : ok(result);
@@ -79,15 +96,19 @@ export function expandMatrix(
 function addIncludes(
   originals: readonly Mapping[],
   includes: readonly Mapping[],
-  keys: readonly string[],
+  keys: ReadonlySet<string>,
+  work: EvaluationWork,
 ): readonly Combination[] {
   const extended = originals.map((combination) => ({ original: combination, now: combination }));
   const added: Mapping[] = [];
   for (const entry of includes) {
-    const shared = Object.keys(entry).filter((key) => keys.includes(key));
+    const own = Object.keys(entry);
+    const shared = own.filter((key) => keys.has(key));
+    work.spend(own.length);
     let used = false;
     for (const combination of extended) {
-      if (!shared.every((key) => same(combination.original[key], entry[key]))) continue;
+      if (!shared.every((key) => same(combination.original[key], entry[key], work))) continue;
+      work.spend((Object.keys(combination.now).length + own.length) * COPY);
       combination.now = { ...combination.now, ...entry };
       used = true;
     }
@@ -104,29 +125,46 @@ function mappings(value: ContextValue | undefined): readonly Mapping[] | undefin
 }
 
 /** True when the combination has every value that the entry names; an entry of `exclude` may name a part of an object. */
-function matches(combination: Mapping, entry: Mapping): boolean {
+function matches(combination: Mapping, entry: Mapping, work: EvaluationWork): boolean {
+  work.spend(1);
   return Object.entries(entry).every(([key, value]) => {
     const own = combination[key];
-    return isMapping(value) && isMapping(own) ? matches(own, value) : same(own, value);
+    return isMapping(value) && isMapping(own) ? matches(own, value, work) : same(own, value, work);
   });
 }
 
-function same(a: ContextValue | undefined, b: ContextValue | undefined): boolean {
-  if (typeof a === 'string' && typeof b === 'string') return a.toLowerCase() === b.toLowerCase();
-  return JSON.stringify(a) === JSON.stringify(b);
+function same(a: ContextValue | undefined, b: ContextValue | undefined, work: EvaluationWork): boolean {
+  if (typeof a !== 'string' || typeof b !== 'string') return identical(a, b, work);
+  work.spend(1 + (a.length + b.length) / 64);
+  return a.toLowerCase() === b.toLowerCase();
+}
+
+/** As their JSON would be the same, without making it: a large value may be compared with many. */
+function identical(a: ContextValue | undefined, b: ContextValue | undefined, work: EvaluationWork): boolean {
+  work.spend(1);
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return Object.is(a, b);
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const [left, right] = [Object.entries(a), Object.entries(b)];
+  work.spend(left.length + right.length);
+  return (
+    left.length === right.length &&
+    left.every(([key, value], at) => right[at]?.[0] === key && identical(value, right[at][1], work))
+  );
 }
 
 function evaluateNested(
   value: MatrixValue,
   source: MatrixSource,
   contexts: Contexts,
+  work: EvaluationWork,
 ): Result<ContextValue, Refusal> {
-  if (typeof value === 'string') return evaluateValue({ text: value, at: source.at }, contexts);
+  if (typeof value === 'string') return evaluateValue({ text: value, at: source.at }, contexts, { work });
+  work.spend(1);
   if (value === null || typeof value !== 'object') return ok(value);
   if (Array.isArray(value)) {
     const items: ContextValue[] = [];
     for (const item of value as readonly MatrixValue[]) {
-      const evaluated = evaluateNested(item, source, contexts);
+      const evaluated = evaluateNested(item, source, contexts, work);
       if (!evaluated.ok) return evaluated;
       items.push(evaluated.value);
     }
@@ -134,7 +172,7 @@ function evaluateNested(
   }
   const entries: (readonly [string, ContextValue])[] = [];
   for (const [key, item] of Object.entries(value as { readonly [key: string]: MatrixValue })) {
-    const evaluated = evaluateNested(item, source, contexts);
+    const evaluated = evaluateNested(item, source, contexts, work);
     if (!evaluated.ok) return evaluated;
     entries.push([key, evaluated.value]);
   }

@@ -39,11 +39,14 @@ export function readSteps(reader: Reader, tree: Tree, what: string): readonly St
     return [];
   }
   const taken = new Set<string>();
+  const numbers = new Map<string, number>();
   const steps: Step[] = [];
   const drafts = items.map((item) => readStep(reader, item, what, taken));
   for (const draft of drafts) {
     if (draft === undefined) continue;
-    steps.push(draft.id === undefined ? { ...draft.step, id: generatedId(draft.step, taken) } : draft.step);
+    steps.push(
+      draft.id === undefined ? { ...draft.step, id: generatedId(draft.step, taken, numbers) } : draft.step,
+    );
   }
   return steps;
 }
@@ -162,12 +165,14 @@ function readUses(reader: Reader, tree: Tree | undefined): ActionReference | und
 }
 
 /** GitHub's generated ids: `__run`, `__actions_checkout`, with a number from the second on. */
-function generatedId(step: Step, taken: Set<string>): string {
+function generatedId(step: Step, taken: Set<string>, numbers: Map<string, number>): string {
   const base = step.kind === 'run' ? '__run' : `__${referenceName(step.uses)}`.slice(0, MAX_ID);
-  for (let n = 1; ; n += 1) {
+  // From where the last one of the name was found: a thousand alike are not each counted up to.
+  for (let n = numbers.get(base) ?? 1; ; n += 1) {
     const id = n === 1 ? base : `${base.slice(0, MAX_ID - `_${n}`.length)}_${n}`;
     if (taken.has(id.toLowerCase())) continue;
     taken.add(id.toLowerCase());
+    numbers.set(base, n + 1);
     return id;
   }
 }

@@ -69,7 +69,12 @@ export async function readWorkflow(
     lacks.push(...reader.lacks.slice(before).map((why) => ({ job: key, why })));
     if (job !== undefined) read.push(job);
   }
-  const named = read.map((job) => ({ ...job, needs: job.needs.map((need) => ownName(need, read)) }));
+  // Ids are compared whatever their case.
+  const ids = new Map(read.map(({ id }) => [id.toLowerCase(), id]));
+  const named = read.map((job) => ({
+    ...job,
+    needs: job.needs.map((need) => ids.get(need.toLowerCase()) ?? need),
+  }));
   checkNeeds(reader, named, seen);
   const concurrency = readConcurrency(reader, keys.concurrency);
   const permissions = readPermissions(reader, keys.permissions);
@@ -102,11 +107,6 @@ function readConcurrency(reader: Reader, tree: Tree | undefined): readonly Text[
   return [keys.group, keys['cancel-in-progress'], keys.queue].flatMap((key) =>
     reader.words(key, 'concurrency'),
   );
-}
-
-/** Ids are compared whatever their case. */
-function ownName(need: string, jobs: readonly Job[]): string {
-  return jobs.find((job) => job.id.toLowerCase() === need.toLowerCase())?.id ?? need;
 }
 
 /** Every need must be a job, and the jobs must have an order. */

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Refusal } from '../../base/index.ts';
-import { type Portion, readWorkflow, unsupported } from '../index.ts';
+import { EvaluationWork, type Portion, readWorkflow, unsupported } from '../index.ts';
 
 async function lacks(text: string, portion?: Portion): Promise<readonly Refusal[]> {
   const read = await readWorkflow('ci.yml', Buffer.from(text));
   if (!read.ok) throw new Error(read.error[0]?.why);
-  return unsupported(read.value, portion);
+  return unsupported(read.value, new EvaluationWork(), portion);
 }
 
 const choice = (...pairs: readonly (readonly [string, string])[]): Portion => ({

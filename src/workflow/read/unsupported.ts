@@ -1,5 +1,6 @@
 import { ok, type Refusal, refusal } from '../../base/index.ts';
 import { evaluateValue } from '../expressions/evaluate-text.ts';
+import type { EvaluationWork } from '../expressions/work.ts';
 import { type Combination, expandMatrix, isChosen, type MatrixChoice, valueAt } from '../jobs/matrix.ts';
 import { wantedJobs } from '../jobs/wanted-jobs.ts';
 import type { Job, MatrixSource, Step, Workflow } from '../model.ts';
@@ -55,7 +56,11 @@ export interface Portion {
 const WHOLE: Portion = { matrix: new Map() };
 
 /** Everything of a workflow that this version does not run, each with its place. A run with any does not begin. */
-export function unsupported(workflow: Workflow, { only, matrix }: Portion = WHOLE): readonly Refusal[] {
+export function unsupported(
+  workflow: Workflow,
+  work: EvaluationWork,
+  { only, matrix }: Portion = WHOLE,
+): readonly Refusal[] {
   const wanted = only === undefined ? undefined : wantedJobs(workflow, only);
   const isWanted = (job: string | undefined): boolean =>
     job === undefined || wanted === undefined || wanted.has(job);
@@ -63,19 +68,21 @@ export function unsupported(workflow: Workflow, { only, matrix }: Portion = WHOL
     ...workflow.lacks.filter(({ job }) => isWanted(job)).map(({ why }) => why),
     ...workflow.jobs
       .filter(({ id }) => isWanted(id))
-      .flatMap((job) => [...unsupportedRunners(job, matrix), ...job.steps.flatMap(unsupportedStep)]),
+      .flatMap((job) => [...unsupportedRunners(job, matrix, work), ...job.steps.flatMap(unsupportedStep)]),
   ];
 }
 
 /** Labels that are known before the run: as written, or from a matrix of plain values. The rest is decided by its leg. */
-function unsupportedRunners(job: Job, choice: MatrixChoice): readonly Refusal[] {
-  const combinations = job.matrix === undefined ? ok([{}]) : expandMatrix(job.matrix, {});
+function unsupportedRunners(job: Job, choice: MatrixChoice, work: EvaluationWork): readonly Refusal[] {
+  const combinations = job.matrix === undefined ? ok([{}]) : expandMatrix(job.matrix, {}, work);
   // What is wrong with one that is written out is known now; what an expression makes of it is decided when its job begins.
   if (!combinations.ok) return isWrittenOut(job.matrix) ? [combinations.error] : [];
   return job.runsOn.flatMap((label) => {
+    if (work.isSpent) return [];
     const wrong = new Map<string, string>();
     for (const matrix of combinations.value) {
-      const value = isChosen(matrix, choice) ? evaluateValue(label, { matrix }) : undefined;
+      if (work.isSpent) break;
+      const value = isChosen(matrix, choice) ? evaluateValue(label, { matrix }, { work }) : undefined;
       for (const word of value?.ok === true ? [value.value].flat() : []) {
         const why = unsupportedRunsOn(String(word));
         if (why !== undefined && wrong.size < MAX_LABELS) wrong.set(String(word), why);

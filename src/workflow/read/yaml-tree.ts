@@ -70,7 +70,7 @@ export async function readYaml(file: string, bytes: Uint8Array): Promise<Tree | 
     ];
   }
   try {
-    const { targets, repeated } = lookThrough(yaml, document);
+    const { targets, repeated } = await lookThrough(document);
     const builder = new Builder(file, lines, yaml, targets);
     if (repeated !== undefined) builder.refuseKey(repeated);
     return builder.build(document.contents, 0);

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { evaluateExpression } from '../../../src/workflow/expressions/evaluate.ts';
+import { EvaluationWork } from '../../../src/workflow/index.ts';
 import type { Contexts, ContextValue } from '../../../src/workflow/index.ts';
 
 /** GitHub's public vectors for its expression language (actions/languageservices, MIT; licence beside the data). */
@@ -25,7 +26,7 @@ describe('the expression language gives what GitHub gives', () => {
     for (const [group, cases] of Object.entries(groups).filter(([, cases]) => cases.length > 0)) {
       it(`${file}: ${group} (${String(cases.length)})`, () => {
         for (const { expr, contexts, result, err } of cases) {
-          const evaluate = (): ContextValue => evaluateExpression(expr, contexts ?? {});
+          const evaluate = (): ContextValue => evaluateExpression(expr, contexts ?? {}, new EvaluationWork());
           if (err !== undefined) expect(evaluate, expr).toThrow(err.value);
           else
             expect(normal(evaluate()), expr).toEqual({

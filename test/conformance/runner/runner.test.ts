@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import {
+  EvaluationWork,
   evaluateCondition,
   parseCommandLine,
   parseEnvironmentFile,
@@ -79,7 +80,12 @@ describe('status functions', () => {
   test('there are vectors', () => expect(conditions.length).toBeGreaterThan(20));
   test.each(conditions)('$expr with job $jobStatus, action $actionStatus', (vector) => {
     const status = (vector.inComposite === true ? vector.actionStatus : vector.jobStatus) ?? 'success';
-    const held = evaluateCondition({ text: vector.expr, at: {} }, {}, { status });
+    const held = evaluateCondition(
+      { text: vector.expr, at: {} },
+      {},
+      { status },
+      { work: new EvaluationWork() },
+    );
     expect(held).toEqual({ ok: true, value: vector.expected });
   });
 });

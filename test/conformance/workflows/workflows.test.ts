@@ -3,7 +3,13 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { err } from '../../../src/base/index.ts';
 import { conditionSource } from '../../../src/workflow/expressions/evaluate-text.ts';
-import { evaluateText, type Job, readWorkflow, type Step } from '../../../src/workflow/index.ts';
+import {
+  EvaluationWork,
+  evaluateText,
+  type Job,
+  readWorkflow,
+  type Step,
+} from '../../../src/workflow/index.ts';
 
 /**
  * GitHub's public cases for reading workflows (actions/languageservices, MIT; licence beside the data): options, a
@@ -118,7 +124,7 @@ function wrapped(text: string | undefined): string {
 function does(step: Step): string {
   if (step.kind === 'run') {
     // What holds no context is a text already.
-    const text = evaluateText(step.run, {});
+    const text = evaluateText(step.run, {}, { work: new EvaluationWork() });
     return text.ok ? text.value.trimEnd() : 'expression';
   }
   const { uses } = step;
