@@ -38,7 +38,7 @@ describe('the work of all evaluations together', () => {
 
   test('counts what a matrix takes without any expression', () => {
     const wide = Object.fromEntries(Array.from({ length: 30_000 }, (_, index) => [`k${index}`, [1]]));
-    const made = expandMatrix({ kind: 'mapping', value: wide, at }, {}, new EvaluationWork());
+    const made = expandMatrix({ kind: 'mapping', value: wide, at }, {}, new EvaluationWork(20_000_000));
     expect(made).toMatchObject({ ok: false, error: REFUSED });
     const few = expandMatrix({ kind: 'mapping', value: { a: [1, 2], b: [3] }, at }, {}, new EvaluationWork());
     expect(few).toMatchObject({
@@ -66,7 +66,7 @@ test('a workflow that evaluates much before it starts is refused, and what it co
   ]) {
     const read = await readWorkflow('ci.yml', Buffer.from(text));
     if (!read.ok) throw new Error(read.error[0]?.why);
-    const work = new EvaluationWork();
+    const work = new EvaluationWork(20_000_000);
     unsupported(read.value, work);
     expect(work.refusal(at)).toMatchObject(REFUSED);
   }
