@@ -48,9 +48,12 @@ cd_system_node() {
 }
 
 cd_need_node() {
-  case $(uname -sm) in
-    'Linux x86_64') cd_arch=x64 cd_machine=x86_64 ;;
-    'Linux aarch64') cd_arch=arm64 cd_machine=aarch64 ;;
+  # The kernel says it in a file since Linux 6.1, which saves a program's start.
+  cd_machine=
+  [ ! -r /proc/sys/kernel/arch ] || read -r cd_machine </proc/sys/kernel/arch
+  case ${cd_machine:-$(uname -m)} in
+    x86_64) cd_arch=x64 cd_machine=x86_64 ;;
+    aarch64) cd_arch=arm64 cd_machine=aarch64 ;;
     *) cd_lack "$(uname -sm) is not supported" "use an x86_64 or aarch64 Linux machine" ;;
   esac
   [ -d "$CD_CACHE" ] || mkdir -p "$CD_CACHE" 2>/dev/null || cd_lack "cannot write to $CD_CACHE" "set XDG_CACHE_HOME to a folder that you can write to"

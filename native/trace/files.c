@@ -231,6 +231,17 @@ int files_wait_ms(void) {
   return opened < 0 || since >= LOOK_EVERY_MS ? 0 : (int)(LOOK_EVERY_MS - since);
 }
 
+/*
+ * What is watched is let go of, so that it can be unmounted: nothing of it may be told any more. The kernel waits some
+ * milliseconds for whoever may still look at a mark, group by group when they are closed, and once when all went before.
+ */
+void files_end(void) {
+  if (opened < 0) return;
+  (void)fanotify_mark(opened, FAN_MARK_FLUSH | FAN_MARK_MOUNT, 0, AT_FDCWD, "/");
+  (void)fanotify_mark(named, FAN_MARK_FLUSH | FAN_MARK_FILESYSTEM, 0, AT_FDCWD, "/");
+  while (layer_count > 0) close(layers[layer_count -= 1].mount);
+}
+
 void files_look(void) {
   looked = steady_ms();
   drain(opened, take_opened);

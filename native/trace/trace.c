@@ -311,10 +311,13 @@ int main(int argc, char **argv) {
   /* The filter lets go of a process a moment before its end is told. */
   while (!closed && lives_look(LAST_ENDS_MS)) continue;
   settle();
+  files_end();
   close(polled[LIVES].fd);
   polled[LIVES].fd = -1;
   if (!closed) record_text("{\"kind\":\"ended\"}");
   while (record_flush() && record_pending())
     if (!wait_for_events()) return 0;
+  /* All is told: nobody need wait until the kernel has cleared up after us. */
+  close(STDOUT_FILENO);
   return 0;
 }

@@ -101,6 +101,7 @@ bool files_watch_mount(const char *path, bool process_files);
 bool files_watch_layer(const char *path, const char *shown);
 int files_wait_ms(void);
 void files_look(void);
+void files_end(void);
 void files_told(const struct execution *caller, const char *path, bool written, bool set_user_id, bool refused);
 
 /* seccheck.c */

@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { nativeProgram } from './native-program.ts';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
 import { type FromGateway, readLines, type ToGateway, writeLine } from './channel.ts';
+import { listenerAt } from './listener-at.ts';
 import { hasNobody, rightsOf } from './rights.ts';
 import type {
   Gateway,
@@ -20,6 +21,8 @@ const READY_MS = 15_000;
 const CLOSE_MS = 3_000;
 const HEARD_MS = 1_000;
 const NAMESPACE = 9;
+/** Where native/netns has it listen, in its namespace. */
+const LISTENER = { host: '127.0.0.1', port: 9 } as const;
 
 /**
  * Its program, and all of ours that it reads: where it has no id of its own, it can read nothing else of the user's. Beside the
@@ -96,7 +99,7 @@ async function arm(
   const late = sleep(READY_MS, 'it took too long to start', { ref: false });
   const lacking = await Promise.race([gatewayLink.ready, gone, late]);
   const pid = child.pid ?? 0;
-  const receipt = lacking === undefined ? inspect(pid, started) : undefined;
+  const receipt = lacking === undefined ? await inspect(pid, started) : undefined;
   const unheld = receipt?.checks.find((check) => !check.held);
   if (receipt === undefined || unheld !== undefined) {
     child.kill('SIGKILL');
@@ -211,21 +214,21 @@ class GatewayLink {
 }
 
 /** What can be seen from outside: the namespace is another than ours, the gateway has nobody's rights, nothing listens here. */
-function inspect(pid: number, started: number): GatewayReceipt {
+async function inspect(pid: number, started: number): Promise<GatewayReceipt> {
   const own = link('/proc/self/ns/net');
   const held = link(`/proc/${pid}/fd/${NAMESPACE}`);
   const process_ = link(`/proc/${pid}/ns/net`);
   const rights = rightsOf(String(pid));
+  const listener = await listenerAt(LISTENER);
   const nobody = rights.uid !== 0 || !hasNobody();
-  const listeners = readFileSync('/proc/self/net/tcp', 'latin1').includes('0100007F:0009 00000000:0000 0A');
   return {
     checks: [
       { id: 'own-namespace', held: held !== '' && held !== own, seen: held },
       { id: 'gateway-outside', held: process_ === own, seen: process_ },
       {
         id: 'no-listener-on-the-machine',
-        held: !listeners,
-        seen: listeners ? 'the listener is in our namespace' : 'none',
+        held: listener === undefined,
+        seen: listener ?? 'none',
       },
       {
         id: 'gateway-unprivileged',

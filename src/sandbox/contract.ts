@@ -330,5 +330,7 @@ export interface Sandbox {
   destroy(options?: {
     readonly keepUpperAt?: string;
     readonly keepBytes?: number;
+    /** Told when none of its processes is left, and the rest is still to be cleared away. */
+    readonly emptied?: () => void;
   }): Promise<{ readonly leftBehind: readonly string[]; readonly notKept?: Refusal }>;
 }

@@ -1,9 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
 import type { StateFolder } from './state-folder.ts';
 
-/** A run's own folder. What lies in `scratch` is gone when the run ended. */
+/** A run's own folders. What lies in `scratch` is gone when the run ended. */
 export interface RunFolder {
   readonly id: string;
   readonly directory: string;
@@ -24,7 +24,7 @@ function runFolder(state: StateFolder, id: string): RunFolder {
     directory,
     record: join(directory, 'record'),
     logs: join(directory, 'logs'),
-    scratch: join(directory, 'scratch'),
+    scratch: join(state.running, id),
     changes: join(directory, 'changes'),
   };
 }
@@ -110,12 +110,11 @@ function ownerLives(run: RunFolder): boolean {
 
 /** Runs whose process died before they were finished: something of them may be left on the machine. */
 export function abandonedRuns(state: StateFolder): readonly RunFolder[] {
-  return listRuns(state).filter((run) => hasScratch(run) && !ownerLives(run));
-}
-
-function hasScratch(run: RunFolder): boolean {
-  // Without an exception for each of perhaps thousands of runs that have ended.
-  return statSync(run.scratch, { throwIfNoEntry: false })?.isDirectory() === true;
+  // Of perhaps thousands of runs that have ended nothing is asked.
+  return readdirSync(state.running)
+    .filter((name) => RUN_ID.test(name))
+    .map((id) => runFolder(state, id))
+    .filter((run) => !ownerLives(run));
 }
 
 /** Removes what only a running run needs; nothing may be mounted there any more. */

@@ -8,6 +8,8 @@ export interface StateFolder {
   readonly directory: string;
   readonly keys: string;
   readonly runs: string;
+  /** What only runs that still go have, a folder each. */
+  readonly running: string;
 }
 
 /**
@@ -41,7 +43,12 @@ export function openStateFolder(
         ),
       );
     }
-    for (const folder of [directory, join(directory, 'keys'), join(directory, 'runs')]) {
+    for (const folder of [
+      directory,
+      join(directory, 'keys'),
+      join(directory, 'runs'),
+      join(directory, 'running'),
+    ]) {
       mkdirSync(folder, { recursive: true, mode: 0o700 });
       const found = lstatSync(folder);
       if (!found.isDirectory() || found.uid !== process.geteuid?.() || (found.mode & 0o022) !== 0) {
@@ -66,7 +73,12 @@ export function openStateFolder(
       ),
     );
   }
-  return ok({ directory, keys: join(directory, 'keys'), runs: join(directory, 'runs') });
+  return ok({
+    directory,
+    keys: join(directory, 'keys'),
+    runs: join(directory, 'runs'),
+    running: join(directory, 'running'),
+  });
 }
 
 /**

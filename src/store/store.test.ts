@@ -119,18 +119,18 @@ describe('runs', () => {
         '-e',
         `import fs from 'node:fs'; import { syncBuiltinESMExports } from 'node:module';
          const steps = []; const { mkdirSync, writeFileSync } = fs;
-         fs.mkdirSync = (path, options) => { mkdirSync(path, options); steps.push(path.split('/').at(-1)); };
-         fs.writeFileSync = (path, ...rest) => { writeFileSync(path, ...rest); steps.push(path.split('/').at(-1)); };
+         fs.mkdirSync = (path, options) => { mkdirSync(path, options); steps.push(path.split('/').slice(-2).join('/')); };
+         fs.writeFileSync = (path, ...rest) => { writeFileSync(path, ...rest); steps.push(path.split('/').slice(-2).join('/')); };
          syncBuiltinESMExports();
          const { createRun } = await import('./runs.ts');
-         createRun({ runs: ${JSON.stringify(at.runs)} }, ${JSON.stringify(B)});
+         createRun({ runs: ${JSON.stringify(at.runs)}, running: ${JSON.stringify(at.running)} }, ${JSON.stringify(B)});
          process.stdout.write(steps.join(' '));`,
       ],
       { cwd: import.meta.dirname, encoding: 'utf8' },
     );
     for (const step of watch.stdout.split(' ')) made.add(step);
-    expect([...made].slice(0, 2)).toEqual([B, 'owner']);
-    expect(made.has('scratch')).toBe(true);
+    expect([...made].slice(0, 2)).toEqual([`runs/${B}`, `${B}/owner`]);
+    expect(made.has(`running/${B}`)).toBe(true);
   });
 
   test('are abandoned when their process is gone, and not while it lives', () => {

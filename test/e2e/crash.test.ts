@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { sandboxes } from '../../src/engine/cell/sandbox-folder.ts';
 import { Place, ROOT } from './cofferdam.fixture.ts';
 
 /** Nobody else on the machine sleeps for so long, not even another run of these tests. */
@@ -77,8 +78,8 @@ describe('a run that is cut off', () => {
     expect(verified.status).toBe(1);
     expect((await place.run(['exec', '--workdir', work, '--', 'true'])).status).toBe(0);
     expect(readFileSync('/proc/self/mounts', 'utf8')).not.toContain(id);
-    expect(readdirSync('/run/cofferdam').filter((name) => name.startsWith(id))).toEqual([]);
-    expect(existsSync(join(place.state, 'runs', id, 'scratch'))).toBe(false);
+    expect(readdirSync(sandboxes()).filter((name) => name.startsWith(id))).toEqual([]);
+    expect(existsSync(join(place.state, 'running', id))).toBe(false);
   });
 
   test('by an interrupt passes it on to the command, and leaves nothing', async () => {
@@ -87,7 +88,7 @@ describe('a run that is cut off', () => {
     child.kill('SIGINT');
     expect(await ended).toBe(130);
     const id = runId();
-    expect(readdirSync('/run/cofferdam').filter((name) => name.startsWith(id))).toEqual([]);
+    expect(readdirSync(sandboxes()).filter((name) => name.startsWith(id))).toEqual([]);
     expect((await place.run(['audit', 'verify', id])).status).toBe(0);
   });
 

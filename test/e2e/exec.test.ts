@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { sandboxes } from '../../src/engine/cell/sandbox-folder.ts';
 import { Place, ROOT } from './cofferdam.fixture.ts';
 
 let place: Place;
@@ -145,10 +146,9 @@ tried('raw', lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPRO
     const [run] = readdirSync(join(place.state, 'runs'));
     expect(mountsOf()).not.toContain(run);
     expect(
-      existsSync('/run/cofferdam') &&
-        readdirSync('/run/cofferdam').some((name) => name.startsWith(run ?? '?')),
+      existsSync(sandboxes()) && readdirSync(sandboxes()).some((name) => name.startsWith(run ?? '?')),
     ).toBe(false);
-    expect(existsSync(join(place.state, 'runs', run ?? '', 'scratch'))).toBe(false);
+    expect(existsSync(join(place.state, 'running', run ?? ''))).toBe(false);
   });
 
   test('refuses what would show too much, with the reason and the fix', async () => {

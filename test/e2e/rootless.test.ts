@@ -199,7 +199,7 @@ print(os.listdir('kept'))`;
     expect((await user.cofferdam(ids, 'exec', '--', 'true')).status).toBe(0);
     expect((await user.cofferdam(ids, 'audit', 'log')).stdout).toContain('unfinished');
     const runs = readdirSync(join(user.state, 'runs'));
-    expect(runs.filter((id) => existsSync(join(user.state, 'runs', id, 'scratch')))).toEqual([]);
+    expect(runs.filter((id) => existsSync(join(user.state, 'running', id)))).toEqual([]);
   });
 
   test('passes Ctrl-C on to the command', async () => {

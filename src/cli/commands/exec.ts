@@ -250,7 +250,7 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
         ...image.value?.environment,
         PATH: profilePath(
           controls.isolation.profile,
-          image.value?.environment['PATH'] ?? (await searchPath(context.environment, shown)),
+          image.value?.environment['PATH'] ?? searchPath(context.environment, shown),
         ),
         HOME: '/home/runner',
         USER: 'runner',

@@ -1,5 +1,4 @@
 import { open } from 'node:fs/promises';
-import { inflateRawSync } from 'node:zlib';
 
 const MAX_ENTRY = 1_048_576;
 const MAX_DIRECTORY = 4_194_304;
@@ -41,7 +40,10 @@ export async function readJarEntry(path: string, name: string): Promise<Buffer |
         const header = directory.readUInt32LE(at + 42);
         const local = await read(header, 30);
         const data = await read(header + 30 + local.readUInt16LE(26) + local.readUInt16LE(28), packed);
-        return method === 0 ? data : inflateRawSync(data, { maxOutputLength: MAX_ENTRY });
+        if (method === 0) return data;
+        // Loaded here: most commands read no jar, and it takes longer than to read one.
+        const { inflateRawSync } = await import('node:zlib');
+        return inflateRawSync(data, { maxOutputLength: MAX_ENTRY });
       }
       at = after + (extraLength ?? 0) + (commentLength ?? 0);
     }

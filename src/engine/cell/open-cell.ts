@@ -254,9 +254,14 @@ function assemble(
       ends.begin();
       closing ??= (async () => {
         await watch.stop();
-        const destroyed = await sandbox.destroy(options);
+        let gatewayEnds: Promise<void> | undefined;
+        // Nobody can ask the gateway for anything any more, so it ends while the sandbox is cleared away.
+        const emptied = (): void => {
+          gatewayEnds = gateway.close();
+        };
+        const destroyed = await sandbox.destroy({ ...options, emptied });
         ends.step();
-        await gateway.close();
+        await (gatewayEnds ?? gateway.close());
         return destroyed;
       })();
       return closing;

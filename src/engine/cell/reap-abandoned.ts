@@ -1,6 +1,6 @@
 import { reapSandboxes } from '../../sandbox/index.ts';
 import { abandonedRuns, finishRun, type StateFolder } from '../../store/index.ts';
-import { sandboxes } from './sandbox-folder.ts';
+import { everySandboxes } from './sandbox-folder.ts';
 
 /**
  * Clears up after runs whose process was killed: called before a run begins, so that the second run after a crash is as
@@ -9,7 +9,8 @@ import { sandboxes } from './sandbox-folder.ts';
 export async function reapAbandoned(state: StateFolder): Promise<readonly string[]> {
   const left: string[] = [];
   for (const run of abandonedRuns(state)) {
-    const kept = await reapSandboxes(sandboxes(), run.id);
+    const kept: string[] = [];
+    for (const folder of everySandboxes()) kept.push(...(await reapSandboxes(folder, run.id)));
     left.push(...kept);
     if (kept.length === 0) finishRun(run);
   }

@@ -29,7 +29,7 @@ const outside = (...folders: string[]) => ({ HOME: home, PATH: folders.join(':')
 
 describe('the search path of a job', () => {
   test('has of the operator’s what the job sees, in its order, before the system’s, and no relative folder', async () => {
-    const path = await searchPath(
+    const path = searchPath(
       outside('/usr/local/go/bin', `${home}/.cargo/bin`, '.', 'bin', '', '/work/.bin', '/etc/x', '/usr/bin/'),
       ['/work'],
     );
@@ -50,7 +50,7 @@ describe('the search path of a job', () => {
   test('has a folder that is shown, by its real path', async () => {
     program('.cargo/bin/cargo');
     link('bin', join(home, '.cargo/bin'));
-    const path = await searchPath(outside(`${home}/bin`), [`${home}/.cargo/bin`]);
+    const path = searchPath(outside(`${home}/bin`), [`${home}/.cargo/bin`]);
     expect(path.split(':')[1]).toBe(`${home}/.cargo/bin`);
   });
 

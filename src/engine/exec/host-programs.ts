@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { access, constants, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, normalize } from 'node:path';
 
@@ -20,15 +21,24 @@ type Outside = Readonly<Record<string, string | undefined>>;
  * The search path inside: of the operator's own, in its order, the folders that a job sees (below `/usr`, or shown to it),
  * then the system's. Relative ones are left out: they would lead into the workspace.
  */
-export async function searchPath(outside: Outside, shown: readonly string[]): Promise<string> {
+export function searchPath(outside: Outside, shown: readonly string[]): string {
   const seen = ['/usr', ...shown];
   const own: string[] = [];
   for (const folder of foldersOf(outside)) {
-    const real = await realpath(folder).catch(() => folder);
+    const real = realOf(folder);
     if (isBelow(folder, seen)) own.push(folder);
     else if (isBelow(real, seen)) own.push(real);
   }
   return [...new Set([USER_PROGRAMS, ...own, ...SYSTEM, '/opt/cofferdam/bin'])].join(':');
+}
+
+/** Itself when there is no such folder. */
+function realOf(folder: string): string {
+  try {
+    return realpathSync.native(folder);
+  } catch {
+    return folder;
+  }
 }
 
 /** Variables that lead such a tool to its versions where these are shown; nothing else of them is passed. */

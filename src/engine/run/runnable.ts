@@ -39,7 +39,7 @@ export async function runnable(
   },
 ): Promise<Result<Runnable, readonly Refusal[]>> {
   const { repository, event, outside, image, work } = request;
-  const path = await searchPath(outside, []);
+  const path = searchPath(outside, []);
   const ground = {
     root: image?.root ?? ({ kind: 'host' } as const),
     searchPath: image?.environment['PATH'] ?? path,

@@ -1,3 +1,3 @@
 export { REVIEWED } from './flaws.ts';
-export { packageOf } from './installed.ts';
+export { packageOf, releaseOf } from './installed.ts';
 export { type KnownFlaw, knownFlaws, refuseOpen } from './judge.ts';

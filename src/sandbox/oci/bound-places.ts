@@ -1,5 +1,4 @@
-import { readlinkSync, statSync } from 'node:fs';
-import { join, posix } from 'node:path';
+import { lstatSync, readlinkSync, statSync } from 'node:fs';
 import type { ProbeCheck } from '../contract.ts';
 import type { RuntimeConfig } from './runtime-spec.ts';
 
@@ -20,8 +19,13 @@ export function resolveInside(
   for (let links = 0; names.length > 0; ) {
     const [name = '', ...rest] = names;
     names = rest;
-    const next = posix.join(at, name);
-    const target = next === '/' || links >= MOST_LINKS ? undefined : linkAt(join(root, next));
+    if (name === '' || name === '.') continue;
+    if (name === '..') {
+      at = at.slice(0, Math.max(1, at.lastIndexOf('/')));
+      continue;
+    }
+    const next = at === '/' ? `/${name}` : `${at}/${name}`;
+    const target = links >= MOST_LINKS ? undefined : linkAt(`${root}${next}`);
     if (target === undefined) {
       at = next;
       continue;
@@ -31,6 +35,16 @@ export function resolveInside(
     names = [...target.split('/'), ...names];
   }
   return at;
+}
+
+/** The same for one root file system, each path once: what it has for links does not change while it is looked at. */
+export function insideOf(root: string): (path: string) => string {
+  const known = new Map<string, string>();
+  return (path) => {
+    const found = known.get(path) ?? resolveInside(root, path);
+    known.set(path, found);
+    return found;
+  };
 }
 
 /** Looks from outside whether each bound path inside is the very file or folder that was to be bound. */
@@ -64,7 +78,10 @@ function identity(path: string): string | undefined {
 /** Undefined where no link is. */
 export function readLink(path: string): string | undefined {
   try {
-    return readlinkSync(path);
+    // Asked first, as an exception for each folder that is no link takes longer than all the rest.
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+      ? readlinkSync(path)
+      : undefined;
   } catch {
     return undefined;
   }

@@ -1,9 +1,15 @@
 import { err, ok, type Refusal, type Result } from '../../base/index.ts';
 import { type ChosenRuntime, programPath } from '../choose-runtime.ts';
 import type { SandboxReceipt, SandboxRequest } from '../contract.ts';
-import { knownFlaws, packageOf, refuseOpen, REVIEWED } from '../known-flaws/index.ts';
+import { knownFlaws, packageOf, refuseOpen, releaseOf, REVIEWED } from '../known-flaws/index.ts';
 import type { SandboxPlan } from '../plan/plan-sandbox.ts';
 import { runtimeVersion } from './runtime-version.ts';
+
+export interface JudgedRuntime {
+  /** The runtime's release, as it or its package says. */
+  readonly version: string;
+  readonly knownFlaws: SandboxReceipt['knownFlaws'];
+}
 
 /**
  * Holds a runtime against the table of published flaws before it is started, in the plan at hand. Refused in zone untrusted
@@ -15,7 +21,7 @@ export async function judgeRuntime(
   { controls, writePaths }: SandboxRequest,
   rootless: boolean,
   today: string = new Date().toISOString().slice(0, 10),
-): Promise<Result<SandboxReceipt['knownFlaws'], Refusal>> {
+): Promise<Result<JudgedRuntime, Refusal>> {
   const program = programPath(runtime.program) ?? runtime.program;
   const has = packageOf(runtime.name, program);
   const installed = {
@@ -32,8 +38,11 @@ export async function judgeRuntime(
   const judged = refuseOpen(installed, flaws, controls.zone);
   if (!judged.ok) return err(judged.error);
   return ok({
-    reviewed: REVIEWED,
-    ...(has !== undefined && { package: `${has.name} ${has.version}` }),
-    flaws,
+    version: has === undefined ? installed.version : releaseOf(has.version),
+    knownFlaws: {
+      reviewed: REVIEWED,
+      ...(has !== undefined && { package: `${has.name} ${has.version}` }),
+      flaws,
+    },
   });
 }

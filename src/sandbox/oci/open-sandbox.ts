@@ -29,9 +29,8 @@ import {
 import { checksOf, notServed, profileChecks, usableLandlock } from '../process/profile-checks.ts';
 import { InitSession } from '../process/session.ts';
 import { startTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
-import type { WatchedPlaces } from '../telemetry/trace-reader.ts';
 import { openWorkspace, type Workspace } from '../workspace/index.ts';
-import { boundCheck, resolveInside } from './bound-places.ts';
+import { boundCheck, insideOf } from './bound-places.ts';
 import { prepareParent } from './cgroup-parent.ts';
 import { DRIVERS } from './drivers.ts';
 import { makeClones, mountPoints, withoutSubmounts } from './clear-sources.ts';
@@ -51,7 +50,6 @@ import { ownKernelChecks } from './own-kernel.ts';
 import { rootlessChecks, rootlessReceipt, seenUsers } from './rootless-checks.ts';
 import { raiseSecondWalls, type SecondWalls } from './second-walls.ts';
 import { runningOf } from './running.ts';
-import { runtimeVersion } from './runtime-version.ts';
 import { innerId } from './inner-id.ts';
 import type { RuntimeConfig } from './runtime-spec.ts';
 import { type Container, startContainer } from './start-container.ts';
@@ -59,6 +57,7 @@ import { limitsOf, weakerLimitsCheck } from './weaker-limits.ts';
 import { startingOf } from './starting.ts';
 import { StillHeld } from './still-held.ts';
 import { Undo } from './undo.ts';
+import { repositoriesOf, watchedPlaces } from './watched-places.ts';
 import { hardenWritten } from './written-places.ts';
 
 export interface OpenSandboxOptions<Runtime extends ChosenRuntime = ContainerRuntime> {
@@ -78,7 +77,6 @@ export interface OpenSandboxOptions<Runtime extends ChosenRuntime = ContainerRun
 }
 
 const UNWATCHED = 'who writes files that tools obey is shown to root of the machine alone';
-const HOME = '/home/runner';
 const EXCHANGE_BYTES = 64 * 2 ** 20;
 const EXCHANGE_INODES = 16_384;
 const WATCHED_WITHIN_MS = 2_000;
@@ -131,9 +129,7 @@ async function openPlanned(
   const { limits } = request.controls;
   const { runtime } = options;
   const driver = DRIVERS[runtime.name];
-  const judged = await judgeRuntime(runtime, plan, request, host.rootless !== undefined);
-  if (!judged.ok) return undo.refuse(judged.error);
-  const [telemetry, workspace, walls] = await Promise.all([
+  const raising = Promise.all([
     options.telemetry !== false
       ? startTelemetry({
           directory: join(paths.private, 'trace'),
@@ -157,15 +153,21 @@ async function openPlanned(
     }),
     raiseSecondWalls(plan, driver.ownKernel, host.rootless !== undefined),
   ]);
+  // Those are programs that start: meanwhile.
+  undo.mounted = driver.ownKernel || !driver.hardensWritten || request.root.kind === 'image';
+  const judging = judgeRuntime(runtime, plan, request, host.rootless !== undefined);
+  const laying = layRoot(request, plan.tree, { root: plan.config.root.path, above: paths.above });
+  await Promise.allSettled([judging, laying]);
+  const [telemetry, workspace, walls] = await raising;
   if (walls.ok) undo.walls = walls.value;
   if (workspace.ok) undo.workspace = workspace.value;
   if (telemetry?.ok === true) undo.telemetry = telemetry.value;
   if (telemetry !== undefined && !telemetry.ok) return undo.refuse(telemetry.error);
   if (!workspace.ok) return undo.refuse(workspace.error);
   if (!walls.ok) return undo.refuse(walls.error);
-  const root = await layRoot(request, plan.tree, { root: plan.config.root.path, above: paths.above });
+  const [judged, root] = [await judging, await laying];
+  if (!judged.ok) return undo.refuse(judged.error);
   if (!root.ok) return undo.refuse(root.error);
-  undo.mounted = driver.ownKernel || !driver.hardensWritten || request.root.kind === 'image';
   const hardened = driver.hardensWritten
     ? ok(plan.config)
     : await hardenWritten(plan.config, options.directory, join(paths.private, 'written'));
@@ -180,10 +182,7 @@ async function openPlanned(
   if (!mounted.ok) return undo.refuse(mounted.error);
   if (options.namespace !== undefined && !(await options.namespace)) return undo.refuse(noNamespace());
   const session = sessionFor(driver, telemetry?.value, paths.bundle);
-  const [started, version] = await Promise.all([
-    startContainer(startingOf(runtime, config, plan, host, paths.bundle, session)),
-    runtimeVersion(runtime.program),
-  ]);
+  const started = await startContainer(startingOf(runtime, config, plan, host, paths.bundle, session));
   if (!started.ok) return undo.refuse(started.error);
   const group = jobGroup(host, plan.cgroupPath, started.value.initPid);
   undo.group = group;
@@ -203,15 +202,13 @@ async function openPlanned(
     group,
     workspace.value.room,
     telemetry?.value,
-    { ...runtime, version },
+    { ...runtime, version: judged.value.version },
     config,
     request.root,
     walls.value,
   );
   if (!armed.ok) return undo.refuse(armed.error);
-  // What the probe did is told before anything is on account of the job.
-  await telemetry?.value.observed();
-  const receipt = withUnwatched({ ...armed.value, knownFlaws: judged.value }, unwatched ?? []);
+  const receipt = withUnwatched({ ...armed.value, knownFlaws: judged.value.knownFlaws }, unwatched ?? []);
   const lacking = wallLacking(request.controls, receipt.checks);
   if (lacking !== undefined) return undo.refuse(lacking);
   const temporary = ['/tmp', '/home/runner', ...request.temporary].map(
@@ -235,24 +232,6 @@ function withUnwatched(receipt: SandboxReceipt, unwatched: readonly string[]): S
   if (unwatched.length === 0) return receipt;
   const unseen = [...(receipt.unseen === undefined ? [] : [receipt.unseen]), ...unwatched];
   return { ...receipt, unseen: unseen.join('; ') };
-}
-
-/** Folders in which a repository is written: the workspace, and what is written for real. */
-function repositoriesOf({ workspace, writePaths }: SandboxRequest): readonly string[] {
-  return [workspace.path, ...writePaths.filter(({ file }) => file !== true).map(({ path }) => path)];
-}
-
-/** Through process 1, whose root cannot be changed from inside. Names in what is written for real are not watched. */
-function watchedPlaces(initPid: number, request: SandboxRequest, workspace: Workspace): WatchedPlaces {
-  const root = `/proc/${initPid}/root`;
-  return {
-    mounts: [...repositoriesOf(request), HOME].map((path) => `${root}${path}`),
-    proc: `${root}/proc`,
-    layers: [
-      { path: workspace.upperHostPath, shown: request.workspace.path },
-      { path: `${root}${HOME}`, shown: HOME },
-    ],
-  };
 }
 
 function pathsIn(directory: string) {
@@ -286,20 +265,25 @@ async function arm(
     : limitNamespace(container.initPid, namespaceLimits((plan.profile?.namespaces ?? 0) !== 0)).then(
         (made) => [made],
       );
-  const text = await Promise.race([
-    session.probe(
-      plan.probeName,
-      { hidden: maskedPaths, readOnly: readonlyPaths },
-      plan.writable,
-      plan.profile,
-      walls.apparmor,
-    ),
-    session.ended.then(() => ''),
-  ]);
+  const probed = session.probe(
+    plan.probeName,
+    { hidden: maskedPaths, readOnly: readonlyPaths },
+    plan.writable,
+    plan.profile,
+    walls.apparmor,
+  );
+  // While process 1 tries its walls, the places that a look from outside can tell.
+  const network = plan.config.linux.namespaces.find(({ type }) => type === 'network')?.path ?? '';
+  const inside = insideOf(plan.config.root.path);
+  const outside = [
+    ...(ownKernel ? [] : [boundCheck(container.initPid, config, inside)]),
+    ...namespaceChecks(container.initPid, network),
+  ];
+  const text = await Promise.race([probed, session.ended.then(() => '')]);
+  // What the probe did is told before anything is on account of the job.
+  const told = telemetry?.observed();
   const report = readReport(text);
   if (!report.ok) return report;
-  const network = plan.config.linux.namespaces.find(({ type }) => type === 'network')?.path ?? '';
-  const inside = (path: string): string => resolveInside(plan.config.root.path, path);
   const made = [
     // A kernel of its own is not the one that was asked outside.
     ...confinementChecks(
@@ -309,14 +293,13 @@ async function arm(
     ),
     ...walls.checks(container.initPid),
     ...plannedChecks(report.value, config, inside, ownKernel),
-    ...(ownKernel
-      ? ownKernelChecks(container.initPid, runtime.program, group.processes())
-      : [boundCheck(container.initPid, config, inside)]),
-    ...namespaceChecks(container.initPid, network),
+    ...(ownKernel ? ownKernelChecks(container.initPid, runtime.program, group.processes()) : []),
+    ...outside,
     ...weakerLimitsCheck(plan.weakerLimits, limitsOf(container.initPid)),
     ...(await limited),
     ...(telemetry === undefined ? [] : [await watched(telemetry)]),
   ];
+  await told;
   const meant = meantChecks(made, ownKernel);
   const { uidMappings } = plan.config.linux;
   const users =

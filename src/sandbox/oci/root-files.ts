@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { RootTree } from '../plan/root-tree.ts';
 
@@ -22,6 +22,12 @@ export function writeRootTree(rootfs: string, tree: RootTree): void {
   for (const path of tree.points) {
     folder(dirname(join(rootfs, path)));
     writeFileSync(join(rootfs, path), '');
+  }
+  for (const path of tree.copies) {
+    folder(dirname(join(rootfs, path)));
+    // What the machine keeps from its users it keeps from the job.
+    const mode = statSync(path).mode & 0o755;
+    writeFileSync(join(rootfs, path), readFileSync(path), { mode });
   }
   for (const { path, content } of tree.files) {
     folder(dirname(join(rootfs, path)));

@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { err, type Refusal, type Result } from '../../base/index.ts';
+import type { Sandbox } from '../contract.ts';
 import type { HostFacts } from '../plan/host-facts.ts';
 import type { SandboxPlan } from '../plan/plan-sandbox.ts';
 import type { InitSession } from '../process/session.ts';
@@ -10,6 +11,8 @@ import type { SecondWalls } from './second-walls.ts';
 import type { StillHeld } from './still-held.ts';
 
 const GONE_WITHIN_MS = 5_000;
+
+type DestroyOptions = NonNullable<Parameters<Sandbox['destroy']>[0]>;
 
 /** Everything that was made so far, to be taken back in order whatever happened. */
 export class Undo {
@@ -34,17 +37,18 @@ export class Undo {
     return err(why);
   }
 
-  all(keep: Parameters<Workspace['close']>[0] = {}): Promise<{
+  all(options: DestroyOptions = {}): Promise<{
     readonly leftBehind: readonly string[];
     readonly notKept?: Refusal;
   }> {
-    this.#done ??= this.#run(keep);
+    this.#done ??= this.#run(options);
     return this.#done;
   }
 
-  async #run(
-    keep: Parameters<Workspace['close']>[0],
-  ): Promise<{ readonly leftBehind: readonly string[]; readonly notKept?: Refusal }> {
+  async #run({
+    emptied,
+    ...keep
+  }: DestroyOptions): Promise<{ readonly leftBehind: readonly string[]; readonly notKept?: Refusal }> {
     this.held?.stop();
     this.telemetry?.expectEnd();
     this.session?.close();
@@ -53,7 +57,8 @@ export class Undo {
       for (const pid of group.processes()) kill(pid);
       await group.empty(GONE_WITHIN_MS);
     }
-    await this.telemetry?.close();
+    emptied?.();
+    await this.telemetry?.finish();
     const closed = await this.workspace?.close(keep);
     const left = [...(closed?.leftBehind ?? []), ...group.remove(), ...(this.walls?.remove() ?? [])];
     if (this.mounted && !(await unmountBelow(this.#directory)).ok) left.push(this.#directory);
@@ -62,6 +67,7 @@ export class Undo {
     } catch {
       left.push(this.#directory);
     }
+    await this.telemetry?.close();
     return { leftBehind: left, ...(closed?.notKept !== undefined && { notKept: closed.notKept }) };
   }
 }

@@ -117,7 +117,7 @@ describe('a root tree', () => {
       workspace: { path: '/var/tmp/work' },
       readPaths: places.map((path) => ({ hostPath: path, path })),
     }).tree;
-    const made = [...tree.directories.map(({ path }) => path), ...tree.points];
+    const made = [...tree.directories.map(({ path }) => path), ...tree.points, ...tree.copies];
     for (const { path } of tree.links)
       expect(made.filter((one) => one === path || one.startsWith(`${path}/`))).toEqual([]);
     expect(made).toContain('/srv/e');

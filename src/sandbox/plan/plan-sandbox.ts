@@ -14,7 +14,7 @@ import {
 import { seccompProfile } from '../seccomp/profile.ts';
 import type { HostFacts } from './host-facts.ts';
 import { type HostIds, mayHave } from './host-ids.ts';
-import { baseTree, type RootTree } from './root-tree.ts';
+import { baseTree, etcFolders, type RootTree } from './root-tree.ts';
 
 /** The job's user inside, as on GitHub's runners. */
 export const JOB_UID = 1001;
@@ -348,7 +348,7 @@ function mounts(
           ...host.rootEntries
             .filter((entry) => entry.target === undefined)
             .map((entry) => shown(`/${entry.name}`, `/${entry.name}`)),
-          ...host.etcEntries.map((name) => shown(`/etc/${name}`, `/etc/${name}`)),
+          ...etcFolders(host).map((path) => shown(path, path)),
         ]
       : [];
   return [

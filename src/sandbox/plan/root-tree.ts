@@ -12,9 +12,11 @@ export interface RootTree {
   readonly points: readonly string[];
   readonly links: readonly { readonly path: string; readonly target: string }[];
   readonly files: readonly { readonly path: string; readonly content: string }[];
+  /** Of the host's `/etc`, with the same path. Copied, as each mount costs more than the file. */
+  readonly copies: readonly string[];
 }
 
-/** Which of the reviewed `/etc` entries are files, so that a file is the mount point. */
+/** Which of the reviewed `/etc` entries are files. */
 const ETC_FILES = new Set([
   'bash.bashrc',
   'gai.conf',
@@ -68,9 +70,6 @@ export function baseTree(request: SandboxRequest, host: HostFacts): RootTree {
   const points = [
     '/run/cofferdam-init',
     ...bound.filter((one) => one.file === true && outsideCovered(one.path)).map((one) => one.path),
-    ...(request.root.kind === 'host'
-      ? host.etcEntries.filter((name) => ETC_FILES.has(name)).map((name) => `/etc/${name}`)
-      : []),
   ];
   const directories = [
     ...OWN_FOLDERS,
@@ -78,7 +77,7 @@ export function baseTree(request: SandboxRequest, host: HostFacts): RootTree {
       ? [
           '/usr',
           ...host.rootEntries.filter((entry) => entry.target === undefined).map((entry) => `/${entry.name}`),
-          ...host.etcEntries.filter((name) => !ETC_FILES.has(name)).map((name) => `/etc/${name}`),
+          ...etcFolders(host),
         ]
       : []),
     ...[
@@ -96,11 +95,22 @@ export function baseTree(request: SandboxRequest, host: HostFacts): RootTree {
       ...(request.root.kind === 'host' ? systemFiles() : []),
       ...request.files,
     ],
+    copies:
+      request.root.kind === 'host' ? pathsOf(host.etcEntries.filter((name) => ETC_FILES.has(name))) : [],
   };
 }
 
 /** GitHub's machines have a `python`; Debian's have only this. */
 export const PYTHON_LINK = { path: '/opt/cofferdam/bin/python', target: '/usr/bin/python3' };
+
+/** The reviewed folders of the host's `/etc`, each of which is mounted. */
+export function etcFolders(host: HostFacts): readonly string[] {
+  return pathsOf(host.etcEntries.filter((name) => !ETC_FILES.has(name)));
+}
+
+function pathsOf(names: readonly string[]): readonly string[] {
+  return names.map((name) => `/etc/${name}`);
+}
 
 function linksOf(request: SandboxRequest, host: HostFacts): RootTree['links'] {
   return [

@@ -43,7 +43,12 @@ export interface Telemetry {
   readonly programs: ProgramStarts;
   /** The sandbox is being ended: from now on the telemetry's end is no failure. */
   expectEnd(): void;
-  /** Ends it; every observation was made when this settles. Close it after the sandbox is gone. Safe to call twice. */
+  /**
+   * Ends it: every observation was made and nothing of the sandbox is held any more when this settles. After the sandbox's
+   * last process is gone. Safe to call twice.
+   */
+  finish(): Promise<void>;
+  /** The same, and its program has gone, which takes the kernel some milliseconds longer. Safe to call twice. */
   close(): Promise<void>;
 }
 
@@ -98,6 +103,7 @@ export async function startTelemetry(request: TelemetryRequest): Promise<Result<
     programs: reader.programs,
     dialler: (address, port) => reader.flows.dialled(address, port),
     ownerOf: (protocol, localPort) => reader.flows.find(protocol, localPort),
+    finish: () => running.finish(),
     close,
   });
 }
@@ -132,6 +138,7 @@ class RunningTrace {
   readonly gone: Promise<void>;
   readonly #child: ChildProcess;
   readonly #gone = Promise.withResolvers<void>();
+  readonly #told = Promise.withResolvers<void>();
   readonly #readyTimer: NodeJS.Timeout;
   #stderr = '';
 
@@ -145,11 +152,17 @@ class RunningTrace {
     child.stderr?.on('data', (chunk: Buffer) => {
       if (this.#stderr.length < STDERR_MAX) this.#stderr += chunk.toString('utf8', 0, STDERR_MAX);
     });
+    child.stdout?.on('end', () => this.#told.resolve());
     child.stdin?.on('error', () => undefined);
     child.on('error', (cause) => this.#end(messageOf(cause)));
     child.on('close', (code, signal) =>
       this.#end(`ended with ${signal ?? `status ${code}`} ${this.#stderr}`.trim()),
     );
+  }
+
+  finish(): Promise<void> {
+    void this.close();
+    return this.#told.promise;
   }
 
   async close(): Promise<void> {
@@ -162,6 +175,7 @@ class RunningTrace {
 
   #end(why: string): void {
     this.reader.end(why);
+    this.#told.resolve();
     this.#gone.resolve();
   }
 }

@@ -57,7 +57,7 @@ function runs(): readonly string[] {
 async function clean(states: RegExp): Promise<void> {
   expect(await leftBehindAfter([...runs(), place.directory])).toEqual([]);
   for (const run of runs()) {
-    expect(readdirSync(join(place.state, 'runs', run))).not.toContain('scratch');
+    expect(readdirSync(join(place.state, 'running'))).not.toContain(run);
     const verified = await place.run(['audit', 'verify', run]);
     expect(verified.stdout).toMatch(states);
   }
