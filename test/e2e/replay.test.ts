@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { Place } from './cofferdam.fixture.ts';
@@ -49,7 +49,20 @@ describe('cofferdam replay', () => {
     }
     expect(ran.status).toBe(0);
     expect(readFileSync(join(place.directory, 'out.xml'), 'utf8')).toContain('failures="0" errors="0"');
-  });
+  }, 300_000);
+
+  test('leaves the machine’s own devices as they were, whatever a runtime does with what it is started with', async () => {
+    const owners = () => ['null', 'zero', 'tty'].map((name) => statSync(`/dev/${name}`).uid);
+    const before = owners();
+    const ran = await place.run([
+      'replay',
+      '--every-runtime',
+      'escape/leaked-descriptor',
+      'silent-downgrade/a-descriptor-left-open',
+    ]);
+    expect(ran.status, ran.stdout).toBe(0);
+    expect(owners()).toEqual(before);
+  }, 120_000);
 
   test('leaves nothing behind when it is ended in the middle', async () => {
     const ran = await place.run(['replay', ...SOME], { killAfterMs: 700 });

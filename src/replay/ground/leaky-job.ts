@@ -24,8 +24,9 @@ export async function leakyJob(
   const child = spawn(
     program,
     args.filter((word) => word !== '--detach'),
-    { stdio: ['ignore', 'pipe', 'pipe', folder], cwd: '/' },
+    { stdio: ['pipe', 'pipe', 'pipe', folder], cwd: '/' },
   );
+  child.stdin?.end();
   child.stdout?.on('data', output);
   child.stderr?.on('data', output);
   await new Promise((resolve, reject) => {

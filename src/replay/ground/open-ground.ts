@@ -13,8 +13,9 @@ const MICROVM_WITHIN_MS = 600_000;
 const NAMESPACES = '--net --mount --pid --ipc --uts --fork --kill-child --propagation private'.split(' ');
 
 /**
- * Makes a machine of its own of the namespaces that it is started in: every file is a copy that is written to memory, and
- * every address of every network is its own. Arguments after `--`: the program. Before: further mounts to show.
+ * Makes a machine of its own of the namespaces that it is started in: every file is a copy that is written to memory, devices
+ * are nodes of its own, as crun gives those that it is started with to the job's user, and every address of every network is
+ * its own. Arguments after `--`: the program. Before: further mounts to show.
  */
 const MAKE = `set -e
 mount -t tmpfs -o mode=755,size=2g replay /run
@@ -28,8 +29,19 @@ done
 shift
 mount -t proc proc /run/root/proc
 mount --rbind /sys /run/root/sys
-mount --rbind /dev /run/root/dev
-mount -t tmpfs -o mode=1777,size=16m replay /run/root/dev/shm
+mount -t tmpfs -o mode=755,size=1m,nosuid replay /run/root/dev
+cd /run/root/dev
+for node in 'null 1 3' 'zero 1 5' 'full 1 7' 'random 1 8' 'urandom 1 9' 'kmsg 1 11' 'tty 5 0'; do
+  set -- $node "$@"
+  if ! mknod -m 666 "$1" c "$2" "$3" 2>/dev/null; then : >"$1"; mount --bind "/dev/$1" "$1"; fi
+  shift 3
+done
+ln -s /proc/self/fd fd
+ln -s pts/ptmx ptmx
+mkdir pts shm mqueue
+mount -t devpts -o newinstance,ptmxmode=666,mode=620,gid=5 devpts pts
+mount -t tmpfs -o mode=1777,size=16m replay shm
+mount -t mqueue mqueue mqueue
 mount -t tmpfs -o mode=755,size=1g replay /run/root/run
 mkdir -p /run/root/run/replay /run/root/run/old
 cd /run/root
