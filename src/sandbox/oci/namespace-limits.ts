@@ -7,17 +7,28 @@ import { nativeProgram } from '../native-program.ts';
 const PART = 4;
 /** What most distributions set for an instance, and for watches. */
 const USUAL = { instances: 128, watches: 8_192 } as const;
-const NAMESPACES = ['user', 'mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup', 'time'] as const;
+/** By the flag of unshare(2). */
+const NAMESPACES = {
+  user: 0x1000_0000,
+  mnt: 0x0002_0000,
+  pid: 0x2000_0000,
+  net: 0x4000_0000,
+  ipc: 0x0800_0000,
+  uts: 0x0400_0000,
+  cgroup: 0x0200_0000,
+  time: 0x80,
+} as const;
 const WITHIN_MS = 10_000;
 const MAX_SAID = 400;
 
-/** What a job may make, by the names of `/proc/sys/user` (namespaces(7), inotify(7)). */
-export function namespaceLimits(ownNamespaces: boolean): Readonly<Record<string, number>> {
+/** What a job may make, by the names of `/proc/sys/user` (namespaces(7), inotify(7)); `own`: flags of those that it may. */
+export function namespaceLimits(own: number): Readonly<Record<string, number>> {
+  const none = Object.entries(NAMESPACES).filter(([, flag]) => Math.floor(own / flag) % 2 === 0);
   return {
     max_inotify_instances: part('instances'),
     max_inotify_watches: part('watches'),
     // A second wall behind the filter: whatever call it is asked by, the kernel makes none.
-    ...(!ownNamespaces && Object.fromEntries(NAMESPACES.map((name) => [`max_${name}_namespaces`, 0]))),
+    ...Object.fromEntries(none.map(([name]) => [`max_${name}_namespaces`, 0])),
   };
 }
 

@@ -30,7 +30,8 @@ import { checksOf, notServed, profileChecks, usableLandlock } from '../process/p
 import { InitSession } from '../process/session.ts';
 import { startTelemetry, type Telemetry } from '../telemetry/telemetry.ts';
 import { openWorkspace, type Workspace } from '../workspace/index.ts';
-import { boundCheck, insideOf } from './bound-places.ts';
+import { insideOf } from './bound-places.ts';
+import { outsideChecks } from './outside-checks.ts';
 import { prepareParent } from './cgroup-parent.ts';
 import { DRIVERS } from './drivers.ts';
 import { makeClones, mountPoints, withoutSubmounts } from './clear-sources.ts';
@@ -262,9 +263,9 @@ async function arm(
   const { ownKernel } = DRIVERS[runtime.name];
   const limited = ownKernel
     ? Promise.resolve([])
-    : limitNamespace(container.initPid, namespaceLimits((plan.profile?.namespaces ?? 0) !== 0)).then(
-        (made) => [made],
-      );
+    : limitNamespace(container.initPid, namespaceLimits(plan.profile?.namespaces ?? 0)).then((made) => [
+        made,
+      ]);
   const probed = session.probe(
     plan.probeName,
     { hidden: maskedPaths, readOnly: readonlyPaths },
@@ -276,7 +277,7 @@ async function arm(
   const network = plan.config.linux.namespaces.find(({ type }) => type === 'network')?.path ?? '';
   const inside = insideOf(plan.config.root.path);
   const outside = [
-    ...(ownKernel ? [] : [boundCheck(container.initPid, config, inside)]),
+    ...(ownKernel ? [] : outsideChecks(container.initPid, config, inside)),
     ...namespaceChecks(container.initPid, network),
   ];
   const text = await Promise.race([probed, session.ended.then(() => '')]);
@@ -301,11 +302,10 @@ async function arm(
   ];
   await told;
   const meant = meantChecks(made, ownKernel);
-  const { uidMappings } = plan.config.linux;
   const users =
     host.rootless === undefined
       ? meant
-      : rootlessChecks(meant, host.rootless, uidMappings, seenUsers(container.initPid));
+      : rootlessChecks(meant, host.rootless, config.linux.uidMappings, seenUsers(container.initPid));
   const checks = profileChecks(users, plan.profile);
   const bad = notServed(checks, plan.profile) ?? unheld(checks, ownKernel, checksOf(plan.profile));
   if (bad !== undefined) return err(bad);

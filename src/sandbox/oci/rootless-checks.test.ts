@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ORDINARY_USER } from '../plan/plan-sandbox.fixture.ts';
-import { rootlessChecks, type SeenUsers } from './rootless-checks.ts';
+import { rootlessChecks, type SeenUsers, usersCheck } from './rootless-checks.ts';
 import { weakerLimitsCheck } from './weaker-limits.ts';
 
 const ROOT = {
@@ -23,6 +23,23 @@ function held(check: typeof ROOT | typeof USER | typeof OTHER, seen = SEEN, grou
   const rootless = { ...ORDINARY_USER, groups };
   return rootlessChecks([check], rootless, PLANNED, seen)[0]?.held;
 }
+
+test('the ids of a sandbox are the planned ones: none more, none fewer, and none of somebody else', () => {
+  const ids = [
+    { containerID: 0, hostID: 500_000, size: 1 },
+    { containerID: 1_001, hostID: 501_001, size: 1 },
+  ];
+  const plan = { uidMappings: ids, gidMappings: ids };
+  const map = (rows: typeof ids) =>
+    rows.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join('');
+  const seen = { ...SEEN, uidMap: map(ids), gidMap: map(ids) };
+  expect(usersCheck(plan, seen).held).toBe(true);
+  const [first, ...rest] = ids;
+  if (first === undefined) throw new Error('no ids are planned');
+  for (const wrong of [rest, [...ids, first], [{ ...first, hostID: 1_000 }, ...rest], []])
+    for (const which of ['uidMap', 'gidMap'] as const)
+      expect(usersCheck(plan, { ...seen, [which]: map(wrong) }).held).toBe(false);
+});
 
 describe('what an ordinary user\u2019s sandbox maps', () => {
   test('is held from outside: only what was planned, and not root of the machine', () => {

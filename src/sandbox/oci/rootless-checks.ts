@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ProbeCheck, RootlessReceipt } from '../contract.ts';
 import { type Rootless, rowsOf } from '../plan/rootless.ts';
-import type { IdMapping } from './runtime-spec.ts';
+import type { IdMapping, RuntimeConfig } from './runtime-spec.ts';
 
 /** What is seen of a sandbox's users from the namespace of an ordinary user's control side. */
 export interface SeenUsers {
@@ -39,6 +39,25 @@ export function rootlessChecks(
   });
 }
 
+/** The ids of the job and of whoever it may become, as the kernel maps them: the planned ones and none besides. */
+export function usersCheck(
+  planned: Pick<RuntimeConfig['linux'], 'uidMappings' | 'gidMappings'>,
+  seen: SeenUsers,
+): ProbeCheck {
+  const held = isExactly(planned.uidMappings, seen.uidMap) && isExactly(planned.gidMappings, seen.gidMap);
+  const rows = rowsOf(seen.uidMap).length;
+  return {
+    id: 'users-as-planned',
+    kind: 'state',
+    held,
+    seen: `${rows} rows ${held ? 'as planned' : 'unlike the planned'}`,
+  };
+}
+
+function isExactly(planned: readonly IdMapping[] | undefined, map: string): boolean {
+  return planned !== undefined && text(rowsOf(map)) === text(planned.map(rowOf));
+}
+
 /** What a sandbox that an ordinary user started is without. */
 export function rootlessReceipt(rootless: Rootless, jobUid: number): RootlessReceipt {
   return {
@@ -49,7 +68,7 @@ export function rootlessReceipt(rootless: Rootless, jobUid: number): RootlessRec
 }
 
 function mapped(planned: readonly IdMapping[], seen: SeenUsers): Pick<ProbeCheck, 'held' | 'seen'> {
-  const exact = [seen.uidMap, seen.gidMap].every((map) => text(rowsOf(map)) === text(planned.map(rowOf)));
+  const exact = [seen.uidMap, seen.gidMap].every((map) => isExactly(planned, map));
   const own = rowsOf(seen.ownMap);
   const hostRoot = own.filter(({ outside }) => outside === 0).length;
   return {

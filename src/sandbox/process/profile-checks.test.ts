@@ -13,12 +13,17 @@ const WALL: readonly ProbeCheck[] = [...neededChecks(false), ...CONFINEMENT_CHEC
     seen: 'EPERM',
   }),
 );
+/** What it may make of its own; all other kinds must be refused. */
+const ITS_OWN = ['mounts', 'name', 'objects', 'processes'].map((kind) => `nested-new-${kind}`);
 const CAPABILITIES = '5 sets read, 5 not empty, each e0';
 
 /** What a probe tells in profile nested-build, changed by name. */
 function probed(changes: Readonly<Record<string, Partial<ProbeCheck>>> = {}): readonly ProbeCheck[] {
   return WALL.map((check) => {
-    const open = nested?.lifted.includes(check.id) === true ? { held: false, seen: 'success' } : {};
+    const open =
+      nested?.lifted.includes(check.id) === true || ITS_OWN.includes(check.id)
+        ? { held: false, seen: 'success' }
+        : {};
     const seen = check.id === 'no-capabilities' ? { seen: CAPABILITIES } : {};
     return { ...check, ...open, ...seen, ...changes[check.id] };
   });
@@ -38,7 +43,8 @@ describe('the proof of a sandbox with a profile', () => {
   });
 
   test.each(NESTED_CHECKS)('is refused when %s does not hold, or was not tried', (id) => {
-    expect(refused(probed({ [id]: { held: false, seen: 'success' } }))).toContain(id);
+    const wrong = ITS_OWN.includes(id) ? { held: true, seen: 'EPERM' } : { held: false, seen: 'success' };
+    expect(refused(probed({ [id]: wrong }))).toContain(id);
     expect(refused(probed().filter((check) => check.id !== id))).toContain(id);
   });
 

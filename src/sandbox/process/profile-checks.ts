@@ -15,7 +15,25 @@ export const NESTED_CHECKS = [
   'nested-join-process-1',
   'nested-bpf',
   'nested-map-root',
+  'nested-new-mounts',
+  'nested-new-name',
+  'nested-new-objects',
+  'nested-new-processes',
+  'nested-new-network',
+  'nested-new-groups',
+  'nested-new-clocks',
 ] as const;
+
+/** The kinds of namespaces by the flag of unshare(2); a profile lets a job make some of them, and no other. */
+const KINDS: Readonly<Record<string, number>> = {
+  'nested-new-mounts': 0x0002_0000,
+  'nested-new-name': 0x0400_0000,
+  'nested-new-objects': 0x0800_0000,
+  'nested-new-processes': 0x2000_0000,
+  'nested-new-network': 0x4000_0000,
+  'nested-new-groups': 0x0200_0000,
+  'nested-new-clocks': 0x80,
+};
 
 /** Bits of capabilities(7), of those that a profile may give. */
 const BITS: Readonly<Record<string, number>> = {
@@ -59,11 +77,17 @@ export function profileChecks(
 ): readonly ProbeCheck[] {
   if (profile === undefined) return checks;
   return checks.map((check): ProbeCheck => {
+    if (Math.floor(profile.namespaces / (KINDS[check.id] ?? Number.POSITIVE_INFINITY)) % 2 === 1)
+      return opened(check, check.seen === 'success', profile);
     if (!profile.lifted.includes(check.id)) return check;
     if (check.id === 'no-capabilities')
       return { ...check, held: check.seen.endsWith(`not empty, each ${mask(profile.capabilities)}`) };
-    return { id: check.id, kind: 'state', held: !check.held, seen: `open (${profile.name}): ${check.seen}` };
+    return opened(check, !check.held, profile);
   });
+}
+
+function opened({ id, seen }: ProbeCheck, held: boolean, { name }: Profile): ProbeCheck {
+  return { id, kind: 'state', held, seen: `open (${name}): ${seen}` };
 }
 
 function mask(capabilities: readonly string[]): string {

@@ -92,6 +92,7 @@ export const OUTER_CHECKS = [
   'mounts-from-planned-places',
   'open-files-as-planned',
   'shared-limits-as-planned',
+  'users-as-planned',
   'private-user-namespace',
   'private-process-namespace',
   'private-mount-namespace',
@@ -116,6 +117,7 @@ const SHARED_KERNEL_ONLY: readonly string[] = [
   'mounts-from-planned-places',
   'namespace-limits',
   'private-cgroup-namespace',
+  'users-as-planned',
 ];
 
 /** The checks that a receipt must hold for a job that shares the host's kernel, or has one of its own. */

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { defaultControls } from '../../zone/index.ts';
 import { LACKING, SANDBOXES } from '../oci/here.fixture.ts';
 import { openSandbox } from '../oci/open-sandbox.ts';
-import { WEAKENINGS } from './weakenings.fixture.ts';
+import { type Profiled, weakeningNamed } from './profile-weakenings.fixture.ts';
 import { weakRuntime } from './weak-runtime.fixture.ts';
 
 const WRAPPED = { cve: 'CVE-2024-21626', reason: 'the wrapped one is mended', until: '2099-12-31' } as const;
@@ -25,7 +25,12 @@ export interface Attempt {
 }
 
 /** Tries one; whoever calls this is in namespaces of its own, which stand for the host's. */
-async function attempt(weakening: string, folder: string, network: string): Promise<Attempt> {
+async function attempt(
+  weakening: string,
+  folder: string,
+  network: string,
+  profile: Profiled | undefined,
+): Promise<Attempt> {
   const directory = mkdtempSync(join(SANDBOXES, 'cofferdam-walls-'));
   rmSync(directory, { recursive: true });
   const controls = defaultControls('untrusted', { memoryBytes: 500_000_000, cpus: 1 });
@@ -36,7 +41,11 @@ async function attempt(weakening: string, folder: string, network: string): Prom
       controls: {
         ...controls,
         // What wraps the distribution's runtime here belongs to no package that mended it.
-        isolation: { ...controls.isolation, acceptKnown: [WRAPPED] },
+        isolation: {
+          ...controls.isolation,
+          acceptKnown: [WRAPPED],
+          ...(profile !== undefined && { profile }),
+        },
         unenforcedLimitsAccepted: LACKING,
         limits: { ...controls.limits, tmpBytes: 10_000_000, tmpInodes: 1_000 },
       },
@@ -101,7 +110,7 @@ async function answer(): Promise<void> {
   process.stdout.write('up\n');
 }
 
-async function attemptAll(names: readonly string[]): Promise<void> {
+async function attemptAll(names: readonly string[], profile: Profiled | undefined): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'walls-'));
   // This namespace stands for the host's network, and so has an interface; others stand for the gateway's.
   const link = spawnSync('ip', ['link', 'add', 'host0', 'type', 'veth', 'peer', 'name', 'host1']);
@@ -113,8 +122,8 @@ async function attemptAll(names: readonly string[]): Promise<void> {
   const answering = await network(`ip link set lo up; ${ANSWERING} exec "$0" "$1" --answer`);
   try {
     for (const name of names) {
-      const { path } = WEAKENINGS.get(name)?.answers === true ? answering : silent;
-      process.stdout.write(`${JSON.stringify(await attempt(name, folder, path))}\n`);
+      const { path } = weakeningNamed(name)?.answers === true ? answering : silent;
+      process.stdout.write(`${JSON.stringify(await attempt(name, folder, path, profile))}\n`);
     }
   } finally {
     silent.close();
@@ -127,7 +136,9 @@ if (import.meta.main) {
   const names = process.argv.slice(2);
   if (names[0] === '--answer') await answer();
   else {
-    await attemptAll(names);
+    // `--profile NAME` in front: all of them with it.
+    const profile = names[0] === '--profile' ? (names[1] as Profiled) : undefined;
+    await attemptAll(profile === undefined ? names : names.slice(2), profile);
     // Whatever a weakened sandbox still holds open ends with this process's namespaces, and is not waited for.
     process.exit();
   }

@@ -134,10 +134,22 @@ export const WEAKENINGS: ReadonlyMap<string, Weakening> = new Map<string, Weaken
       weaken: ({ linux }) => {
         for (const map of [linux.uidMappings[0], linux.gidMappings[0]]) if (map !== undefined) map.hostID = 0;
       },
-      names: ['host-root-not-mapped'],
+      names: ['host-root-not-mapped', 'users-as-planned'],
     },
   ],
-  without('user', 'private-user-namespace', 'host-root-not-mapped', 'namespace-limits'),
+  [
+    'ids that somebody outside has',
+    {
+      weaken: ({ linux }) => {
+        for (const map of [linux.uidMappings.at(-1), linux.gidMappings.at(-1)])
+          if (map !== undefined) map.hostID = 1_000;
+      },
+      names: ['users-as-planned'],
+      // What was made for the planned ids is another's.
+      perhaps: list('write-root write-etc mounts-as-planned'),
+    },
+  ],
+  without('user', 'private-user-namespace', 'host-root-not-mapped', 'users-as-planned', 'namespace-limits'),
   [
     'no pid namespace of its own',
     {

@@ -45,11 +45,12 @@ export const PROFILE_PROGRAMS = '/opt/cofferdam/profile/bin';
 export const FURTHER_IDS = 100_000;
 export const FURTHER_IDS_COUNT = 65_536;
 
-const MASK = 0x7e02_0000;
+/** Every kind of namespace; that of clocks is no flag of clone(2), whose low byte is a signal. */
+const KINDS = 0x7e02_0080;
 
 /** Lets clone(2) and unshare(2) make these namespaces and no others. */
 export function namespaceRules(flags: number): readonly LinuxSyscall[] {
   if (flags === 0) return [];
-  const args = [{ index: 0, value: MASK - flags, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }] as const;
+  const args = [{ index: 0, value: KINDS - flags, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }] as const;
   return [{ names: ['unshare'], action: 'SCMP_ACT_ALLOW', args }];
 }
