@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parseDuration, parseSize } from '../base/index.ts';
 import { egressSchema } from './egress/schema.ts';
 import { LIMIT_KEY_NAMES } from './limits.ts';
+import { policyChanges } from './policy-changes-schema.ts';
 import { proxy } from './proxy-schema.ts';
 import { pool, waiver, waiverSigners } from './waiver-schema.ts';
 import { ISOLATION_TIERS, PROFILES, RUNTIMES, SECOND_WALLS, ZONES } from './zones.ts';
@@ -373,5 +374,6 @@ export const configurationSchema = z
       .optional(),
     waiverSigners: waiverSigners.optional(),
     proxy: proxy.optional(),
+    policyChanges: policyChanges.optional(),
   })
   .describe('Configuration of Cofferdam.');

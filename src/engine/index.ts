@@ -15,6 +15,7 @@ export { committedFile, committedNames } from './repository/committed-files.ts';
 export { type JobZone, zonesOf } from './trust/job-zones.ts';
 export { type Runnable, runnable } from './run/runnable.ts';
 export { localFacts } from './trust/local-facts.ts';
+export { type HeldApproval, heldApprovals, type SignedText } from './trust/change-approval-signature.ts';
 export { heldWaiver, WAIVER_NAMESPACE } from './trust/waiver-signature.ts';
 export { loadPolicy, type RunPolicy } from './trust/policy.ts';
 export { type Diagnosis, diagnose } from './doctor.ts';

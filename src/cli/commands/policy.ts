@@ -1,12 +1,14 @@
 import { refusal } from '../../base/index.ts';
 import type { Command, CommandContext } from '../command.ts';
+import { approve } from '../policy/approve.ts';
 import { diff } from '../policy/diff.ts';
 import { explainPolicy } from '../policy/explain.ts';
 import { learnFrom } from '../policy/learn.ts';
 import { policyWaivers } from '../policy/waivers.ts';
 import { exitStatus, renderRefusal } from '../render/refusals.ts';
 
-const help = `usage: cofferdam policy diff OLD NEW [--json]
+const help = `usage: cofferdam policy diff OLD NEW [--approval FILE...] [--json]
+       cofferdam policy approve OLD NEW --reason WHY --expires TIME
        cofferdam policy learn [RUN...] [--zone Z] [--file FILE] [--accept HOST...] [--write] [--json]
        cofferdam policy waivers [--file FILE] [--text N] [--json]
        cofferdam policy explain ([CMD...] --host HOST[:PORT] | RUN EVENT) [--zone Z] [--file FILE] [--method M] [--path P]
@@ -15,7 +17,10 @@ const help = `usage: cofferdam policy diff OLD NEW [--json]
 diff     Proves what one cofferdam.yaml allows that another does not, in both directions: destinations by host, port,
          program, method and path, bytes and requests, secrets, token permissions, publication, caches, limits, isolation, approvals, and whom
          it trusts. The word defaults instead of a file means the product's own. The comparison is complete: no line means that
-         every job may do just what it could. A preset such as @npm is compared by its name.
+         every job may do just what it could. A preset such as @npm is compared by its name. Where OLD says who must approve
+         what allows more (policyChanges), --approval names each signed text; its signature lies beside it as FILE.sig.
+approve  Writes the text by which somebody approves a change of policy, to be signed:
+         ssh-keygen -Y sign -n cofferdam-policy-change -f KEY FILE
 learn    Turns what runs reached, and were denied, into the smallest allowlist under which they would work, as a change of
          the file with the evidence of each line. What looks like an exfiltration is left out, and why. RUN is a run's id, a
          part of it, or latest (the default).
@@ -36,7 +41,8 @@ waivers  Lists the waivers of the operator's file (docs/profiles.md) and whether
   --json         one JSON value
   -h, --help
 
-Exit status: diff 1 when something was opened or changed; learn 1 when something was left out or could not be learned; explain 1
+Exit status: diff 0 when nothing was opened or changed, or it was approved, 3 when OLD asks for an approval that is not there,
+else 1; learn 1 when something was left out or could not be learned; explain 1
 when it is denied; waivers 1 when one does not hold; 2 when a file or a word is wrong; else 0.
 
 example: cofferdam policy learn latest
@@ -45,6 +51,7 @@ example: cofferdam policy explain --host registry.test:443
 
 const VERBS: Readonly<Record<string, (context: CommandContext) => Promise<number>>> = {
   diff,
+  approve,
   learn: learnFrom,
   explain: explainPolicy,
   waivers: policyWaivers,
@@ -56,8 +63,8 @@ async function run(context: CommandContext): Promise<number> {
   if (found !== undefined) return found({ ...context, args });
   const why =
     verb === ''
-      ? 'say diff, learn, explain or waivers'
-      : `${JSON.stringify(verb)} is not one of diff, learn, explain, waivers`;
+      ? 'say diff, approve, learn, explain or waivers'
+      : `${JSON.stringify(verb)} is not one of diff, approve, learn, explain, waivers`;
   const refused = refusal('usage', 'cli/arguments', why, 'see cofferdam policy --help');
   context.stderr.write(renderRefusal(refused));
   return exitStatus(refused);

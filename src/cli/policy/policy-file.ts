@@ -24,6 +24,25 @@ export async function policyFile(
   return configurationIn(await readFile(path), path, 'operator');
 }
 
+const MAX_SMALL = 16_384;
+
+/** A small file that a person named, which may be a stranger's. */
+export async function smallFile(context: CommandContext, name: string): Promise<Result<Uint8Array, Refusal>> {
+  const path = resolve(context.directory, name);
+  const found = await stat(path).catch(() => undefined);
+  if (found?.isFile() === true && found.size <= MAX_SMALL) return ok(await readFile(path));
+  const why =
+    found === undefined ? `there is no file ${name}` : `${name} is no file of at most ${MAX_SMALL} bytes`;
+  return err(
+    refusal(
+      'usage',
+      'policy/file',
+      why,
+      'name a text of cofferdam policy approve whose signature lies beside it',
+    ),
+  );
+}
+
 /** The policy that is meant: the named file, else the operator's own, else the defaults. */
 export async function meantPolicy(
   context: CommandContext,

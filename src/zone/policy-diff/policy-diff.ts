@@ -12,6 +12,7 @@ import type { MachineSize } from '../defaults.ts';
 import { askableProfiles } from '../profiles.ts';
 import { settleControls } from '../settle-controls.ts';
 import { rangesBeyond } from './address-ranges.ts';
+import { approverChanges } from './approver-changes.ts';
 import { budgetsBeyond } from './budgets.ts';
 import { cellsBeyond, type EgressCell } from './egress-cells.ts';
 import { proxyChanges } from './proxy-changes.ts';
@@ -62,6 +63,7 @@ export function diffPolicies(
     ...trustChanges(before, after),
     ...waiverChanges(before, after),
     ...proxyChanges(before, after),
+    ...approverChanges(before, after),
   ];
 }
 
