@@ -194,6 +194,8 @@ export type RecordEvent =
         readonly failure?: string;
       };
       readonly program?: SeenProgram;
+      /** `SHA256:…` of the key that an SSH server showed, where it is not one that was asked for. */
+      readonly hostKey?: string;
       readonly process?: SeenProcess;
       /** Of the same, since the last that was told; absent: one. */
       readonly count?: number;

@@ -10,6 +10,7 @@ export type {
 export { coversRule } from './egress/covers-rule.ts';
 export { coversHost, parseDestination, USUAL_PORTS } from './egress/destination.ts';
 export { type ExplainedEntry, withAllowlist } from './egress/edit-allowlist.ts';
+export { isGitFetch } from './egress/git-fetch.ts';
 export { hostName } from './egress/host-name.ts';
 export { isPathPattern, matchesPath, normalisePath, pathBeyond } from './egress/path-pattern.ts';
 export {
@@ -21,11 +22,13 @@ export {
 } from './egress/program-rule.ts';
 export {
   type AllowEntry,
+  contradictionIn,
   type EgressRule,
   type Method,
   METHODS,
   readsRequests,
   ruleOf,
+  SSH_PORT,
   ruleText,
 } from './egress/rule.ts';
 export { ownerOf } from './file-owner.ts';

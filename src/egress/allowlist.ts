@@ -1,5 +1,5 @@
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
-import { type AllowEntry, parseDestination, ruleOf, ruleText } from '../config/index.ts';
+import { type AllowEntry, contradictionIn, parseDestination, ruleOf, ruleText } from '../config/index.ts';
 import type { AllowedDestination } from './contract.ts';
 
 /**
@@ -22,6 +22,9 @@ export function parseAllowlist(
       allowed.push(...preset.map((one) => ({ ...one, ...narrowing, entry: ruleText(entry) })));
       continue;
     }
+    const wrong = contradictionIn(ruleOf(entry), to.port);
+    if (wrong !== undefined)
+      return err(refusal('policy', 'egress/allowlist', `${JSON.stringify(text)} ${wrong.why}`, wrong.fix));
     const ports = to.port === undefined ? {} : { ports: [to.port] };
     allowed.push({ host: to.host, ...ports, ...narrowing, entry: ruleText(entry) });
   }

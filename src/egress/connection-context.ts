@@ -58,6 +58,8 @@ export const PEEK_MS = 10_000;
 export interface Grant {
   readonly entry: AllowedDestination;
   readonly reads?: readonly AllowedDestination[];
+  /** It must be SSH, with a server that shows one of these keys; of none, any. */
+  readonly ssh?: { readonly hostKeys: readonly string[] };
 }
 
 /** A connection that was allowed, whose requests are to be read inside of TLS. */

@@ -9,10 +9,13 @@ import {
   type Target,
 } from './connection-context.ts';
 import type { DecidingProgram, DenialReason, EgressPolicy } from './contract.ts';
-import { allowsPort, decide, entriesByProgram } from './decide.ts';
+import { decide, entriesAt, entriesByProgram } from './decide.ts';
+import { readsRequests } from '../config/index.ts';
 import { FirstWords, type Words } from './first-words.ts';
 import { decidingProgram, programNames } from './programs.ts';
 import { closed, relay } from './relay.ts';
+import { followSsh } from './ssh/follow.ts';
+import { disconnect } from './ssh/handshake.ts';
 import type { Via } from './upstream/contract.ts';
 import { openWay } from './way-out.ts';
 
@@ -59,7 +62,10 @@ export async function serve(client: Socket, context: ConnectionContext): Promise
     return;
   }
   // A request is counted when it is read; of what is not read, the connection is.
-  const counted = hello.protocol === 'http' || hello.silent === true || verdict.reads !== undefined;
+  const counted =
+    hello.protocol === 'http' ||
+    (hello.silent === true && verdict.ssh === undefined) ||
+    verdict.reads !== undefined;
   if (!counted && !context.budgets.take(verdict.entry, { requests: 1 })) {
     await deny(client, target, context, hello.protocol, 'budget');
     return;
@@ -93,9 +99,13 @@ interface Patience {
 }
 
 function patience(policy: EgressPolicy, { host, address, port }: Target): Patience {
-  const entry = allowsPort(policy, host ?? address, port);
-  if (entry === undefined) return { ms: HOPELESS_PEEK_MS, mayBeSilent: false };
-  const mayBeSilent = entry.ports !== undefined && port !== 443 && port !== 80;
+  const entries = entriesAt(policy, host ?? address, port);
+  if (entries.length === 0) return { ms: HOPELESS_PEEK_MS, mayBeSilent: false };
+  // Where only requests are allowed, whoever is slow to speak would be taken for a protocol that is not.
+  const mayBeSilent =
+    port !== 443 &&
+    port !== 80 &&
+    entries.some((entry) => entry.ports !== undefined && !readsRequests(entry));
   return { ms: mayBeSilent ? SILENT_PEEK_MS : PEEK_MS, mayBeSilent };
 }
 
@@ -221,6 +231,34 @@ async function pass(
     return;
   }
   holdToProgram(client, far, target, context);
+  if (grant.ssh !== undefined) {
+    const { denied, gone, shown } = await followSsh(
+      { client, far },
+      hello.first,
+      grant.ssh.hostKeys,
+      (side, bytes) => context.budgets.take(grant.entry, { [side]: bytes.length }),
+    );
+    if (denied !== undefined || gone === true) {
+      const hostKey = denied === 'host-key' && shown !== undefined ? { hostKey: shown } : {};
+      const said = {
+        kind: 'connect',
+        ...placeOf(target),
+        protocol: 'tcp',
+        verdict: 'denied',
+        ...hostKey,
+      } as const;
+      if (denied !== undefined) {
+        await context.recorder.tell({ ...said, reason: denied });
+        client.end(disconnect(denied), () => client.destroy());
+      }
+      const [inward, outward] = [far.bytesRead - way.said.inward, far.bytesWritten - way.said.outward];
+      void context.recorder.tell(closed(target, started, inward, outward, 1));
+      return;
+    }
+    const rest: Hello = { protocol: 'tcp', first: Buffer.alloc(0) };
+    relay({ client, far, said: way.said }, rest, grant, target, context, started);
+    return;
+  }
   if (hello.protocol !== 'tls' || grant.reads === undefined || context.inspector === undefined) {
     relay({ client, far, said: way.said }, hello, grant, target, context, started);
     return;

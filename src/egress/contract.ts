@@ -75,6 +75,7 @@ export type DenialReason =
   | 'encrypted-hello'
   | 'server-not-trusted'
   | 'authority-not-trusted'
+  | 'host-key'
   | 'upstream-proxy'
   | 'proxy-unreachable'
   | 'proxy-refused'
@@ -121,6 +122,8 @@ export type GatewayEvent =
       readonly dialled?: string;
       /** The proxy by which it went, or could not. */
       readonly via?: Via;
+      /** `SHA256:…` of the key that an SSH server showed, and that was none of those named. */
+      readonly hostKey?: string;
       readonly count?: Repeated;
     }
   | {

@@ -1,5 +1,13 @@
 import { isIP } from 'node:net';
-import { coversHost, matchesPath, normalisePath, readsRequests, USUAL_PORTS } from '../config/index.ts';
+import {
+  coversHost,
+  isGitFetch,
+  matchesPath,
+  normalisePath,
+  readsRequests,
+  SSH_PORT,
+  USUAL_PORTS,
+} from '../config/index.ts';
 import type { AllowedDestination, DenialReason, EgressPolicy, ProgramSeen } from './contract.ts';
 import { fitsPrograms } from './programs.ts';
 
@@ -9,6 +17,8 @@ export type Decision =
       readonly entry: AllowedDestination;
       /** Every entry under which its requests may go, each of which must be read; absent: nothing is read. */
       readonly reads?: readonly AllowedDestination[];
+      /** It must be SSH, with a server that shows one of these keys; of none, any. */
+      readonly ssh?: { readonly hostKeys: readonly string[] };
     }
   | { readonly allowed: false; readonly reason: DenialReason };
 
@@ -58,9 +68,9 @@ export function entriesByProgram(
   );
 }
 
-/** The entry that names this host on this port, whatever is spoken there. */
-export function allowsPort(policy: EgressPolicy, host: string, port: number): AllowedDestination | undefined {
-  return policy.allow.find(
+/** The entries that name this host on this port, whatever is spoken there. */
+export function entriesAt(policy: EgressPolicy, host: string, port: number): readonly AllowedDestination[] {
+  return policy.allow.filter(
     (entry) => coversHost(entry.host, host) && (entry.ports ?? USUAL_PORTS).includes(port),
   );
 }
@@ -82,26 +92,45 @@ export function decide(policy: EgressPolicy, to: Destination): Decision {
     .toSorted((a, b) => Number(isBounded(a)) - Number(isBounded(b)));
   if (entries.length === 0)
     return denied(to.program?.known === true ? 'program-not-allowed' : 'program-not-known');
-  const unread = entries.find((entry) => !readsRequests(entry));
+  if (to.port === SSH_PORT) return decideSsh(entries, to);
+  const others = entries.filter(({ hostKeys }) => hostKeys === undefined);
+  const unread = others.find((entry) => !readsRequests(entry));
   if (to.protocol === 'tcp') {
     // A protocol that does not name its host is let through only where the operator named the port.
-    const explicit = entries.find(
+    const explicit = others.find(
       (entry) =>
         entry.ports?.includes(to.port) === true && !USUAL_PORTS.includes(to.port) && !readsRequests(entry),
     );
-    return explicit === undefined ? denied('protocol-not-allowed') : { allowed: true, entry: explicit };
+    return explicit === undefined ? decideSsh(entries, to) : { allowed: true, entry: explicit };
   }
+  if (others.length === 0) return denied('protocol-not-allowed');
   if (to.claimed === undefined && !(literal && to.protocol === 'tls')) return denied('no-server-name');
   if (to.claimed !== undefined && to.claimed !== to.host) return denied('name-mismatch');
   // Where its TLS ends here, the other hello is never answered.
   if (to.encrypted === true && unread !== undefined && !literal) return denied('encrypted-hello');
   if (unread !== undefined) return { allowed: true, entry: unread };
-  const [first] = entries;
+  const [first] = others;
   if (to.protocol === 'tls' && to.inspectable === true && first !== undefined)
-    return { allowed: true, entry: first, reads: entries };
+    return { allowed: true, entry: first, reads: others };
   if (to.protocol !== 'http' || to.request === undefined) return denied('not-readable');
-  const verdict = decideRequest(entries, to.request);
-  return verdict.allowed ? { ...verdict, reads: entries } : verdict;
+  const verdict = decideRequest(others, to.request);
+  return verdict.allowed ? { ...verdict, reads: others } : verdict;
+}
+
+/** SSH: on its own port, and where keys are named. An entry that names no key lets any server answer. */
+function decideSsh(entries: readonly AllowedDestination[], to: Destination): Decision {
+  const fitting = entries.filter(
+    (entry) =>
+      entry.ports?.includes(to.port) === true &&
+      !USUAL_PORTS.includes(to.port) &&
+      !readsRequests(entry) &&
+      (to.port === SSH_PORT || entry.hostKeys !== undefined),
+  );
+  const open = fitting.find(({ hostKeys }) => hostKeys === undefined);
+  const entry = open ?? fitting[0];
+  if (to.protocol !== 'tcp' || entry === undefined) return denied('protocol-not-allowed');
+  const hostKeys = open === undefined ? fitting.flatMap((one) => one.hostKeys ?? []) : [];
+  return { allowed: true, entry, ssh: { hostKeys } };
 }
 
 export type RequestDecision =
@@ -111,7 +140,8 @@ export type RequestDecision =
 /** Decides one request under the entries of its connection. A path that could be read as two is none of them. */
 export function decideRequest(entries: readonly AllowedDestination[], request: Request): RequestDecision {
   const path = normalisePath(request.path);
-  const entry = entries.find(({ methods, paths }) => {
+  const entry = entries.find(({ methods, paths, git }) => {
+    if (git !== undefined && !isGitFetch(request)) return false;
     if (methods !== undefined && !methods.some((method) => method === request.method)) return false;
     return paths === undefined || (path !== undefined && paths.some((pattern) => matchesPath(pattern, path)));
   });

@@ -7,6 +7,7 @@ import {
   type ProgramRule,
   parseDestination,
   programText,
+  SSH_PORT,
   USUAL_PORTS,
 } from '../config/index.ts';
 import { cellsBeyond, type EgressCell } from '../zone/index.ts';
@@ -52,7 +53,7 @@ export function explain(
     {
       host: asked.host,
       port: asked.port,
-      protocol: read ? 'http' : 'tls',
+      protocol: read ? 'http' : asked.port === SSH_PORT ? 'tcp' : 'tls',
       ...(isIP(asked.host) === 0 && { claimed: asked.host }),
       inspectable: true,
       ...(asked.program !== undefined && { program: seen(asked.program) }),
@@ -103,7 +104,7 @@ function lackOf(one: AllowedDestination, { host, port, method, path, program }: 
     if (!fitsPrograms(one.programs, program === undefined ? undefined : seen(program)))
       return `it is for ${(one.programs ?? []).map(programText).join(' or ')} only`;
     const said = [method, path].filter((part) => part !== undefined).join(' ');
-    const narrowed = [one.methods?.join(' '), one.paths?.join(' ')]
+    const narrowed = [one.methods?.join(' '), one.paths?.join(' '), one.git && `git ${one.git}`]
       .filter((part) => part !== undefined)
       .join('  ');
     return said === ''

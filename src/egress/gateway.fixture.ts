@@ -18,6 +18,7 @@ export async function openGateway(
     'api.test': ['127.0.0.1'],
     'other.test': ['127.0.0.1'],
     'inside.test': ['10.0.0.1'],
+    'git.test': ['127.0.0.1'],
     'own.test': ['203.0.113.7'],
   };
   const opened = await startGateway({

@@ -29,6 +29,7 @@ const WHY: Readonly<Record<string, string>> = {
   'server-not-trusted': 'its server’s certificate is not one for this name by an authority that is trusted',
   'authority-not-trusted':
     'its requests are read, and this client trusts only its own authorities (it pins certificates, or has a store of its own)',
+  'host-key': 'the SSH server shows another key than the policy names',
   'upstream-proxy': 'the proxy by which this machine reaches others, which is no job\u2019s to speak to',
   'proxy-unreachable': 'it is allowed, and the proxy by which it is reached could not be spoken to',
   'proxy-refused': 'it is allowed, and the proxy by which it is reached did not let it through',

@@ -16,6 +16,9 @@ export function coversRule(wider: AllowEntry, narrower: AllowEntry): boolean {
     (a.methods === undefined ||
       (b.methods ?? [undefined]).every((method) => method !== undefined && a.methods?.includes(method))) &&
     (a.paths === undefined || pathBeyond(b.paths ?? ['/**'], a.paths) === undefined) &&
+    (a.git === undefined || b.git === a.git) &&
+    (a.hostKeys === undefined ||
+      (b.hostKeys ?? [undefined]).every((key) => key !== undefined && a.hostKeys?.includes(key))) &&
     notMore(a.uploadBytes, b.uploadBytes) &&
     notMore(a.downloadBytes, b.downloadBytes) &&
     notMore(a.requests, b.requests)

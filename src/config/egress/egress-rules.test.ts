@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { coversRule } from './covers-rule.ts';
 import { parseDestination } from './destination.ts';
 import { isPathPattern, matchesPath, normalisePath, pathBeyond } from './path-pattern.ts';
-import { type EgressRule, METHODS, ruleText } from './rule.ts';
+import { type EgressRule, METHODS, ruleText, contradictionIn } from './rule.ts';
+import { isGitFetch } from './git-fetch.ts';
 import { coversProgram, isProgramPath } from './program-rule.ts';
 import { ruleFromText } from './written-rule.ts';
 
@@ -263,5 +264,41 @@ describe('a program of a rule', () => {
     expect(coversProgram(node, { run: '/m' })).toBe(false);
     expect(coversRule('a.test', { to: 'a.test', programs: [node] })).toBe(true);
     expect(coversRule({ to: 'a.test', programs: [node] }, 'a.test')).toBe(false);
+  });
+});
+
+describe('git', () => {
+  test.each([
+    ['GET', '/o/r.git/info/refs?service=git-upload-pack', true],
+    ['POST', '/o/r.git/git-upload-pack', true],
+    ['POST', '/o/r.git/%67it-upload-pack', true],
+    ['GET', '/o/r.git/info/refs?service=git-receive-pack', false],
+    ['GET', '/o/r.git/info/refs', false],
+    ['GET', '/o/r.git/info/refs?service=git-upload-pack&service=git-receive-pack', false],
+    ['GET', '/o/r.git/info/refs?service=git%2Dupload-pack', false],
+    ['GET', '/o/r.git/info/refs?service=git-upload-pack?service=git-receive-pack', false],
+    ['POST', '/o/r.git/git-receive-pack', false],
+    ['POST', '/o/r.git/git-upload-pack/../git-receive-pack', false],
+    ['POST', '/o/r.git/git-upload-pack?x=y', false],
+    ['POST', '/o/r.git/git-upload-pack;git-receive-pack', false],
+    ['POST', '/o/r.git/info/lfs/objects/batch', false],
+    ['PUT', '/o/r.git/git-upload-pack', false],
+    ['GET', '/o/r.git/git-upload-pack', false],
+  ] as const)('%s %s is a fetch: %s', (method, path, fetch) => {
+    expect(isGitFetch({ method, path })).toBe(fetch);
+  });
+
+  test('over SSH is never taken for one that only fetches: the command is encrypted', () => {
+    const key = 'ssh-ed25519 AAAA';
+    for (const [rule, port] of [
+      [{ to: 'git.test:22', git: 'read' }, 22],
+      [{ to: 'git.test:22', methods: ['GET'] }, 22],
+      [{ to: 'git.test:2222', git: 'read', hostKeys: [key] }, 2222],
+      [{ to: 'git.test', hostKeys: [key] }, undefined],
+      [{ to: 'git.test', git: 'read', methods: ['GET'] }, undefined],
+    ] as const)
+      expect(contradictionIn(rule, port)?.fix, JSON.stringify(rule)).toMatch(/HTTPS|port|methods/);
+    expect(contradictionIn({ to: 'git.test', git: 'read' }, undefined)).toBeUndefined();
+    expect(contradictionIn({ to: 'git.test:22', hostKeys: [key] }, 22)).toBeUndefined();
   });
 });

@@ -14,6 +14,10 @@ export interface EgressRule {
   readonly methods?: readonly Method[];
   /** Only requests of these paths (`path-pattern.ts`), and so only HTTP that can be read. */
   readonly paths?: readonly string[];
+  /** Only the requests by which git fetches (`git-fetch.ts`), and so only HTTP that can be read. */
+  readonly git?: 'read';
+  /** Public keys of an SSH server, `TYPE BASE64`: only SSH, and only with one that shows one of these. */
+  readonly hostKeys?: readonly string[];
   /** Bytes that one job may send there in all. */
   readonly uploadBytes?: number;
   /** Bytes that one job may get from there in all. */
@@ -31,19 +35,43 @@ export function ruleOf(entry: AllowEntry): EgressRule {
 
 /** Whether a connection under it must be read request by request. */
 export function readsRequests(rule: Omit<EgressRule, 'to'>): boolean {
-  return rule.methods !== undefined || rule.paths !== undefined;
+  return rule.methods !== undefined || rule.paths !== undefined || rule.git !== undefined;
 }
 
 /** A rule in one line, as a person reads it: `api.test  GET HEAD  /v1/**  upload 1000000 bytes`. */
 export function ruleText(entry: AllowEntry): string {
-  const { to, programs, methods, paths, uploadBytes, downloadBytes, requests } = ruleOf(entry);
+  const { to, programs, methods, paths, git, hostKeys, uploadBytes, downloadBytes, requests } = ruleOf(entry);
   return [
     to,
     ...(programs === undefined ? [] : [`by ${programs.map(programText).join(' or ')}`]),
     ...(methods === undefined ? [] : [methods.join(' ')]),
     ...(paths === undefined ? [] : [paths.join(' ')]),
+    ...(git === undefined ? [] : [`git ${git}`]),
+    ...(hostKeys === undefined ? [] : [`${hostKeys.length} host keys`]),
     ...(uploadBytes === undefined ? [] : [`upload ${uploadBytes} bytes`]),
     ...(downloadBytes === undefined ? [] : [`download ${downloadBytes} bytes`]),
     ...(requests === undefined ? [] : [`${requests} requests`]),
   ].join('  ');
+}
+
+/** The port of SSH: whatever an entry says, nothing else is spoken there. */
+export const SSH_PORT = 22;
+
+/** Why a rule asks for what nobody can hold, with the fix; undefined when it does not. `port`: that of its destination. */
+export function contradictionIn(
+  rule: EgressRule,
+  port: number | undefined,
+): { readonly why: string; readonly fix: string } | undefined {
+  const { git, hostKeys, methods } = rule;
+  const ssh = port === SSH_PORT || hostKeys !== undefined;
+  if (ssh && readsRequests(rule))
+    return {
+      why: 'asks for only some requests over SSH, whose commands are encrypted: what is a fetch and what a push cannot be told',
+      fix: 'use HTTPS there: `to: HOST` with `git: read`, and in the job `git config url.https://HOST/.insteadOf ssh://git@HOST/`',
+    };
+  if (git !== undefined && methods !== undefined)
+    return { why: 'names methods beside `git: read`, which says them', fix: 'leave `methods` out' };
+  if (hostKeys !== undefined && port === undefined)
+    return { why: 'names host keys and no port', fix: 'name the port: `to: HOST:22`' };
+  return undefined;
 }

@@ -1,15 +1,19 @@
 // zod: only what reads a file may import this module.
 import { z } from 'zod';
 import { parseSize } from '../../base/index.ts';
+import { parseDestination } from './destination.ts';
 import { isPathPattern } from './path-pattern.ts';
 import { isProgramPath, type ProgramRule } from './program-rule.ts';
-import { type EgressRule, METHODS } from './rule.ts';
+import { contradictionIn, type EgressRule, METHODS } from './rule.ts';
 
 const LABEL = '[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?';
 const HOST = `(?:\\*\\.)?${LABEL}(?:\\.${LABEL}){0,20}`;
 const PORT = '(?::[0-9]{1,5})?';
 const DESTINATION = new RegExp(`^(?:@[a-z][a-z0-9-]{0,30}|${HOST}${PORT}|\\[[0-9A-Fa-f:.]{2,45}\\]${PORT})$`);
 const RANGE = /^(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}\/[0-9]{1,2}|[0-9A-Fa-f:.]{2,45}\/[0-9]{1,3})$/;
+
+const HOST_KEY = /^(?:ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(?:256|384|521)) [A-Za-z0-9+/]{40,2800}={0,2}$/;
+const hostKeyError = 'must be a public key such as ssh-ed25519 AAAA\u2026, without a comment';
 
 const destinationError = 'must be a destination such as registry.test, api.test:8443, *.cdn.test or @npm';
 const destination = z
@@ -91,6 +95,26 @@ const rule = z
           'could read as two is refused. What is said must then be HTTP that can be read.',
       )
       .optional(),
+    git: z
+      .literal('read', { error: 'must be read' })
+      .describe(
+        'Only what git fetches with over HTTP and HTTPS; a push is refused. Not for SSH, whose commands are encrypted.',
+      )
+      .optional(),
+    hostKeys: z
+      .array(
+        z
+          .string({ error: hostKeyError })
+          .max(3_000, { error: hostKeyError })
+          .regex(HOST_KEY, { error: hostKeyError }),
+      )
+      .min(1, { error: 'must name a key' })
+      .max(20, { error: 'may hold 20 entries' })
+      .describe(
+        'Only SSH, and only with a server that shows one of these public keys (`ssh-ed25519 AAAA\u2026`). The job is given them as ' +
+          'known hosts.',
+      )
+      .optional(),
     upload: bytes('The most that one job may send there in all.').optional(),
     download: bytes('The most that one job may get from there in all.').optional(),
     requests: z
@@ -101,18 +125,26 @@ const rule = z
       .optional(),
   })
   .transform(
-    ({ to, programs, methods, paths, upload, download, requests }): EgressRule => ({
+    ({ to, programs, methods, paths, git, hostKeys, upload, download, requests }): EgressRule => ({
       to,
       ...(programs !== undefined && {
         programs: programs.map((one): ProgramRule => (typeof one === 'string' ? { run: one } : given(one))),
       }),
       ...(methods !== undefined && { methods }),
       ...(paths !== undefined && { paths }),
+      ...(git !== undefined && { git }),
+      ...(hostKeys !== undefined && { hostKeys }),
       ...(upload !== undefined && { uploadBytes: upload }),
       ...(download !== undefined && { downloadBytes: download }),
       ...(requests !== undefined && { requests }),
     }),
   )
+  .superRefine((found, context) => {
+    const to = parseDestination(found.to);
+    const wrong = contradictionIn(found, to.kind === 'host' ? to.port : undefined);
+    if (wrong !== undefined)
+      context.addIssue({ code: 'custom', message: `(${found.to}) ${wrong.why}; ${wrong.fix}` });
+  })
   .describe('One entry of the list, narrowed.');
 
 /** Without the keys that were left out. */
@@ -142,7 +174,7 @@ export const egressSchema = z
         z.union([destination, rule], {
           error: (issue) =>
             typeof issue.input === 'object' && issue.input !== null
-              ? 'must be a destination, or `to` with `programs`, `methods`, `paths`, `upload`, `download`, `requests`'
+              ? 'must be a destination, or `to` with `programs`, `methods`, `paths`, `git`, `hostKeys`, `upload`, `download`, `requests`'
               : destinationError,
         }),
       )

@@ -36,4 +36,19 @@ describe('what a job’s clients are given', () => {
       authority.key,
     );
   });
+
+  test('is the host keys that the policy names, as known hosts for everybody in the sandbox', async () => {
+    const key = `ssh-ed25519 ${'A'.repeat(68)}`;
+    const found = await setup(
+      { to: 'git.test:22', hostKeys: [key] },
+      { to: '*.git.test:2222', hostKeys: [key] },
+      'api.test:22',
+    );
+    expect(found.files).toEqual([
+      {
+        path: '/etc/ssh/ssh_known_hosts',
+        content: `git.test ${key}\n[*.git.test]:2222 ${key}\n`,
+      },
+    ]);
+  });
 });

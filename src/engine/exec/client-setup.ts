@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { ok, type Refusal, type Result } from '../../base/index.ts';
-import { type AllowEntry, readsRequests, ruleOf } from '../../config/index.ts';
+import { type AllowEntry, readsRequests, ruleOf, SSH_PORT } from '../../config/index.ts';
 import {
   type AllowedDestination,
   type Inspection,
@@ -22,6 +22,7 @@ export interface ClientSetup {
 }
 
 const CERTIFICATES = '/opt/cofferdam/certificates.pem';
+const KNOWN_HOSTS = '/etc/ssh/ssh_known_hosts';
 const MORE_CERTIFICATES = '/opt/cofferdam/more-certificates.pem';
 const SYSTEM_CERTIFICATES = [
   '/etc/ssl/certs/ca-certificates.crt',
@@ -69,6 +70,8 @@ export async function clientSetup(
     Object.assign(environment, { npm_config_fetch_retries: '0', PIP_RETRIES: '0', CARGO_NET_RETRY: '0' });
   for (const preset of Object.values(presets.value)) Object.assign(environment, preset.environment);
   const files = Object.values(presets.value).flatMap((preset) => preset.files ?? []);
+  const known = knownHosts(allow.value);
+  if (known !== undefined) files.push(known);
   const path = outside['COFFERDAM_EXTRA_CA_CERTS'] ?? outside['NODE_EXTRA_CA_CERTS'];
   const certificates = path === undefined || path === '' ? '' : await certificatesOf(path);
   const inspected = allow.value.filter(readsRequests).map(({ host }) => host);
@@ -124,4 +127,16 @@ async function certificatesOf(path: string): Promise<string> {
       .slice(0, MAX_CERTIFICATES)
       .match(/-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]{1,20000}-----END CERTIFICATE-----/g) ?? [];
   return found.length === 0 ? '' : `${found.join('\n')}\n`;
+}
+
+/** The keys that the policy names, where OpenSSH looks for those that hold for everybody (sshd(8), SSH_KNOWN_HOSTS FILE FORMAT). */
+function knownHosts(
+  allow: readonly AllowedDestination[],
+): { readonly path: string; readonly content: string } | undefined {
+  const lines = allow.flatMap(({ host, ports = [], hostKeys = [] }) =>
+    ports.flatMap((port) =>
+      hostKeys.map((key) => `${port === SSH_PORT ? host : `[${host}]:${port}`} ${key}\n`),
+    ),
+  );
+  return lines.length === 0 ? undefined : { path: KNOWN_HOSTS, content: lines.join('') };
 }

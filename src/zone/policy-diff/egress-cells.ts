@@ -15,7 +15,7 @@ import {
 
 /** What is said on a connection: a method of HTTP, another one, or anything else, which nobody reads. */
 export const SPEECH = [...METHODS, 'another method', 'what is not HTTP'] as const;
-export type Speech = (typeof SPEECH)[number];
+export type Speech = (typeof SPEECH)[number] | 'git fetch';
 
 /** Something that one allowlist allows and the other does not. */
 export interface EgressCell {
@@ -67,6 +67,14 @@ export function cellsBeyond(
           const by = program === undefined ? {} : { program: programText(program) };
           cells.push({ host, ...(port !== undefined && { port }), ...by, speech, paths, example });
         }
+        const paths = fetchesOf(theirs);
+        const example = (['GET', 'POST'] as const)
+          .map((method) => pathBeyond(paths, [...pathsOf(ours, method), ...fetchesOf(ours)]))
+          .find((path) => path !== undefined);
+        if (example === undefined) continue;
+        const by = program === undefined ? {} : { program: programText(program) };
+        const speech = 'git fetch';
+        cells.push({ host, ...(port !== undefined && { port }), ...by, speech, paths, example });
       }
     }
   }
@@ -129,9 +137,15 @@ function pathsOf(rules: readonly Named[], speech: Speech): readonly string[] {
     ...new Set(
       rules.flatMap(({ rule }) => {
         if (speech === 'what is not HTTP') return readsRequests(rule) ? [] : ANY_PATH;
+        if (rule.git !== undefined || rule.hostKeys !== undefined) return [];
         if (rule.methods !== undefined && !rule.methods.some((method) => method === speech)) return [];
         return rule.paths ?? ANY_PATH;
       }),
     ),
   ];
+}
+
+/** The paths of repositories that rules for nothing but fetching allow. */
+function fetchesOf(rules: readonly Named[]): readonly string[] {
+  return [...new Set(rules.flatMap(({ rule }) => (rule.git === undefined ? [] : (rule.paths ?? ANY_PATH))))];
 }

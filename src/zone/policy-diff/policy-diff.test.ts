@@ -236,3 +236,35 @@ test('a proxy that finds the addresses of names is more than one that is told th
     'changed - proxy.except a.test is now reached without the proxy',
   ]);
 });
+
+test('only fetching is less than all, and a named host key less than any', async () => {
+  const at = (entry: string): string => `zones: {untrusted: {egress: {allow: [${entry}]}}}`;
+  const read = at('{to: "git.test:443", git: read}');
+  expect(await told(at(''), read)).toEqual([
+    'opened untrusted egress.allow git.test:443  git fetch  (for example /other)',
+  ]);
+  expect(await told(read, read)).toEqual([]);
+  expect((await told(at('"git.test:443"'), read)).join('\n')).toContain(
+    'closed untrusted egress.allow git.test:443  what is not HTTP',
+  );
+  expect((await told(read, at('"git.test:443"'))).length).toBeGreaterThan(5);
+  expect((await told(at('{to: "git.test:443", methods: [GET, POST]}'), read)).join('\n')).not.toContain(
+    'opened',
+  );
+  expect(await told(at('{to: "git.test:443", methods: [GET]}'), read)).toContain(
+    'opened untrusted egress.allow git.test:443  git fetch  (for example /other)',
+  );
+  const narrow = at('{to: "git.test:443", git: read, paths: [/o/**]}');
+  expect(await told(narrow, read)).toEqual([
+    'opened untrusted egress.allow git.test:443  git fetch  (for example /other)',
+  ]);
+  const key = (letter: string): string => `ssh-ed25519 ${letter.repeat(68)}`;
+  const pinned = at(`{to: "git.test:22", hostKeys: ["${key('A')}"]}`);
+  expect(await told(pinned, at('"git.test:22"'))).toContain(
+    'opened untrusted egress.allow any server answers for git.test:22, where 1 host keys were named',
+  );
+  expect(await told(pinned, at(`{to: "git.test:22", hostKeys: ["${key('B')}"]}`))).toEqual([
+    expect.stringMatching(/^opened .* a server with the key ssh-ed25519 B+\u2026 answers for git.test:22$/),
+    expect.stringMatching(/^closed .* a server with the key ssh-ed25519 A+\u2026 answers for git.test:22$/),
+  ]);
+});

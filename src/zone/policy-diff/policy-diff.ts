@@ -15,6 +15,7 @@ import { rangesBeyond } from './address-ranges.ts';
 import { approverChanges } from './approver-changes.ts';
 import { budgetsBeyond } from './budgets.ts';
 import { cellsBeyond, type EgressCell } from './egress-cells.ts';
+import { hostKeysBeyond } from './host-keys.ts';
 import { proxyChanges } from './proxy-changes.ts';
 import { waiverChanges } from './waiver-changes.ts';
 
@@ -74,6 +75,7 @@ function egressOf({ more, less }: Side): readonly Found[] {
   return [
     ...cellsBeyond(wide, narrow).map((egress) => ({ key: 'egress.allow', what: cellText(egress), egress })),
     ...budgetsBeyond(wide, narrow).map((what) => ({ key: 'egress.allow', what })),
+    ...hostKeysBeyond(wide, narrow).map((what) => ({ key: 'egress.allow', what })),
     ...rangesBeyond(more.egress.allowRanges, less.egress.allowRanges).map((range) => ({
       key: 'egress.allowRanges',
       what: `names may lead to ${range}`,
