@@ -206,7 +206,10 @@ static void settle(void) {
   tell_unwatched();
 }
 
-/* `m`: files at a mount point. `p`: a /proc. `l`: a file system, a tab, and where the job sees it. `d`: that was all. */
+/*
+ * `m`: files at a mount point. `p`: a /proc. `l`: a file system, a tab, and where the job sees it. `d`: that was all. `e`:
+ * nobody is left who could do anything to them.
+ */
 static void obey_line(char *order) {
   char *path = order + 1, *shown = strchr(path, '\t');
   bool done = true;
@@ -219,6 +222,9 @@ static void obey_line(char *order) {
   } else if (order[0] == 'd') {
     keep_privileges(READING);
     record_text("{\"kind\":\"watching\"}");
+  } else if (order[0] == 'e') {
+    files_look();
+    files_end();
   }
   if (!done) record_unwatched(path, strerror(errno));
 }

@@ -292,8 +292,11 @@ export interface Sandbox {
     readonly path: string;
   };
   start(process: ProcessSpec): RunningProcess;
-  /** Kills every process but the sandbox's own first one: what a step left behind ends with its step. */
-  killLeftovers(): Promise<number>;
+  /**
+   * Kills every process but the sandbox's own first one: what a step left behind ends with its step. After the `last` nothing
+   * can be started any more.
+   */
+  killLeftovers(last?: boolean): Promise<number>;
   usage(): Promise<Usage>;
   /** Which of its file systems of limited size are full at this moment. */
   full(): Promise<readonly LimitName[]>;

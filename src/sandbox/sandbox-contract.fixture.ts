@@ -258,6 +258,14 @@ export function sandboxContract(runtimes: readonly TestedRuntime[]): void {
       test('bounds a fork bomb and a memory hog, and tells which it was', boundsByGroup);
     else test('bounds a fork bomb and a memory hog by what it says that it has instead', boundsByProcess);
 
+    test('starts nothing any more after the last', async () => {
+      const of = await opened(runtime);
+      expect((await run(of, 'sleep 1000 & echo up')).out).toBe('up\n');
+      await of.killLeftovers(true);
+      const { out: nothing, exit } = await run(of, 'echo still here');
+      expect([nothing, exit.failure]).toEqual(['', 'ESRCH']);
+    });
+
     test('survives one that kills all that it sees', async () => {
       const of = await opened(runtime);
       await run(of, 'kill -9 -1; kill -9 1; kill -STOP 1');

@@ -284,7 +284,7 @@ async function follow(
   const exit = await Promise.race([process.exited, fell]);
   if (broken === undefined) await cell.leftRunning();
   // What it left in the background ends with it, and so do the streams.
-  await cell.sandbox.killLeftovers();
+  await cell.sandbox.killLeftovers(true);
   await Promise.all(flowing);
   streams.stdin.unpipe(process.stdin);
   for (const timer of timers) clearTimeout(timer);

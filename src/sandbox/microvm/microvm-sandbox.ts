@@ -81,7 +81,10 @@ export function microvmSandbox(armed: ArmedMachine, undo: Undo): Sandbox {
     exchange: { hostPath: around.exchange.hostPath, path: EXCHANGE_PATH },
     workspace: { ...around.workspace, path: armed.workspacePath },
     start: (process) => session.start(process),
-    killLeftovers: () => session.killAll(),
+    killLeftovers: (last) => {
+      if (last === true) session.finish();
+      return session.killAll();
+    },
     usage: async () => {
       const [use, own] = await Promise.all([heartbeat.use(), around.usage()]);
       const { memoryPeakBytes: _ofAll, oomKills: _kills, pidsRefused: _pids, pidsPeak: _peak, ...rest } = own;

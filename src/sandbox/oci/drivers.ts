@@ -32,6 +32,8 @@ const NONE = (): readonly HostMount[] => [];
 /** How one OCI runtime is used, and what of a plan its kind of wall does in another way. */
 export interface Driver {
   readonly command: (call: RuntimeCall) => readonly [string, ...string[]];
+  /** What it is given beside a search path. */
+  readonly environment: Readonly<Record<string, string>>;
   /** The plan's configuration as this runtime takes it. `folder` is where `hostMounts` are to lie. */
   readonly config: (planned: RuntimeConfig, folder: string) => RuntimeConfig;
   /** File systems in memory that the host's kernel must hold, as the runtime's own would not keep their size. */
@@ -57,6 +59,8 @@ const RUN = (call: RuntimeCall, descriptors: readonly string[]): readonly string
 
 const runc: Driver = {
   command: (call) => [call.program, '--root', call.state, ...RUN(call, ['--preserve-fds', '1'])],
+  // It ends before there is anything to collect, and does one thing after another: with more threads it only waits longer.
+  environment: { GOMAXPROCS: '1', GOGC: 'off' },
   config: (planned) => planned,
   hostMounts: NONE,
   makesCgroup: true,
@@ -87,6 +91,7 @@ const crun: Driver = {
       ? ['unshare', '--mount', '--propagation', 'private', 'sh', '-c', hidden, 'sh', ...plain]
       : plain;
   },
+  environment: {},
   config: (planned) => planned,
   hostMounts: NONE,
   makesCgroup: true,
@@ -116,6 +121,7 @@ const runsc: Driver = {
     ...(call.session === undefined ? [] : [`--pod-init-config=${call.session}`]),
     ...RUN(call, ['--pass-fd', '3:3']),
   ],
+  environment: {},
   config: (planned, folder) => ({
     ...planned,
     mounts: [

@@ -365,7 +365,12 @@ function assemble(
       path: request.workspace.path,
     },
     start: (process) => programs.step(session.start(process)),
-    killLeftovers: () => session.killAll(),
+    killLeftovers: async (last) => {
+      if (last === true) session.finish();
+      const killed = await session.killAll();
+      if (last === true) undo.telemetry?.letGo();
+      return killed;
+    },
     usage: async () => {
       const { bytes, inodes } = await workspace.usage();
       return { ...group.usage(), workspaceBytes: bytes, workspaceInodes: inodes };

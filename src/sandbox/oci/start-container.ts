@@ -19,6 +19,8 @@ const MAX_SAID = 4_096;
 export interface Starting {
   readonly runtime: string;
   readonly command: readonly [string, ...string[]];
+  /** What the runtime is given beside a search path. */
+  readonly environment: Readonly<Record<string, string>>;
   readonly config: RuntimeConfig;
   readonly bundle: string;
   readonly pidFile: string;
@@ -46,7 +48,7 @@ export async function startContainer(starting: Starting): Promise<Result<Contain
   const nothing = openSync(join(bundle, 'nothing'), 'w+', 0o600);
   const child = spawn(UNTIL_WE_END, [...ENDS_WITH_US, ...entering, ...starting.command], {
     stdio: [nothing, nothing, 'pipe', 'pipe'],
-    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' },
+    env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...starting.environment },
     cwd: '/',
   });
   closeSync(nothing);

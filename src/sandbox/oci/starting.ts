@@ -28,6 +28,7 @@ export function startingOf(
     config,
     bundle,
     pidFile,
+    environment: driver.environment,
     command: driver.command({
       program: runtime.program,
       state,

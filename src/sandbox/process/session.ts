@@ -24,6 +24,7 @@ export class InitSession {
   #probed: ((report: string) => void) | undefined;
   #killed: ((count: number) => void) | undefined;
   #ended: string | undefined;
+  #over = false;
   readonly ended: Promise<{ readonly why: string }>;
 
   constructor(socket: Duplex) {
@@ -60,7 +61,7 @@ export class InitSession {
     this.#next += 1;
     const process = new InitProcess(id, (type, payload, done) => this.#send(type, id, payload, done));
     const order = encodeStart(spec);
-    if (order === undefined || this.#ended !== undefined) {
+    if (order === undefined || this.#over || this.#ended !== undefined) {
       process.failed(order === undefined ? 'E2BIG' : 'ESRCH');
       return process;
     }
@@ -108,6 +109,11 @@ export class InitSession {
    */
   unproven(): void {
     this.#send(ORDER.unproven, 0);
+  }
+
+  /** From now on nothing can be started any more. */
+  finish(): void {
+    this.#over = true;
   }
 
   killAll(): Promise<number> {

@@ -7,7 +7,14 @@ import type { RunningNow } from '../contract.ts';
 import type { Flow } from './flow-owners.ts';
 import { watchedRules } from './watched-files.ts';
 import type { ProgramStarts } from './program-starts.ts';
-import { SETTLE, TraceReader, type TraceReading, type WatchedPlaces, watchOrders } from './trace-reader.ts';
+import {
+  LET_GO,
+  SETTLE,
+  TraceReader,
+  type TraceReading,
+  type WatchedPlaces,
+  watchOrders,
+} from './trace-reader.ts';
 
 export interface TelemetryRequest extends TraceReading {
   /** A folder of the control side for the socket; made with mode 0700 when it is missing. No job may see it. */
@@ -33,6 +40,11 @@ export interface Telemetry {
   watch(places: WatchedPlaces): Promise<readonly string[]>;
   /** Settles when all that was seen until now was observed, or when it has ended. */
   observed(): Promise<void>;
+  /**
+   * Nobody is left in the sandbox who could do anything to a file: none is watched any more. It takes the kernel some
+   * milliseconds, so whoever knows it before the end says it then.
+   */
+  letGo(): void;
   /** Of a kernel of its own: which programs were started and have not ended, process 1 apart. */
   running(): readonly RunningNow[];
   /** The process that asked for a connection, by its inner end; also one that has gone meanwhile. */
@@ -99,6 +111,7 @@ export async function startTelemetry(request: TelemetryRequest): Promise<Result<
     expectEnd: () => reader.expectEnd(),
     watch: (places) => reader.watching(() => child.stdin.write(watchOrders(places))),
     observed: () => reader.observed(() => child.stdin.write(SETTLE)),
+    letGo: () => void child.stdin.write(LET_GO),
     running: () => reader.running(Date.now()),
     programs: reader.programs,
     dialler: (address, port) => reader.flows.dialled(address, port),

@@ -42,6 +42,8 @@ export function watchOrders({ mounts, proc, layers }: WatchedPlaces): string {
 
 /** What the trace program is written when it is to say that all was told. */
 export const SETTLE = 's';
+/** What has the program let go of all files that it watches. */
+export const LET_GO = 'e\n';
 
 /** Turns what a trace program says into observations, and its end into a reason; wherever the program runs. */
 export class TraceReader {
