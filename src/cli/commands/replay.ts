@@ -36,6 +36,7 @@ sandbox, and nothing leaves this machine or stays on it. ATTACK is a name of the
   --runtime NAME    against this runtime: runc, crun, runsc or qemu; repeatable. NAME=PROGRAM is one that is not installed
   --every-runtime   against each of them that this machine has but qemu, whose boots take minutes: name it besides
   --at-once N       so many cases at a time (default: one for each processor, at most 4)
+  --patience N      wait so many times as long for a job before it counts as run (default: 1; an emulated machine needs 10)
   --verbose         also what the attack printed in either run
   --json            one JSON line for each case
   --junit FILE      write the results as JUnit XML
@@ -53,6 +54,7 @@ const OPTIONS = {
   verbose: { type: 'boolean', short: 'v' },
   junit: { type: 'string' },
   'at-once': { type: 'string' },
+  patience: { type: 'string' },
   ...REPLAY_RUNTIME_OPTIONS,
 } as const;
 const MOST_AT_ONCE = 4;
@@ -68,11 +70,19 @@ async function run(context: CommandContext): Promise<number> {
   }
   const chosen = chosenCases(values, positionals, context.directory);
   if (!chosen.ok) return refuse(context, chosen.error);
-  const atOnce = atOnceOf(values['at-once']);
+  const atOnce = numberOf('at-once', values['at-once'], Math.min(MOST_AT_ONCE, availableParallelism()));
   if (!atOnce.ok) return refuse(context, atOnce.error);
+  const patience = numberOf('patience', values.patience, 1);
+  if (!patience.ok) return refuse(context, patience.error);
   const abort = new AbortController();
   const off = context.onSignal((name) => abort.abort(name));
-  const results = await replay(context, chosen.value, values, atOnce.value, abort.signal);
+  const results = await replay(
+    context,
+    chosen.value,
+    values,
+    { atOnce: atOnce.value, patience: patience.value },
+    abort.signal,
+  );
   off();
   if (values.junit !== undefined)
     writeFileSync(
@@ -100,11 +110,15 @@ function chosenCases(
   return err(refusal('machine', 'machine/root', 'only root can make a throwaway machine here', 'use sudo'));
 }
 
-function atOnceOf(asked: string | undefined): Result<number, Refusal> {
-  if (asked === undefined) return ok(Math.min(MOST_AT_ONCE, availableParallelism()));
+function numberOf(
+  option: 'at-once' | 'patience',
+  asked: string | undefined,
+  otherwise: number,
+): Result<number, Refusal> {
+  if (asked === undefined) return ok(otherwise);
   if (/^[1-9]\d?$/.test(asked)) return ok(Number(asked));
   return err(
-    refusal('usage', 'replay/at-once', `--at-once ${JSON.stringify(asked)} is no number`, 'give 1 to 99'),
+    refusal('usage', `replay/${option}`, `--${option} ${JSON.stringify(asked)} is no number`, 'give 1 to 99'),
   );
 }
 
@@ -113,7 +127,7 @@ async function replay(
   context: CommandContext,
   cases: readonly ChosenCase[],
   values: { readonly all?: boolean; readonly json?: boolean; readonly verbose?: boolean },
-  atOnce: number,
+  { atOnce, patience }: { readonly atOnce: number; readonly patience: number },
   signal: AbortSignal,
 ): Promise<readonly Replayed[]> {
   const json = values.json === true;
@@ -128,7 +142,7 @@ async function replay(
   if (!json) context.stdout.write(tableHead(style));
   if (context.stdout.isTTY === true && !json && (context.environment['CI'] ?? '') === '') live.start();
   const how: ReplayHow = {
-    run: runInGround,
+    run: (attack, one, side, runtime, stop) => runInGround(attack, one, side, runtime, stop, patience),
     lackOf,
     atOnce,
     begun: (chosen, side) =>

@@ -42,6 +42,8 @@ const TIMEOUT_MS = 20_000;
 /** Programs run many times slower in a machine that is translated. */
 const MICROVM_TIMEOUT_MS = 240_000;
 const SETTLE_MS = 150;
+/** An emulated machine is slower than any other: the last word of who starts us says how much. */
+const PATIENCE = Number(process.argv[8] ?? 1);
 const MAX_SAID = 4_096;
 
 interface Replay {
@@ -94,7 +96,7 @@ async function runSide(
     if (side === 'off') await runWithout(replay);
     else refused = await runWith(replay);
     // What was sent last may still be on its way.
-    await sleep(SETTLE_MS);
+    await sleep(SETTLE_MS * PATIENCE);
     await one.afterwards?.(scene);
     const harm =
       (await one.harm?.(scene)) ?? scene.seen ?? (side === 'on' ? allowed(one, refused) : undefined);
@@ -220,7 +222,7 @@ function request(replay: Replay, index: number, args: readonly string[]): JobReq
       one.workflow === undefined
         ? [{ path: SCRIPT, content: readFileSync(attackScript(attack.name), 'utf8') }]
         : [],
-    timeoutMs: one.timeoutMs ?? (inMicrovm(replay) ? MICROVM_TIMEOUT_MS : TIMEOUT_MS),
+    timeoutMs: one.timeoutMs ?? (inMicrovm(replay) ? MICROVM_TIMEOUT_MS : TIMEOUT_MS) * PATIENCE,
     output: (chunk) => {
       if (output.length < 10_000) output.push(chunk.toString('latin1'));
     },

@@ -71,13 +71,17 @@ function groundProgram(): string {
   return existsSync(bundled) ? bundled : join(import.meta.dirname, 'ground-process.ts');
 }
 
-/** Runs one side of a case in a throwaway machine; all of that is gone when this settles, also when it was aborted. */
+/**
+ * Runs one side of a case in a throwaway machine; all of that is gone when this settles, also when it was aborted. `patience`:
+ * how many times as long as on an ordinary machine is waited.
+ */
 export async function runInGround(
   attack: string,
   one: string,
   side: 'off' | 'on',
   runtime: ReplayRuntime,
   signal: AbortSignal,
+  patience = 1,
 ): Promise<SideRun> {
   const token = randomBytes(6).toString('hex');
   const child = spawn(
@@ -99,6 +103,7 @@ export async function runInGround(
       token,
       runtime.name,
       runtime.program ?? '',
+      String(patience),
     ],
     {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
@@ -112,7 +117,7 @@ export async function runInGround(
   );
   const stop = (): void => void child.kill('SIGKILL');
   signal.addEventListener('abort', stop);
-  const timer = setTimeout(stop, runtime.name === 'qemu' ? MICROVM_WITHIN_MS : WITHIN_MS);
+  const timer = setTimeout(stop, (runtime.name === 'qemu' ? MICROVM_WITHIN_MS : WITHIN_MS) * patience);
   if (signal.aborted) stop();
   let said = '';
   let told = '';

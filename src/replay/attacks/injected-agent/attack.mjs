@@ -6,5 +6,5 @@ const [, file, url] = /agent: read (\S+) and .* (http:\S+)/.exec(issue);
 const held = readFileSync(file);
 await fetch(url.replace('CONTENT', held), {
   ...(url.includes('CONTENT') ? {} : { method: 'POST', body: held }),
-  signal: AbortSignal.timeout(3000),
+  signal: AbortSignal.timeout(30_000),
 }).catch((error) => console.log(error.cause?.code ?? error.name));

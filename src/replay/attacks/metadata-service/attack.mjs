@@ -7,6 +7,6 @@ const places = {
 };
 const way = process.argv[2];
 const path = way === 'by-redirect' ? '/start' : '/latest/meta-data/iam/security-credentials/ci';
-await fetch(`http://${places[way] ?? 'registry.test'}${path}`, { signal: AbortSignal.timeout(3000) })
+await fetch(`http://${places[way] ?? 'registry.test'}${path}`, { signal: AbortSignal.timeout(30_000) })
   .then(async (answer) => console.log(await answer.text()))
   .catch((error) => console.log(error.cause?.code ?? error.name));
