@@ -8,6 +8,7 @@ import {
   removeProfiles,
   threadLabels,
 } from '../apparmor/index.ts';
+import { seLinuxCheck, seLinuxHere, threadContexts } from '../selinux/index.ts';
 import type { ProbeCheck } from '../contract.ts';
 import type { SandboxPlan } from '../plan/plan-sandbox.ts';
 import type { RuntimeConfig } from './runtime-spec.ts';
@@ -33,16 +34,13 @@ export async function raiseSecondWalls(
   const absent = ownKernel
     ? 'absent: the job has a kernel of its own'
     : (appArmorAbsent() ?? (rootless ? 'absent: only root of the machine loads profiles' : undefined));
-  const selinux: ProbeCheck = {
-    id: 'selinux',
-    kind: 'state',
-    held: true,
-    seen: 'absent: not used in this version',
-  };
+  const state = ownKernel ? 'own kernel' : seLinuxHere();
+  const selinux = (initPid: number): ProbeCheck =>
+    seLinuxCheck(state, state === 'none' ? [] : threadContexts(initPid));
   if (absent !== undefined)
     return ok({
       config: (planned) => planned,
-      checks: () => [absentCheck(absent), selinux],
+      checks: (initPid) => [absentCheck(absent), selinux(initPid)],
       remove: () => [],
     });
   const names = appArmorNames(plan.containerId);
@@ -54,7 +52,7 @@ export async function raiseSecondWalls(
   return ok({
     config: (planned) => ({ ...planned, process: { ...planned.process, apparmorProfile: names.init } }),
     apparmor: names.job,
-    checks: (initPid) => [labelCheck(names, threadLabels(initPid)), selinux],
+    checks: (initPid) => [labelCheck(names, threadLabels(initPid)), selinux(initPid)],
     remove: () => removeProfiles(names).map((name) => `AppArmor profile ${name}`),
   });
 }

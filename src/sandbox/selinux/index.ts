@@ -1,0 +1,1 @@
+export { seLinuxCheck, seLinuxHere, threadContexts } from './kernel.ts';
