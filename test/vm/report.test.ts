@@ -63,6 +63,8 @@ describe('a virtual machine that was tested', () => {
     ['the tests ended badly', { 'tests.status': '1' }],
     ['an attack was not contained', { replay: '{"attack":"a","case":"b","verdict":"escaped"}' }],
     ['all replays are pending', { replay: '{"attack":"c","verdict":"pending"}' }],
+    ['an attack was not replayed', { replay: '{"attack":"c","case":"b","verdict":"contained"}' }],
+    ['an attack does not apply there', { replay: `${GOOD.replay}`.replace('contained', 'not-applicable') }],
     ['the replays were killed', { 'replay.status': '137' }],
     ['a result is no result', { tests: '[1', replay: 'null' }],
   ])('has failed when %s', (_, results) => {

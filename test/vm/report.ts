@@ -28,9 +28,9 @@ export interface Verdict {
 export function judge(boot: Boot, results: Results): Verdict {
   const parts = [
     judgeMachine(boot, results.machine),
-    judgeDoctor(boot, results.doctor, results['doctor.status']),
+    ...(boot.holds.length > 0 ? [judgeDoctor(boot, results.doctor, results['doctor.status'])] : []),
     ...(boot.suites.length > 0 ? [judgeTests(boot, results.tests, results['tests.status'])] : []),
-    ...(boot.replay.length > 0 ? [judgeReplays(results.replay, results['replay.status'])] : []),
+    ...(boot.replay.length > 0 ? [judgeReplays(boot, results.replay, results['replay.status'])] : []),
   ];
   const all = [...parts, ...(results.done === undefined ? [{ wrong: ['it did not come to its end'] }] : [])];
   return {
@@ -96,14 +96,16 @@ function fileOf(value: unknown): { readonly path: string; readonly tests: number
   };
 }
 
-function judgeReplays(text = '', status = ''): Part {
+function judgeReplays(boot: Boot, text = '', status = ''): Part {
   const replays = lines(text).filter(({ verdict }) => verdict !== 'pending' && verdict !== 'not-applicable');
   const contained = replays.filter((one) => one['verdict'] === 'contained').length;
   const others = replays.filter((one) => one['verdict'] !== 'contained');
+  const ran = new Set(replays.flatMap((one) => [one['attack'], `${one['attack']}/${one['case']}`]));
   return {
     passed: contained,
     failed: others.length,
     wrong: [
+      ...boot.replay.filter((name) => !ran.has(name)).map((name) => `replay ${name} did not run`),
       ...others.map((one) => `replay ${one['attack']}/${one['case']}: ${one['verdict']}: ${one['why']}`),
       ...(contained > 0 && status.trim() === '0'
         ? []

@@ -47,8 +47,19 @@ async function tried(boot: Boot, cache: string, kept: string | undefined): Promi
         stdio: ['ignore', 'pipe', 'inherit'],
       },
     ).trim();
+    if (boot.selinux !== undefined)
+      execFileSync('secilc', [
+        '-c',
+        '33',
+        '-f',
+        '/dev/null',
+        '-o',
+        join(results, 'policy'),
+        join(TOP, boot.selinux),
+      ]);
     const task = {
       node: process.execPath,
+      doctor: boot.holds.join(' '),
       suites: boot.suites.join(' '),
       runtimes: boot.runtimes.join(' '),
       replay: boot.replay.join(' '),

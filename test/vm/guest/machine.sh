@@ -22,6 +22,12 @@ case $(cat /proc/cmdline) in
     for one in cpu cpuacct; do ln -s cpu,cpuacct "/sys/fs/cgroup/$one"; done
     ;;
 esac
+# The kernel takes a policy in one piece.
+if [ -f /results/policy ]; then
+  mount -t selinuxfs selinuxfs /sys/fs/selinux
+  cat /results/policy >/sys/fs/selinux/load
+  echo 1 >/sys/fs/selinux/enforce
+fi
 setsid sh /cofferdam/test/vm/guest/suites.sh
 sync
 echo o >/proc/sysrq-trigger
