@@ -29,7 +29,7 @@ static const struct {
     {"inotify_init1", SYS_inotify_init1}, {"io_setup", SYS_io_setup}, {"io_uring_setup", SYS_io_uring_setup}, {"ioctl", SYS_ioctl},
     {"kcmp", SYS_kcmp}, {"kexec_file_load", SYS_kexec_file_load}, {"keyctl", SYS_keyctl}, {"kill", SYS_kill},
     {"landlock_create_ruleset", SYS_landlock_create_ruleset}, {"landlock_restrict_self", SYS_landlock_restrict_self},
-    {"linkat", SYS_linkat}, {"mkdirat", SYS_mkdirat}, {"mmap", SYS_mmap}, {"mount", SYS_mount}, {"move_mount", SYS_move_mount},
+    {"linkat", SYS_linkat}, {"memfd_create", SYS_memfd_create}, {"mkdirat", SYS_mkdirat}, {"mmap", SYS_mmap}, {"mount", SYS_mount}, {"move_mount", SYS_move_mount},
     {"mq_open", SYS_mq_open}, {"mq_timedreceive", SYS_mq_timedreceive}, {"mq_timedsend", SYS_mq_timedsend}, {"mq_unlink", SYS_mq_unlink},
     {"msgget", SYS_msgget}, {"msgrcv", SYS_msgrcv}, {"msgsnd", SYS_msgsnd}, {"name_to_handle_at", SYS_name_to_handle_at},
     {"open_by_handle_at", SYS_open_by_handle_at}, {"open_tree", SYS_open_tree}, {"openat", SYS_openat},

@@ -87,6 +87,8 @@ export const FORBIDDEN: readonly ForbiddenCall[] = [
   call('terminal input by ioctl', [16, 29], 0, 0x5412, 0),
   call('terminal input by ioctl, upper bits set', [16, 29], 0, 0x1_0000_5412, 0),
   call('console paste by ioctl', [16, 29], 0, 0x541c, 0),
+  call('mmap of huge pages', [9, 222], 0, 0x20_0000, 3, 0x4_0022, -1, 0),
+  call('memfd_create of huge pages', [319, 279], 0, 4),
   call('limits of process 1', [302, 261], 1, 7, 0, 0),
   socket('netlink netfilter', 16, 3, 12),
   socket('netlink audit', 16, 3, 9),
@@ -97,6 +99,7 @@ export const FORBIDDEN: readonly ForbiddenCall[] = [
 
 /** Held by more than the filter, so that the answer is a refusal with and without it. */
 export const REFUSED_TWICE: readonly ForbiddenCall[] = [
+  call('shmget of huge pages', [29, 194], 0, 0x20_0000, 0o5600),
   call('mount', [165, 40], 0, 0, 0, 0, 0),
   call('umount2', [166, 39], 0, 2),
   call('pivot_root', [155, 41], 0, 0),

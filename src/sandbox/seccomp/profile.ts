@@ -41,6 +41,16 @@ const ABSENT = [
   'set_mempolicy_home_node',
 ];
 
+/**
+ * The calls that can ask for huge pages, with the argument that holds the flag: mmap(2), memfd_create(2), shmget(2). Huge pages
+ * are set aside for the whole machine, for its databases, and are on account of no job's memory.
+ */
+const HUGE_PAGES = [
+  ['mmap', 3, 0x4_0000],
+  ['memfd_create', 1, 0x4],
+  ['shmget', 2, 0o4000],
+] as const;
+
 /** Of seccomp(2): strict mode, a filter, and whether an action is known. */
 const OWN_FILTER = [0, 1, 2];
 const NEW_LISTENER = 0x8;
@@ -72,6 +82,13 @@ export function seccompProfile(
     ...namespaceRules(namespaces),
     ...freed,
     ...limitRules(),
+    ...HUGE_PAGES.map(
+      ([name, index, value]): LinuxSyscall => ({
+        names: [name],
+        action: 'SCMP_ACT_ALLOW',
+        args: [{ index, value, valueTwo: 0, op: 'SCMP_CMP_MASKED_EQ' }],
+      }),
+    ),
     ...prctlRules(),
     // Of another family only TIPC has pairs, and to ask for it loads its module.
     { names: ['socketpair'], action: 'SCMP_ACT_ALLOW', args: [int(0, AF_UNIX)] },

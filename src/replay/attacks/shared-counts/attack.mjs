@@ -10,6 +10,8 @@ const call = (...statements) => {
 };
 const ways = {
   'asynchronous-requests': () => call('io_setup 10000 b:8'),
+  // MFD_HUGETLB
+  'huge-pages': () => call('memfd_create s:taken 4'),
   // Blocked, the signal 34 waits: once more for each time that it is sent with a value.
   'waiting-signals': () =>
     call('getpid', 'rt_sigprocmask 0 x:0000000002000000 0 8', `rt_sigqueueinfo*12000 =0 34 x:2200000000000000ffffffff${'00'.repeat(116)}`),

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statfsSync } from 'node:fs';
 import { nativeProgram } from '../../../sandbox/index.ts';
 import type { Attack } from '../../attack.ts';
 import { armed, event } from '../../expected-event.ts';
@@ -10,6 +10,19 @@ const MB = 1_000_000;
 /** Of all processes of the job: how many of such descriptors they hold. */
 function held(pids: readonly number[], pattern: RegExp): number {
   return pids.flatMap(descriptorsOf).filter((link) => pattern.test(link)).length;
+}
+
+/** statfs(2) */
+const HUGETLBFS_MAGIC = 0x9584_58f6;
+
+function holdsHugePages(pid: number): boolean {
+  return readdirSync(`/proc/${pid}/fd`).some((descriptor) => {
+    try {
+      return statfsSync(`/proc/${pid}/fd/${descriptor}`).type >>> 0 === HUGETLBFS_MAGIC;
+    } catch {
+      return false;
+    }
+  });
 }
 
 /** The signals that wait for a process's user. */
@@ -31,10 +44,11 @@ export const attack: Attack = {
   title: 'A job that takes what the machine has once for everybody',
   story:
     'Beside memory and processes a kernel has counts that no control group holds: requests for asynchronous input and output, ' +
-    'terminals, memory of sockets in the first hierarchy of control groups. Others it keeps for a user, and for the user ' +
+    'terminals, huge pages, memory of sockets in the first hierarchy of control groups. Others it keeps for a user, and for the user ' +
     'outside who made that user’s namespace, which is root of the machine: signals and timers that wait, bytes of message ' +
     'queues, instances that watch files. A job that takes all of one stops programs of the machine that need it.',
   sources: [
+    ['huge pages', 'https://docs.kernel.org/admin-guide/mm/hugetlbpage.html'],
     ['sysctl fs.aio-max-nr', 'https://docs.kernel.org/admin-guide/sysctl/fs.html'],
     ['namespaces(7), /proc/sys/user', 'https://man7.org/linux/man-pages/man7/namespaces.7.html'],
     ['memory of sockets, cgroup v1', 'https://docs.kernel.org/admin-guide/cgroup-v1/memory.html'],
@@ -49,6 +63,17 @@ export const attack: Attack = {
       during: (_scene, pids) =>
         pids.some((pid) => contentOf(`/proc/${pid}/maps`).includes('[aio]')) && aioRequests() >= 10_000
           ? 'it took 10000 requests of those that the machine has for all'
+          : undefined,
+      notWith: NO_VIEW,
+      event: armed('seccomp-filter', 'call-not-listed'),
+    },
+    {
+      name: 'huge-pages',
+      control: 'the system-call filter',
+      without: ['filter'],
+      during: (_scene, pids) =>
+        pids.some(holdsHugePages)
+          ? 'it was given a file of huge pages, which the machine has set aside for all'
           : undefined,
       notWith: NO_VIEW,
       event: armed('seccomp-filter', 'call-not-listed'),
