@@ -57,6 +57,8 @@ export interface DecidingProgram {
   readonly run?: string;
   readonly script?: string;
   readonly jit?: true;
+  /** The same program stands above it. */
+  readonly nested?: true;
   /** Why it is none that the entries are for. */
   readonly why?: string;
 }

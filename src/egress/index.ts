@@ -6,7 +6,7 @@ export { startGateway } from './gateway.ts';
 export { passwordRequest } from './upstream/socks.ts';
 export { PRESETS, type Preset, resolvePresets } from './presets.ts';
 export { type Asked, askedPlace, explain, type Explanation } from './explain.ts';
-export { learn, type Learned, type LearnedLine } from './learn/learn.ts';
+export { learn, type Learned, type LearnedLine, type LearnOptions } from './learn/learn.ts';
 export { Observations, type Observed } from './learn/observed.ts';
 
 /** Loaded only when something is inspected: a command that inspects nothing must not pay for it. */

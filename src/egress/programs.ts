@@ -37,6 +37,9 @@ export function decidingProgram(
     ...(run !== undefined && { run }),
     ...(script !== undefined && { script }),
     ...(program.jit && { jit: true as const }),
+    ...(program.above.some((one) => one.run[0] === run && one.script?.[0] === script) && {
+      nested: true as const,
+    }),
     ...(why !== undefined && { why }),
   };
 }

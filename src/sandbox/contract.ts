@@ -35,7 +35,7 @@ export interface SandboxRequest {
   /** Host paths that the operator lets the job write for real (`--write`). */
   readonly writePaths: readonly BoundPath[];
   /** Extra files of the control side, shown read-only (a certificate bundle, an event payload). */
-  readonly files: readonly { readonly path: string; readonly content: string }[];
+  readonly files: readonly { readonly path: string; readonly content: string | Uint8Array }[];
   /** Variables that the control side gives to every step for its clients: they speak against no program. */
   readonly clientEnvironment?: Readonly<Record<string, string>>;
   /** The network namespace to join, made and held by the gateway. */

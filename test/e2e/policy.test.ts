@@ -61,12 +61,20 @@ describe('cofferdam policy learn and explain', () => {
     const ran = await place.run(['exec', '--workdir', 'work', '--', 'python3', '-c', ask]);
     expect(ran.status).toBe(0);
     const learned = await place.run(['policy', 'learn', '--file', policy, '--write']);
-    expect(learned.stdout).toMatch(/^\+.*- wanted\.test #/m);
+    expect(learned.stdout).toMatch(/^\+ +- to: wanted\.test\n\+ +programs:\n\+ +- \/usr\/bin\/python3/m);
     expect(learned.stdout).toMatch(
       /left out {2}6e706d5f746f6b656e3d61626364656667\.evil\.test .*looks like data/,
     );
     expect(learned.status).toBe(1);
-    const explained = await place.run(['policy', 'explain', '--host', 'wanted.test', '--file', policy]);
+    const explained = await place.run([
+      'policy',
+      'explain',
+      'python3',
+      '--host',
+      'wanted.test',
+      '--file',
+      policy,
+    ]);
     expect(explained.stdout).toMatch(/^ALLOWED {2}wanted\.test:443 /);
     expect(explained.status).toBe(0);
     expect((await place.run(['policy', 'learn', 'latest', '--file', policy])).stdout).not.toContain(

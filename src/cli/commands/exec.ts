@@ -25,7 +25,7 @@ import {
   withProfile,
   ZONES,
 } from '../../zone/index.ts';
-import { type LoadedConfiguration, operatorConfiguration } from '../../config/index.ts';
+import { type AllowEntry, type LoadedConfiguration, operatorConfiguration } from '../../config/index.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { askedIsolation, ISOLATION_OPTIONS } from '../isolation-options.ts';
 import { ROOT_IMAGE_OPTION, rootImage } from '../root-image.ts';
@@ -42,6 +42,7 @@ Runs a command in a sandbox: no network but what is allowed by name, no secrets,
 works on a copy of the folder: the folder itself stays as it is until you apply what was changed.
 
   --allow HOST        allow a host: name, name:port, *.name, or a preset (@npm @pypi @go @cargo @maven); repeatable
+  --allow-from FILE   allow what this cofferdam.yaml allows to zone untrusted, as cofferdam policy learn writes it
   --workdir FOLDER    the folder to work in (default: the current one)
   --read PATH         show a further path, read-only; repeatable
   --write PATH        let the command write a further path, for real; repeatable
@@ -68,6 +69,7 @@ example: cofferdam exec --allow @npm -- npm ci
 
 const OPTIONS = {
   allow: { type: 'string', multiple: true },
+  'allow-from': { type: 'string' },
   workdir: { type: 'string' },
   read: { type: 'string', multiple: true },
   write: { type: 'string', multiple: true },
@@ -203,8 +205,11 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
   if (!write.ok) return write;
   const shown = [folder.value, ...[...read.value, ...write.value].map(({ path }) => path)];
   // A command's allowlist is what was typed, and nothing else.
-  const allow = allowOption(values.allow ?? []);
-  if (!allow.ok) return allow;
+  const typed = allowOption(values.allow ?? []);
+  if (!typed.ok) return typed;
+  const listed = await allowedBy(context, folder.value, values['allow-from']);
+  if (!listed.ok) return listed;
+  const allow = ok([...listed.value, ...typed.value]);
   const clients = await clientSetup(allow.value, [], context.environment);
   if (!clients.ok) return clients;
   const operator = await operatorConfiguration(context.environment, {
@@ -267,6 +272,18 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
 
 function named({ origin, path, digest }: LoadedConfiguration) {
   return { source: 'cofferdam.yaml', files: [{ origin, path, digest }] };
+}
+
+/** The list of a file that is the operator's own, and not the work's; of its other words none is meant. */
+async function allowedBy(
+  context: CommandContext,
+  notIn: string,
+  name: string | undefined,
+): Promise<Result<readonly AllowEntry[], Refusal>> {
+  if (name === undefined) return ok([]);
+  const found = await operatorConfiguration(context.environment, { notIn, named: name });
+  if (!found.ok) return err(found.error[0] ?? unreadable());
+  return ok(found.value?.configuration.zones?.untrusted?.egress?.allow ?? []);
 }
 
 function neverPrivileged(): Refusal {

@@ -9,21 +9,22 @@ import { exitStatus, renderRefusal } from '../render/refusals.ts';
 
 const help = `usage: cofferdam policy diff OLD NEW [--approval FILE...] [--json]
        cofferdam policy approve OLD NEW --reason WHY --expires TIME
-       cofferdam policy learn [RUN...] [--zone Z] [--file FILE] [--accept HOST...] [--write] [--json]
+       cofferdam policy learn [RUN...] [--zone Z] [--file FILE] [--accept HOST...] [--narrow] [--write] [--json]
        cofferdam policy waivers [--file FILE] [--text N] [--json]
        cofferdam policy explain ([CMD...] --host HOST[:PORT] | RUN EVENT) [--zone Z] [--file FILE] [--method M] [--path P]
                                 [--program P] [--json]
 
 diff     Proves what one cofferdam.yaml allows that another does not, in both directions: destinations by host, port,
-         program, method and path, bytes and requests, secrets, token permissions, publication, caches, limits, isolation, approvals, and whom
-         it trusts. The word defaults instead of a file means the product's own. The comparison is complete: no line means that
+         program, method and path, bytes and requests, secrets, token permissions, publication, caches, limits, isolation,
+         approvals, and whom it trusts. The word defaults instead of a file means the product's own. The comparison is complete: no line means that
          every job may do just what it could. A preset such as @npm is compared by its name. Where OLD says who must approve
          what allows more (policyChanges), --approval names each signed text; its signature lies beside it as FILE.sig.
 approve  Writes the text by which somebody approves a change of policy, to be signed:
          ssh-keygen -Y sign -n cofferdam-policy-change -f KEY FILE
 learn    Turns what runs reached, and were denied, into the smallest allowlist under which they would work, as a change of
-         the file with the evidence of each line. What looks like an exfiltration is left out, and why. RUN is a run's id, a
-         part of it, or latest (the default).
+         the file with the evidence of each line: hosts, ports, programs, and methods and paths where requests were read. What a
+         client of this machine is configured for is learned as its preset, to read from only. What looks like an exfiltration
+         is left out, and why. RUN is a run's id, a part of it, or latest (the default).
 explain  Which entry decides about a destination or about an event of a record, which nearly does, and the smallest line that
          would change it, with what else that line would open. EVENT is its number (cofferdam audit show RUN).
          CMD is the command that is to reach it, as it is on this machine.
@@ -34,6 +35,7 @@ waivers  Lists the waivers of the operator's file (docs/profiles.md) and whether
   --zone Z       the zone that is meant: untrusted (the default), internal or release; learn: only this one
   --file FILE    the configuration that is meant, or changed; else the operator's own (docs/configuration.md)
   --accept HOST  learn this host although something speaks against it; repeatable
+  --narrow       also narrow what stands there to the programs, methods and paths that runs used
   --write        write what was learned into the file, which must exist
   --method M, --path P
                  the request that is meant; else any

@@ -4,7 +4,15 @@ import { availableParallelism, totalmem } from 'node:os';
 import { verifyRecord, visible } from '../../audit/index.ts';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
 import { ruleText, withAllowlist, ZONES, type ZoneId } from '../../config/index.ts';
-import { learn, type Learned, Observations } from '../../egress/index.ts';
+import {
+  type AllowedDestination,
+  learn,
+  type Learned,
+  Observations,
+  type Observed,
+  PRESETS,
+  resolvePresets,
+} from '../../egress/index.ts';
 import { findRun, openStateFolder } from '../../store/index.ts';
 import { settleControls } from '../../zone/index.ts';
 import { type CommandContext, EXIT } from '../command.ts';
@@ -16,6 +24,7 @@ const OPTIONS = {
   zone: { type: 'string' },
   file: { type: 'string' },
   accept: { type: 'string', multiple: true },
+  narrow: { type: 'boolean' },
   write: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
@@ -39,16 +48,19 @@ export async function learnFrom(context: CommandContext): Promise<number> {
   const machine = { memoryBytes: totalmem(), cpus: availableParallelism() };
   const all = observed.value.all;
   const seen = ZONES.filter((one) => (zone.value ?? one) === one && all.some((what) => what.zone === one));
+  const options = {
+    accepted: values.accept ?? [],
+    presets: await presetsHere(context, all),
+    narrow: values.narrow === true,
+  };
   const learned = seen.map((one) => {
     const { controls } = settleControls(one, machine, [policy.value]);
-    return learn(one, controls.egress.allow, all, values.accept ?? []);
+    return learn(one, controls.egress.allow, all, options);
   });
   const before = values.file === undefined ? '' : await policyText(context, values.file);
   let after = before;
   for (const one of learned) after = await withAllowlist(after, one.zone as ZoneId, explained(one));
-  const changed = learned.some(
-    (one) => one.unused.length > 0 || one.lines.some(({ how }) => how === 'added'),
-  );
+  const changed = learned.some((one) => one.unused.length > 0 || one.lines.some(({ how }) => how !== 'kept'));
   if (values.json === true) context.stdout.write(jsonLine({ learned, text: after }));
   else await show(context, learned, changed ? before : after, after, values.file ?? 'cofferdam.yaml');
   if (values.write === true && values.file !== undefined && changed) {
@@ -56,6 +68,28 @@ export async function learnFrom(context: CommandContext): Promise<number> {
     if (checked.ok) await writeFile(checked.value.path, after);
   }
   return learned.some((one) => one.refused.length > 0) ? EXIT.failed : EXIT.ok;
+}
+
+const SIGNS: Readonly<Record<string, string>> = { added: '+ added ', narrowed: '~ narrowed' };
+
+/** What the presets stand for on this machine. Cargo would be made to fetch something for it: only where it was asked for. */
+async function presetsHere(
+  context: CommandContext,
+  all: readonly Observed[],
+): Promise<Readonly<Record<string, readonly AllowedDestination[]>>> {
+  if (!all.some(({ verdict }) => verdict === 'denied')) return {};
+  const sources = { environment: context.environment, home: context.environment['HOME'] };
+  const usesCargo = all.some(({ programs }) => [...programs].some((chain) => /\bcargo\b/.test(chain)));
+  const lenient = PRESETS.filter((name) => name !== '@cargo' || !usesCargo);
+  // One whose client cannot be asked stands for nothing here.
+  const found = await Promise.all(
+    PRESETS.map((name) => resolvePresets([name], sources, lenient.includes(name) ? [name] : [])),
+  );
+  return Object.fromEntries(
+    found.flatMap((one) =>
+      one.ok ? Object.entries(one.value).map(([name, { destinations }]) => [name, destinations]) : [],
+    ),
+  );
 }
 
 async function observe(
@@ -88,7 +122,7 @@ async function observe(
 function explained(one: Learned) {
   return one.lines.map(({ entry, how, evidence }) => ({
     entry,
-    ...(how === 'added' && { because: evidence }),
+    ...(how !== 'kept' && { because: evidence }),
   }));
 }
 
@@ -108,7 +142,7 @@ async function show(
     say(`zone ${one.zone}`);
     for (const { entry, how, evidence } of one.lines)
       say(
-        `  ${how === 'added' ? style.note('+ added ') : '  kept  '}  ${visible(ruleText(entry))}   ${style.faint(visible(evidence, 240))}`,
+        `  ${SIGNS[how] === undefined ? '  kept  ' : style.note(SIGNS[how])}  ${visible(ruleText(entry))}   ${style.faint(visible(evidence, 240))}`,
       );
     for (const entry of one.unused)
       say(style.faint(`  - unused  ${visible(ruleText(entry))}   no run used it`));

@@ -1,4 +1,4 @@
-import type { RecordEvent, SeenProcess } from '../../audit/index.ts';
+import type { RecordEvent, SeenProcess, SeenProgram } from '../../audit/index.ts';
 
 /** What the jobs of one zone tried to reach in a run, gathered from its record. */
 export interface Observed {
@@ -8,18 +8,26 @@ export interface Observed {
   readonly port?: number;
   readonly verdict: 'allowed' | 'denied';
   readonly reason?: string;
+  /** Of a request that was read: its method and its path, without a query. */
+  readonly request?: { readonly method: string; readonly path: string };
   /** The allowlist's entry that let it through. */
   readonly entry?: string;
   readonly jobs: ReadonlySet<string>;
   readonly steps: ReadonlySet<string>;
   /** Program chains, each from the one that asked to the step's own: `node scripts/install.js ← sh ← npm ci`. */
   readonly programs: ReadonlySet<string>;
+  /** What the kernel says that these programs are; each kind once. */
+  readonly seenPrograms: readonly SeenProgram[];
   readonly times: number;
   readonly bytesOut: number;
 }
 
 type Growing = {
-  -readonly [K in keyof Observed]: Observed[K] extends ReadonlySet<string> ? Set<string> : Observed[K];
+  -readonly [K in keyof Observed]: Observed[K] extends ReadonlySet<string>
+    ? Set<string>
+    : Observed[K] extends readonly SeenProgram[]
+      ? SeenProgram[]
+      : Observed[K];
 };
 
 const MAX_OBSERVED = 10_000;
@@ -46,7 +54,7 @@ export class Observations {
           this.#processes.set(`${event.job} ${event.pid}`, { parent: event.parent, argv: event.argv });
         return;
       case 'dns.question':
-        if (event.verdict === 'denied') this.#see(event, { host: event.name }, event.process);
+        if (event.verdict === 'denied') this.#see(event, { host: event.name }, event.process, event.program);
         return;
       case 'network.connection': {
         const one = this.#see(
@@ -57,8 +65,16 @@ export class Observations {
             ...(event.entry !== undefined && { entry: event.entry }),
           },
           event.process,
+          // It is known, and only not the one that the entry is for.
+          event.reason === 'program-not-allowed' ? plain(event.program) : event.program,
         );
         if (one !== undefined) this.#connections.set(`${event.job} ${event.connection}`, one);
+        return;
+      }
+      case 'network.request': {
+        const { host, port, method, path, entry } = event;
+        const request = { method, path };
+        this.#see(event, { host, port, request, ...(entry !== undefined && { entry }) }, event.process);
         return;
       }
       case 'network.closed': {
@@ -82,11 +98,20 @@ export class Observations {
       readonly verdict: 'allowed' | 'denied';
       readonly reason?: string;
     },
-    what: { readonly host: string; readonly port?: number; readonly entry?: string },
+    what: Pick<Observed, 'host' | 'port' | 'entry' | 'request'>,
     process: SeenProcess | undefined,
+    program?: SeenProgram,
   ): Growing | undefined {
     const zone = this.#zones.get(event.job) ?? 'untrusted';
-    const key = JSON.stringify([zone, what.host, what.port, event.verdict, event.reason, what.entry]);
+    const key = JSON.stringify([
+      zone,
+      what.host,
+      what.port,
+      event.verdict,
+      event.reason,
+      what.entry,
+      what.request,
+    ]);
     let one = this.#seen.get(key);
     if (one === undefined) {
       if (this.#seen.size >= MAX_OBSERVED) {
@@ -101,6 +126,7 @@ export class Observations {
         jobs: new Set(),
         steps: new Set(),
         programs: new Set(),
+        seenPrograms: [],
         times: 0,
         bytesOut: 0,
       };
@@ -111,6 +137,12 @@ export class Observations {
     if (one.steps.size < MAX_KEPT) one.steps.add(event.step);
     if (one.programs.size < MAX_KEPT && process !== undefined)
       one.programs.add(this.#chain(event.job, process));
+    if (
+      program !== undefined &&
+      one.seenPrograms.length < MAX_KEPT &&
+      !one.seenPrograms.some(isLike(program))
+    )
+      one.seenPrograms.push(program);
     return one;
   }
 
@@ -126,4 +158,15 @@ export class Observations {
     // npm and others pad their arguments with blanks when they rename themselves.
     return chain.map((argv) => argv.trim().slice(0, 80)).join(' ← ');
   }
+}
+
+function isLike(program: SeenProgram): (other: SeenProgram) => boolean {
+  const text = JSON.stringify(program);
+  return (other) => JSON.stringify(other) === text;
+}
+
+function plain(program: SeenProgram | undefined): SeenProgram | undefined {
+  if (program === undefined) return undefined;
+  const { why: _why, ...rest } = program;
+  return rest;
 }

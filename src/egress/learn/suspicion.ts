@@ -8,6 +8,11 @@ const RANDOM_BITS = 3.6;
 const DEEP = 6;
 const MANY_BELOW = 5;
 
+const LONG_PATH = 200;
+const LONG_SEGMENT = 64;
+/** Methods by which something is sent there (RFC 9110 section 9.3). */
+const SENDING: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']);
+
 /** A script that a package manager runs for a package, not for the project. */
 const INSTALL_SCRIPT =
   /(?:^| )(?:\S*\/)?node_modules\/\S+|(?:^| )\S*(?:pre|post)?install\.(?:js|mjs|cjs|sh|py)(?: |$)|setup\.py (?:egg_info|install)/;
@@ -36,6 +41,21 @@ export function suspicionOf(one: Observed, all: readonly Observed[]): string | u
     return `one of ${siblings.size} names below ${parent}, as data is carried out in questions`;
   const script = [...one.programs].find((chain) => INSTALL_SCRIPT.test(chain.split(' ← ')[0] ?? ''));
   return script === undefined ? undefined : `asked for by the script of a package: ${script.slice(0, 160)}`;
+}
+
+/** Why a request is not to be learned: it sends something, or carries it in its path. What stands in a query is not on record. */
+export function suspicionOfRequest({ request }: Observed): string | undefined {
+  if (request === undefined) return undefined;
+  if (SENDING.has(request.method))
+    return `a ${request.method}: it sends something there, and may carry out anything`;
+  if (request.path.length > LONG_PATH)
+    return `a path of ${request.path.length} characters, as data is carried out in requests`;
+  const odd = request.path
+    .split('/')
+    .find((step) => step.length > LONG_SEGMENT || isRandom(step.replace(/\.[a-z0-9]{1,8}$/i, '')));
+  return odd === undefined
+    ? undefined
+    : `${odd.slice(0, 24)}… in its path looks like data and not like a name`;
 }
 
 /** A run of hexadecimal digits, or a long word with digits in which hardly a character comes twice. */

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { clientSetup } from './client-setup.ts';
 
@@ -29,6 +30,13 @@ describe('what a job’s clients are given', () => {
       const file = found.files.find(({ path }) => path === found.environment[name]);
       expect(file?.content, name).toContain(authority.certificate.trim());
     }
+    const store = found.files.find(({ path }) =>
+      found.environment['JAVA_TOOL_OPTIONS']?.includes(`=${path} `),
+    );
+    if (!(store?.content instanceof Uint8Array)) throw new Error('no trust store');
+    const der = new X509Certificate(authority.certificate).raw;
+    expect(Buffer.from(store.content).includes(der)).toBe(true);
+    expect(Buffer.from(store.content).subarray(0, 8).toString('hex')).toBe('feedfeed00000002');
     const shown = JSON.stringify([found.files, found.environment, found.allow]);
     expect(shown).not.toContain('PRIVATE KEY');
     expect(authority.key).toContain('PRIVATE KEY');

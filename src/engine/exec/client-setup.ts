@@ -10,19 +10,21 @@ import {
   resolvePresets,
 } from '../../egress/index.ts';
 import { USER_PROGRAMS } from './host-programs.ts';
+import { javaTrustStore } from './trust-store.ts';
 
 /** What a job needs so that its clients work through the gateway without being configured. */
 export interface ClientSetup {
   readonly allow: readonly AllowedDestination[];
   /** Registry addresses of the presets in use, and where the operator's extra certificate authorities are shown. */
   readonly environment: Readonly<Record<string, string>>;
-  readonly files: readonly { readonly path: string; readonly content: string }[];
+  readonly files: readonly { readonly path: string; readonly content: string | Uint8Array }[];
   /** What the gateway needs to read requests inside of TLS; absent when no entry asks for it. */
   readonly inspection?: Inspection;
 }
 
 const CERTIFICATES = '/opt/cofferdam/certificates.pem';
 const KNOWN_HOSTS = '/etc/ssh/ssh_known_hosts';
+const JAVA_CERTIFICATES = '/opt/cofferdam/certificates.jks';
 const MORE_CERTIFICATES = '/opt/cofferdam/more-certificates.pem';
 const SYSTEM_CERTIFICATES = [
   '/etc/ssl/certs/ca-certificates.crt',
@@ -98,6 +100,10 @@ export async function clientSetup(
   }
   // Read at every start of Node.js, and slow: only what is more than it trusts anyway.
   environment['NODE_EXTRA_CA_CERTS'] = MORE_CERTIFICATES;
+  // A JVM reads no list of certificates, and says on each start that it was told so: only where it could not work otherwise.
+  if (inspected.length > 0)
+    environment['JAVA_TOOL_OPTIONS'] =
+      `-Djavax.net.ssl.trustStore=${JAVA_CERTIFICATES} -Djavax.net.ssl.trustStoreType=JKS`;
   return ok({
     allow: allow.value,
     environment,
@@ -105,6 +111,7 @@ export async function clientSetup(
       ...files,
       { path: CERTIFICATES, content: everything },
       { path: MORE_CERTIFICATES, content: `${certificates}${own}` },
+      ...(inspected.length > 0 ? [{ path: JAVA_CERTIFICATES, content: javaTrustStore(everything) }] : []),
     ],
     ...inspection,
   });

@@ -44,7 +44,7 @@ export interface ExecRequest {
   readonly proxy?: UpstreamProxy;
   readonly readPaths: readonly BoundPath[];
   readonly writePaths: readonly BoundPath[];
-  readonly files: readonly { readonly path: string; readonly content: string }[];
+  readonly files: readonly { readonly path: string; readonly content: string | Uint8Array }[];
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutMs: number;
   /** Whether a denial makes the exit status of a command that went well another. */

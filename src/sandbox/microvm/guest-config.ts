@@ -26,7 +26,8 @@ export function jobUserOf(guestUid: number): number | undefined {
 /** What a profile's own programs are told of the resolver of every container. */
 const OF_A_CONTAINER = 'dns_servers = ["127.0.0.1"]';
 
-function resolving<T extends { readonly content: string }>(file: T): T {
+function resolving<T extends { readonly content: string | Uint8Array }>(file: T): T {
+  if (typeof file.content !== 'string') return file;
   return { ...file, content: file.content.replaceAll(OF_A_CONTAINER, `dns_servers = ["${RESOLVER}"]`) };
 }
 

@@ -11,7 +11,7 @@ export interface RootTree {
   /** Empty files that a file is mounted over. */
   readonly points: readonly string[];
   readonly links: readonly { readonly path: string; readonly target: string }[];
-  readonly files: readonly { readonly path: string; readonly content: string }[];
+  readonly files: readonly { readonly path: string; readonly content: string | Uint8Array }[];
   /** Of the host's `/etc`, with the same path. Copied, as each mount costs more than the file. */
   readonly copies: readonly string[];
 }
