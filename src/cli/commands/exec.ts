@@ -199,9 +199,9 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
     state.value.directory,
   );
   if (!folder.ok) return folder;
-  const read = await boundPaths('read', values.read ?? [], state.value.directory);
+  const read = await boundPaths('read', values.read ?? [], state.value.directory, folder.value);
   if (!read.ok) return read;
-  const write = await boundPaths('write', values.write ?? [], state.value.directory);
+  const write = await boundPaths('write', values.write ?? [], state.value.directory, folder.value);
   if (!write.ok) return write;
   const shown = [folder.value, ...[...read.value, ...write.value].map(({ path }) => path)];
   // A command's allowlist is what was typed, and nothing else.

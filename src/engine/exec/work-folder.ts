@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts';
 import type { BoundPath } from '../../sandbox/index.ts';
 
@@ -7,7 +9,8 @@ const OWN = ['/proc', '/sys', '/dev', '/run', '/etc', '/usr', '/bin', '/sbin', '
 
 /**
  * The folder that a command works in, as its real path. Refused: the root, a home folder (its keys and histories would be
- * shown to the command), a folder of the system's, and one that holds or lies in the state folder.
+ * shown to the command), a folder of the system's, one that holds or lies in the state folder, and a place in a repository
+ * whose links lead out of that.
  */
 export async function workFolder(
   path: string,
@@ -47,14 +50,40 @@ export async function workFolder(
   if (`${stateFolder}/`.startsWith(`${directory}/`) || `${directory}/`.startsWith(`${stateFolder}/`)) {
     return refuse('holds the records of other runs, or lies among them');
   }
+  const repository = repositoryAround(dirname(resolve(path)));
+  if (repository !== undefined && (await leadsOut(path, directory, await realpath(repository))))
+    return refuse(`is where a link of ${repository} leads`);
   return ok(directory);
 }
 
-/** `--read` and `--write` paths, as their real paths. */
+function repositoryAround(path: string): string | undefined {
+  if (existsSync(join(path, '.git'))) return path;
+  return dirname(path) === path ? undefined : repositoryAround(dirname(path));
+}
+
+/**
+ * Whether a path that goes through a folder ends outside of it: then it is not whoever named the path that chose where it
+ * ends, but whoever put a link into the folder, which is the author of what is under test.
+ */
+async function leadsOut(path: string, found: string, folder: string): Promise<boolean> {
+  if (isWithin(found, folder)) return false;
+  for (let part = dirname(resolve(path)); dirname(part) !== part; part = dirname(part)) {
+    const real = await realpath(part).catch(() => undefined);
+    if (real !== undefined && isWithin(real, folder)) return true;
+  }
+  return false;
+}
+
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
+}
+
+/** `--read` and `--write` paths, as their real paths. A link of the work folder leads to none outside of it. */
 export async function boundPaths(
   option: 'read' | 'write',
   paths: readonly string[],
   stateFolder: string,
+  folder: string,
 ): Promise<Result<readonly BoundPath[], Refusal>> {
   const bound: BoundPath[] = [];
   for (const path of paths) {
@@ -66,6 +95,16 @@ export async function boundPaths(
           `exec/${option}`,
           `${path} does not exist`,
           `name a path that exists with --${option}`,
+        ),
+      );
+    }
+    if (await leadsOut(path, found, folder)) {
+      return err(
+        refusal(
+          'policy',
+          `exec/${option}`,
+          `${path} is where a link of the folder under test leads out of it, to ${found}`,
+          `if that is meant, name it: --${option} ${found}`,
         ),
       );
     }
