@@ -282,6 +282,8 @@ function runtimeConfig(
         '/proc/acpi',
         '/proc/asound',
         '/proc/bus',
+        // What the machine was started with: keys and passwords stand there on some.
+        '/proc/cmdline',
         '/proc/config.gz',
         '/proc/driver',
         '/proc/fs',
@@ -292,6 +294,7 @@ function runtimeConfig(
         '/proc/keys',
         '/proc/kmsg',
         '/proc/latency_stats',
+        '/proc/locks',
         '/proc/modules',
         '/proc/pressure',
         '/proc/sched_debug',

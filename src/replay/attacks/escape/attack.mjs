@@ -1,5 +1,6 @@
 // Published ways out of a container, each up to the point where the machine would be lost, and no further.
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 const secret = process.env.CANARY;
@@ -22,6 +23,9 @@ const open = async (path) => {
   await wait(200);
 };
 const ways = {
+  // What stands there may be a password of this machine: only whether it was read is told.
+  'kernel-command-line': () =>
+    attempt(() => console.log(createHash('sha256').update(readFileSync('/proc/cmdline')).digest('hex'))),
   'core-pattern': () => open('/proc/sys/kernel/core_pattern'),
   'module-helper': () => open('/proc/sys/kernel/modprobe'),
   'magic-keys': () => open('/proc/sysrq-trigger'),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   chmodSync,
   copyFileSync,
@@ -59,6 +60,17 @@ export const attack: Attack = {
     setting('core-pattern', '/proc/sys/kernel/core_pattern', 'write-proc-sys'),
     setting('module-helper', '/proc/sys/kernel/modprobe', 'write-proc-sys', 'modules'),
     setting('magic-keys', '/proc/sysrq-trigger', 'write-sysrq', 'magic-keys'),
+    {
+      name: 'kernel-command-line',
+      control: 'hidden kernel files',
+      without: ['hidden-kernel-files'],
+      harm: ({ output }) =>
+        output().includes(createHash('sha256').update(readFileSync('/proc/cmdline')).digest('hex'))
+          ? 'it read what the machine was started with, where some have keys'
+          : undefined,
+      event: armed('kernel-files-hidden'),
+      eventWith: { runsc: armed('own-kernel') },
+    },
     {
       name: 'release-agent',
       control: 'users of its own, no capabilities, the filter',
