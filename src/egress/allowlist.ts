@@ -1,5 +1,12 @@
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
-import { type AllowEntry, contradictionIn, parseDestination, ruleOf, ruleText } from '../config/index.ts';
+import {
+  type AllowEntry,
+  type EgressRule,
+  contradictionIn,
+  parseDestination,
+  ruleOf,
+  ruleText,
+} from '../config/index.ts';
 import type { AllowedDestination } from './contract.ts';
 
 /**
@@ -19,7 +26,9 @@ export function parseAllowlist(
     if (to.kind === 'preset') {
       const preset = Object.hasOwn(presets, to.name) ? presets[to.name] : undefined;
       if (preset === undefined) return unreadable(text, 'is not a preset that is known here');
-      allowed.push(...preset.map((one) => ({ ...one, ...narrowing, entry: ruleText(entry) })));
+      if (narrowing.paths !== undefined && preset.some(({ paths }) => paths !== undefined))
+        return unreadable(text, 'has paths of its own, and cannot be given others: name its hosts');
+      allowed.push(...preset.flatMap((one) => narrowed(one, narrowing, ruleText(entry))));
       continue;
     }
     const wrong = contradictionIn(ruleOf(entry), to.port);
@@ -29,6 +38,20 @@ export function parseAllowlist(
     allowed.push({ host: to.host, ...ports, ...narrowing, entry: ruleText(entry) });
   }
   return ok(allowed);
+}
+
+/** A preset's destination as an entry narrows it: never more than either of them allows. */
+function narrowed(
+  one: AllowedDestination,
+  narrowing: Omit<EgressRule, 'to'>,
+  entry: string,
+): readonly AllowedDestination[] {
+  const methods =
+    one.methods === undefined || narrowing.methods === undefined
+      ? (one.methods ?? narrowing.methods)
+      : one.methods.filter((method) => narrowing.methods?.includes(method));
+  if (methods?.length === 0) return [];
+  return [{ ...one, ...narrowing, ...(methods !== undefined && { methods }), entry }];
 }
 
 function unreadable(entry: string, why: string): Result<never, Refusal> {

@@ -4,6 +4,7 @@ export { parseAllowlist } from './allowlist.ts';
 export type * from './contract.ts';
 export { startGateway } from './gateway.ts';
 export { passwordRequest } from './upstream/socks.ts';
+export { EXPOSURES, type Exposure, REVIEWED } from './reviewed/index.ts';
 export { PRESETS, type Preset, resolvePresets } from './presets.ts';
 export { type Asked, askedPlace, explain, type Explanation } from './explain.ts';
 export { learn, type Learned, type LearnedLine, type LearnOptions } from './learn/learn.ts';

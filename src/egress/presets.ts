@@ -4,13 +4,15 @@ import type { AllowedDestination } from './contract.ts';
 import type { PresetSources, Registry } from './ecosystems/ecosystem.ts';
 import { ECOSYSTEMS } from './ecosystems/index.ts';
 import { hostName } from './host-name.ts';
+import { REVIEWED_PRESETS } from './reviewed/index.ts';
 
 /** What a preset stands for on this machine, and what the same client needs inside a job; neither holds a credential. */
 export interface Preset extends Pick<Registry, 'environment' | 'files'> {
   readonly destinations: readonly AllowedDestination[];
 }
 
-export const PRESETS: readonly string[] = Object.keys(ECOSYSTEMS);
+/** Of what a client is configured for, and of hosts that are the same for everybody. */
+export const PRESETS: readonly string[] = [...Object.keys(ECOSYSTEMS), ...Object.keys(REVIEWED_PRESETS)];
 
 /**
  * Resolves the presets among an allowlist's entries from the user's own client configuration, never from a repository's:
@@ -34,6 +36,11 @@ export async function resolvePresets(
     }),
   );
   for (const name of wanted) {
+    const reviewed = Object.hasOwn(REVIEWED_PRESETS, name) ? REVIEWED_PRESETS[name] : undefined;
+    if (reviewed !== undefined) {
+      presets[name] = { destinations: reviewed.allow.map((one) => ({ ...one, entry: name })) };
+      continue;
+    }
     const ecosystem = Object.hasOwn(ECOSYSTEMS, name) ? ECOSYSTEMS[name] : undefined;
     if (ecosystem === undefined) {
       return err(

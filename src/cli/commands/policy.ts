@@ -4,12 +4,14 @@ import { approve } from '../policy/approve.ts';
 import { diff } from '../policy/diff.ts';
 import { explainPolicy } from '../policy/explain.ts';
 import { learnFrom } from '../policy/learn.ts';
+import { policyPresets } from '../policy/presets.ts';
 import { policyWaivers } from '../policy/waivers.ts';
 import { exitStatus, renderRefusal } from '../render/refusals.ts';
 
 const help = `usage: cofferdam policy diff OLD NEW [--approval FILE...] [--json]
        cofferdam policy approve OLD NEW --reason WHY --expires TIME
        cofferdam policy learn [RUN...] [--zone Z] [--file FILE] [--accept HOST...] [--narrow] [--write] [--json]
+       cofferdam policy presets [NAME...] [--json]
        cofferdam policy waivers [--file FILE] [--text N] [--json]
        cofferdam policy explain ([CMD...] --host HOST[:PORT] | RUN EVENT) [--zone Z] [--file FILE] [--method M] [--path P]
                                 [--program P] [--json]
@@ -29,6 +31,7 @@ explain  Which entry decides about a destination or about an event of a record, 
          would change it, with what else that line would open. EVENT is its number (cofferdam audit show RUN).
          CMD is the command that is to reach it, as it is on this machine.
 
+presets  What each preset stands for on this machine, and what it exposes.
 waivers  Lists the waivers of the operator's file (docs/profiles.md) and whether each holds now; with --text N it writes the text
          of the Nth that is to be signed.
 
@@ -56,6 +59,7 @@ const VERBS: Readonly<Record<string, (context: CommandContext) => Promise<number
   approve,
   learn: learnFrom,
   explain: explainPolicy,
+  presets: policyPresets,
   waivers: policyWaivers,
 };
 
@@ -65,8 +69,8 @@ async function run(context: CommandContext): Promise<number> {
   if (found !== undefined) return found({ ...context, args });
   const why =
     verb === ''
-      ? 'say diff, approve, learn, explain or waivers'
-      : `${JSON.stringify(verb)} is not one of diff, approve, learn, explain, waivers`;
+      ? 'say diff, approve, learn, explain, presets or waivers'
+      : `${JSON.stringify(verb)} is not one of diff, approve, learn, explain, presets, waivers`;
   const refused = refusal('usage', 'cli/arguments', why, 'see cofferdam policy --help');
   context.stderr.write(renderRefusal(refused));
   return exitStatus(refused);

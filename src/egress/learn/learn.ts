@@ -62,6 +62,8 @@ export function learn(
   observed: readonly Observed[],
   { accepted = [], presets = {}, narrow = false }: LearnOptions = {},
 ): Learned {
+  // One that says itself what may be asked there is not narrowed further.
+  const readOnly = Object.keys(presets).filter((name) => presets[name]?.every((one) => !readsRequests(one)));
   const here = observed.filter((one) => one.zone === zone);
   const refused: Learned['refused'][number][] = [];
   const wanted = new Map<string, Observed[]>();
@@ -76,7 +78,7 @@ export function learn(
       refused.push({ ...place, why, evidence: evidenceOf([one]) });
     }
   }
-  const asked = [...wanted].flatMap(([to, all]) => linesFor(to, all));
+  const asked = [...wanted].flatMap(([to, all]) => linesFor(to, all, readOnly));
   const used = usesOf(here);
   // An entry that was written since the run is as good as used by it.
   const usesBy = (entry: AllowEntry): readonly Observed[] | undefined =>
@@ -112,13 +114,13 @@ function destinationOf({ host, port }: Observed, presets: NonNullable<LearnOptio
 }
 
 /** The lines for one destination: of the requests that were read, and of what was not. */
-function linesFor(to: string, all: readonly Observed[]): readonly LearnedLine[] {
+function linesFor(to: string, all: readonly Observed[], readOnly: readonly string[]): readonly LearnedLine[] {
   const read = all.filter(({ request }) => request !== undefined);
   const unread = all.filter(({ request }) => request === undefined);
   const lines: LearnedLine[] = [];
   if (unread.length > 0) {
     const { programs, unknown } = programsBehind(unread);
-    const methods = to.startsWith('@') ? { methods: ['GET', 'HEAD'] as const } : {};
+    const methods = readOnly.includes(to) ? { methods: ['GET', 'HEAD'] as const } : {};
     const said = unknown === undefined ? '' : `; by any program: ${unknown.slice(0, 80)}`;
     const evidence = `${evidenceOf(unread)}${said}`;
     lines.push({

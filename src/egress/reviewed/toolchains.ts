@@ -1,0 +1,43 @@
+import { FETCH, type ReviewedPreset } from './reviewed-preset.ts';
+
+const ONE_PUBLISHER =
+  'Only its publisher can put anything there, and nothing can be sent. Hold what is fetched to a digest or signature.';
+
+function toolchain(
+  what: string,
+  source: string,
+  places: readonly (readonly [string, readonly string[]])[],
+  more = '',
+): ReviewedPreset {
+  return {
+    kind: 'toolchain',
+    what,
+    exposes: `${ONE_PUBLISHER}${more}`,
+    source,
+    allow: places.map(([host, paths]) => ({ host, methods: FETCH, paths })),
+  };
+}
+
+export const TOOLCHAINS: Readonly<Record<string, ReviewedPreset>> = {
+  '@node-dist': toolchain('releases of Node.js', 'https://github.com/nodejs/node#download', [
+    ['nodejs.org', ['/dist/**', '/download/release/**']],
+  ]),
+  '@go-dist': toolchain('releases of Go', 'https://go.dev/doc/install', [
+    ['go.dev', ['/dl/**']],
+    ['dl.google.com', ['/go/**']],
+  ]),
+  '@rust-dist': toolchain(
+    'releases of Rust, as rustup fetches them',
+    'https://rust-lang.github.io/rustup/environment-variables.html',
+    [['static.rust-lang.org', ['/dist/**', '/rustup/**']]],
+  ),
+  '@python-dist': toolchain('releases of Python', 'https://www.python.org/downloads/source/', [
+    ['www.python.org', ['/ftp/python/**']],
+  ]),
+  '@gradle-dist': toolchain(
+    'releases of Gradle, as its wrapper fetches them',
+    'https://docs.gradle.org/current/userguide/gradle_wrapper.html',
+    [['services.gradle.org', ['/distributions/**', '/versions/**']]],
+    ' It answers with places among the releases on GitHub (@github-releases).',
+  ),
+};
