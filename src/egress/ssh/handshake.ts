@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { DenialReason } from '../contract.ts';
 import { agreedMethod, answerOf, hostKeyIn, type KexInit, readKexInit } from './key-exchange.ts';
 import { plainPacket, SshPackets, type SshPart } from './packets.ts';
@@ -57,6 +56,8 @@ export class SshHandshake {
   /** `SHA256:…` of the key that was shown, as ssh-keygen prints it. */
   get shown(): string | undefined {
     if (this.#shown === undefined) return undefined;
+    // Loaded here: most gateways never see SSH, and it takes longer than to read it.
+    const { createHash } = process.getBuiltinModule('node:crypto');
     return `SHA256:${createHash('sha256').update(this.#shown).digest('base64').replace(/=+$/, '')}`;
   }
 

@@ -1,5 +1,4 @@
 import { isIP, type Socket } from 'node:net';
-import { connect as connectTls } from 'node:tls';
 import { dial } from '../dial.ts';
 import { type Asked, connectRequest, MAX_ANSWER, readConnectAnswer } from './connect-answer.ts';
 import type { UpstreamProxy } from './contract.ts';
@@ -61,7 +60,9 @@ async function secured(
   proxy: UpstreamProxy,
   trusted: readonly string[],
 ): Promise<Socket | string> {
-  const secure = connectTls({
+  // Loaded here: it is a third of a gateway's start, and few have such a proxy.
+  const { connect } = await import('node:tls');
+  const secure = connect({
     socket,
     host: proxy.host,
     ...(isIP(proxy.host) === 0 && { servername: proxy.host }),
