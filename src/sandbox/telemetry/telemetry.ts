@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { lstat, mkdir, rm } from 'node:fs/promises';
+import { lstatSync, mkdirSync, rmSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts';
 import { nativeProgram } from '../native-program.ts';
@@ -79,7 +80,7 @@ const SOCKET_PATH_MAX = 107;
  */
 export async function startTelemetry(request: TelemetryRequest): Promise<Result<Telemetry, Refusal>> {
   const listenerPath = join(request.directory, 'trace.sock');
-  const unfit = await prepareDirectory(request.directory, listenerPath);
+  const unfit = prepareDirectory(request.directory, listenerPath);
   if (unfit !== undefined) return err(unfit);
   const program = request.program ?? nativeProgram('trace');
   const mode = request.ownKernel === true ? ['--seccheck'] : [];
@@ -125,16 +126,16 @@ function machineLacks(why: string): Refusal {
   return refusal('machine', 'sandbox/telemetry', why, 'Run `cofferdam doctor`, which probes what it needs.');
 }
 
-async function prepareDirectory(directory: string, listenerPath: string): Promise<Refusal | undefined> {
+function prepareDirectory(directory: string, listenerPath: string): Refusal | undefined {
   if (Buffer.byteLength(listenerPath) > SOCKET_PATH_MAX)
     return machineLacks(`the socket's path is longer than ${SOCKET_PATH_MAX} bytes: ${listenerPath}`);
   try {
-    await mkdir(directory, { mode: 0o700, recursive: true });
-    const found = await lstat(directory);
+    mkdirSync(directory, { mode: 0o700, recursive: true });
+    const found = lstatSync(directory);
     const ours = found.isDirectory() && found.uid === process.geteuid?.();
     if (!ours || (found.mode & 0o077) !== 0)
       return machineLacks(`others may enter the telemetry's folder ${directory}; it needs mode 0700`);
-    await rm(listenerPath, { force: true });
+    rmSync(listenerPath, { force: true });
     return undefined;
   } catch (cause) {
     return machineLacks(`the telemetry's folder cannot be used: ${messageOf(cause)}`);
