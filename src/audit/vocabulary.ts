@@ -111,6 +111,19 @@ export type RecordEvent =
       readonly why: string;
       readonly fix: string;
     }
+  | {
+      /** The operator's file was changed while jobs ran. `refused`: why nothing came of it; else what the job has no more. */
+      readonly type: 'policy.reloaded';
+      readonly job?: string;
+      readonly path: string;
+      readonly digest?: string;
+      readonly refused?: string;
+      readonly closed?: readonly string[];
+      /** What the file allows beyond what the job had: for the next run. */
+      readonly notGiven?: readonly string[];
+      /** Open connections that were ended. */
+      readonly connections?: number;
+    }
   | (InStep & { readonly type: 'step.started'; readonly name: string })
   | (InStep & {
       readonly type: 'process.started';
@@ -319,6 +332,7 @@ export const EVENT_TYPES: readonly RecordEventType[] = [
   'zone.decided',
   'policy.armed',
   'policy.refused',
+  'policy.reloaded',
   'step.started',
   'process.started',
   'process.exited',

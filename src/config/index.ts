@@ -34,7 +34,12 @@ export {
 export { ownerOf } from './file-owner.ts';
 export { programFromText, ruleFromText } from './egress/written-rule.ts';
 export { LIMIT_KEYS, type LimitKey, type LimitName, type Limits } from './limits.ts';
-export { configurationIn, type LoadedConfiguration, operatorConfiguration } from './load-configuration.ts';
+export {
+  configurationIn,
+  type LoadedConfiguration,
+  operatorConfiguration,
+  operatorPaths,
+} from './load-configuration.ts';
 export { notOperatorsOwn, readOperatorFile } from './operator-file.ts';
 export {
   compareTiers,

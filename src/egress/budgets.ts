@@ -9,6 +9,18 @@ export class Budgets {
     return entry.uploadBytes !== undefined || entry.downloadBytes !== undefined;
   }
 
+  /** An entry that takes the place of others begins with all that was used under them: it is no new allowance. */
+  inherit(entry: AllowedDestination, from: readonly AllowedDestination[]): void {
+    const used = { upload: 0, download: 0, requests: 0 };
+    for (const one of from) {
+      const before = this.#used.get(one);
+      used.upload += before?.upload ?? 0;
+      used.download += before?.download ?? 0;
+      used.requests += before?.requests ?? 0;
+    }
+    this.#used.set(entry, used);
+  }
+
   /** Takes from the entry's bounds; false, with nothing taken, when one of them would be exceeded. */
   take(
     entry: AllowedDestination,

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Gateway, GatewayEvent } from './contract.ts';
-import { inside, openGateway } from './gateway.fixture.ts';
+import { inside, openGateway, relaysOf } from './gateway.fixture.ts';
 
 const PIECE = Buffer.from(Array.from({ length: 64 * 1024 }, (_, at) => (at * 31) % 251));
 const PIECES = 384;
@@ -53,25 +53,6 @@ afterEach(async () => {
   server.close();
 });
 
-/** The relays of this gateway that run at this moment. */
-function relays(): readonly number[] {
-  const parent = gateway.namespacePath.split('/')[2];
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/u.test(name))
-    .filter((pid) => {
-      try {
-        const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-        return (
-          stat.slice(stat.lastIndexOf(')')).split(' ')[2] === parent &&
-          readlinkSync(`/proc/${pid}/exe`).endsWith('/relay')
-        );
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-}
-
 async function until(true_: () => boolean): Promise<void> {
   for (let tries = 0; tries < 500 && !true_(); tries += 1) await sleep(10);
   expect(true_()).toBe(true);
@@ -105,7 +86,7 @@ describe('a connection that proves large', () => {
       socket.on('data', (bytes) => {
         seen.update(bytes);
         count += bytes.length;
-        if (count > BYTES / 2 && during.length === 0) during.push(relays().length);
+        if (count > BYTES / 2 && during.length === 0) during.push(relaysOf(gateway).length);
       });
       socket.on('end', () => {
         ended = true;
@@ -123,7 +104,7 @@ print(talk(socket.create_connection((ask('api.test'), ${port}), 30), ${PIECES}))
     expect(during).toEqual([1]);
     expect(closings()[0]).toMatchObject({ bytesIn: BYTES, bytesOut: BYTES });
     expect(events.filter((event) => event.kind === 'gap')).toEqual([]);
-    await until(() => relays().length === 0);
+    await until(() => relaysOf(gateway).length === 0);
   });
 
   test('loses nothing when its reader is slow, and a side that ended hears the other to its end', async () => {
@@ -155,7 +136,7 @@ print(talk(socket.create_connection((ask('api.test'), ${port}), 30), ${PIECES / 
       socket.on('data', (bytes) => {
         if (count === 0 || bytes.length < 1000) asked.push(bytes.toString('latin1').split('\r\n')[0] ?? '');
         count += bytes.length;
-        during = Math.max(during, count > BYTES / 4 && during === 0 ? relays().length : 0);
+        during = Math.max(during, count > BYTES / 4 && during === 0 ? relaysOf(gateway).length : 0);
         if (count > BYTES / 2) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
       });
     };
@@ -204,8 +185,8 @@ while time.time() < end:
     except BlockingIOError: time.sleep(0.01)
 `,
     );
-    await until(() => relays().length === 1);
-    const [pid = 0] = relays();
+    await until(() => relaysOf(gateway).length === 1);
+    const [pid = 0] = relaysOf(gateway);
     const spent = (): number => {
       const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(' ');
       return Number(fields[13]) + Number(fields[14]);
@@ -232,8 +213,8 @@ while time.time() < end:
 ${CLIENT}
 print(attempt(lambda: talk(spoken(), 0, 0.001)))`,
     );
-    await until(() => relays().length === 1);
-    for (const pid of relays()) process.kill(pid, 'SIGKILL');
+    await until(() => relaysOf(gateway).length === 1);
+    for (const pid of relaysOf(gateway)) process.kill(pid, 'SIGKILL');
     expect(await running).not.toContain(digestOf(PIECES * 100));
     await until(() => broken && closings().length === 1);
     expect(events).toContainEqual(
@@ -249,8 +230,8 @@ print(attempt(lambda: talk(spoken(), 0, 0.001)))`,
 ${CLIENT}
 print(attempt(lambda: talk(spoken(), 0, 0.001)))`,
     );
-    await until(() => relays().length === 1);
-    const [pid] = relays();
+    await until(() => relaysOf(gateway).length === 1);
+    const [pid] = relaysOf(gateway);
     await gateway.close();
     await running;
     expect(() => process.kill(pid ?? 0, 0)).toThrow('ESRCH');
@@ -266,8 +247,8 @@ print(attempt(lambda: talk(spoken(), 0, 0.001)))`,
 ${CLIENT}
 print(attempt(lambda: talk(spoken(), 0, 0.001)))`,
     );
-    await until(() => relays().length === 1);
-    const [pid] = relays();
+    await until(() => relaysOf(gateway).length === 1);
+    const [pid] = relaysOf(gateway);
     process.kill(Number(gateway.namespacePath.split('/')[2]), 'SIGKILL');
     await running;
     await until(() => {

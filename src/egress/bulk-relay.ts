@@ -38,12 +38,15 @@ export interface Carried {
   readonly inward: number;
 }
 
+/** Told with what the relay will have carried, and how to end it before. */
+type Instead = (carried: Promise<Carried>, end: () => void) => void;
+
 /**
  * Watches a connection of which nothing more is to be checked, and hands it to the native relay once it proves large: from
  * then on its bytes stay in the kernel. `instead` is told with what the relay will have carried; its promise settles when
  * the connection has ended. A connection that cannot be handed over stays where it is, which is slower and not weaker.
  */
-export function handOverWhenLarge(ends: Ends, instead: (carried: Promise<Carried>) => void): void {
+export function handOverWhenLarge(ends: Ends, instead: Instead): void {
   const { client, far } = ends;
   let stopped = false;
   const look = (): void => {
@@ -58,7 +61,7 @@ export function handOverWhenLarge(ends: Ends, instead: (carried: Promise<Carried
 }
 
 /** Brings the sockets to a moment in which everything that was read was also written, and hands them over in it. */
-function settle({ client, far }: Ends, instead: (carried: Promise<Carried>) => void): void {
+function settle({ client, far }: Ends, instead: Instead): void {
   client.unpipe(far);
   far.unpipe(client);
   client.pause();
@@ -90,7 +93,7 @@ function settle({ client, far }: Ends, instead: (carried: Promise<Carried>) => v
     // What the kernel has is still in the kernel: nothing is read between this moment and the one in which we let go.
     const carried = alive() ? handOver({ client, far }) : undefined;
     if (carried === undefined) restore({ client, far });
-    else instead(carried);
+    else instead(carried.carried, carried.end);
   };
   step();
 }
@@ -104,7 +107,10 @@ function restore({ client, far }: Ends): void {
 }
 
 /** Undefined when the relay could not be started: both sockets are then as they were. */
-function handOver({ client, far }: Ends): Promise<Carried> | undefined {
+function handOver({
+  client,
+  far,
+}: Ends): { readonly carried: Promise<Carried>; readonly end: () => void } | undefined {
   const child = spawn(`/proc/self/fd/${program}`, [String(process.pid)], {
     stdio: ['ignore', 'pipe', 'ignore', client, far],
     env: {},
@@ -126,5 +132,6 @@ function handOver({ client, far }: Ends): Promise<Carried> | undefined {
   // The relay has descriptors of its own: closing ours sends nothing.
   client.destroy();
   far.destroy();
-  return carried;
+  // It resets neither side; both see their connection end.
+  return { carried, end: () => void child.kill('SIGTERM') };
 }

@@ -3,6 +3,7 @@ import type {
   EgressPolicy,
   GatewayEvent,
   Inspection,
+  Narrowed,
   ProgramFlow,
   ProgramSeen,
   Resolver,
@@ -23,6 +24,7 @@ export type ToGateway =
   | { readonly kind: 'recorded'; readonly number: number; readonly ok: boolean }
   | { readonly kind: 'program'; readonly number: number; readonly program: ProgramSeen }
   | { readonly kind: 'became-another'; readonly pid: number }
+  | { readonly kind: 'narrow'; readonly policy: EgressPolicy }
   | { readonly kind: 'end' };
 
 export type FromGateway =
@@ -34,6 +36,7 @@ export type FromGateway =
       readonly flow: ProgramFlow;
       readonly names: readonly string[];
     }
+  | { readonly kind: 'narrowed'; readonly narrowed: Narrowed }
   | { readonly kind: 'ended' };
 
 /** An allowlist and a machine's own authorities fit into it. */

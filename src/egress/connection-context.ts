@@ -3,13 +3,16 @@ import type { Ranges } from './address.ts';
 import type { Budgets } from './budgets.ts';
 import type { AllowedDestination, EgressPolicy, ProgramSeen } from './contract.ts';
 import type { Words } from './first-words.ts';
+import type { HeldConnections } from './held-connections.ts';
 import type { NamePool } from './name-pool.ts';
 import type { Recorder } from './recorder.ts';
 import type { ProxyDialing } from './upstream/dial-proxy.ts';
 
 export interface ConnectionContext {
+  /** In force at this moment. */
   readonly policy: EgressPolicy;
   readonly ranges: Ranges;
+  readonly held: HeldConnections;
   /** This machine's own addresses at this moment. */
   readonly own: () => Ranges;
   readonly budgets: Budgets;

@@ -13,7 +13,7 @@ import { decide, entriesAt, entriesByProgram } from './decide.ts';
 import { readsRequests } from '../config/index.ts';
 import { FirstWords, type Words } from './first-words.ts';
 import { decidingProgram, programNames } from './programs.ts';
-import { closed, relay } from './relay.ts';
+import { closed, relay, tellCut } from './relay.ts';
 import { followSsh } from './ssh/follow.ts';
 import { disconnect } from './ssh/handshake.ts';
 import type { Via } from './upstream/contract.ts';
@@ -29,6 +29,7 @@ const ALERT_DENIED = Buffer.from([21, 3, 3, 0, 2, 2, 49]);
 export async function serve(client: Socket, context: ConnectionContext): Promise<void> {
   client.on('error', () => client.destroy());
   const place = targetOf(client, context);
+  holdToPolicy(client, place, context);
   const literalAllowed = context.policy.allow.some((entry) => entry.host === place.address);
   if (place.host === undefined && !literalAllowed) {
     const reason = mayDial(place.address, context.ranges, context.own())
@@ -84,6 +85,20 @@ function targetOf(client: Socket, context: ConnectionContext): Target {
     port: client.localPort ?? 0,
     ...(host !== undefined && { host }),
   };
+}
+
+/** A policy that allows less ends what it would not have let in. */
+function holdToPolicy(client: Socket, target: Target, { held, recorder }: ConnectionContext): void {
+  const { id, host, address, port } = target;
+  client.once('close', () => held.closed(id));
+  held.hold(id, {
+    host: host ?? address,
+    port,
+    cut: () => {
+      tellCut(target, recorder);
+      client.resetAndDestroy();
+    },
+  });
 }
 
 /** The connection's own process is asked for only where an entry is for certain programs. */
@@ -222,6 +237,7 @@ async function pass(
     ...(dialled !== undefined && { dialled }),
     ...(via !== undefined && { via }),
   });
+  if (dialled !== undefined) context.held.dialled(target.id, dialled);
   if (far === undefined || !recorded || client.destroyed) {
     far?.destroy();
     client.resetAndDestroy();

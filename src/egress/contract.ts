@@ -1,6 +1,7 @@
 import type { Refusal, Result } from '../base/index.ts';
 import type { Authority } from './inspect/authority.ts';
 import type { EgressRule } from '../config/index.ts';
+import type { Narrowing } from './narrowing.ts';
 import type { UpstreamProxy, Via } from './upstream/contract.ts';
 
 export type { UpstreamProxy, Via } from './upstream/contract.ts';
@@ -81,6 +82,7 @@ export type DenialReason =
   | 'upstream-proxy'
   | 'proxy-unreachable'
   | 'proxy-refused'
+  | 'policy-narrowed'
   | 'budget'
   | 'query-type-not-allowed'
   | 'malformed'
@@ -203,6 +205,12 @@ export interface GatewayReceipt {
   readonly armedMs: number;
 }
 
+/** What became of a policy that was to narrow the one in force. */
+export interface Narrowed extends Pick<Narrowing, 'closed' | 'notGiven'> {
+  /** How many open connections were ended. */
+  readonly connections: number;
+}
+
 /** A running gateway: a process of its own that holds a network namespace with nothing in it but itself. */
 export interface Gateway {
   /** A path that names the namespace for as long as the gateway lives. */
@@ -210,6 +218,11 @@ export interface Gateway {
   readonly receipt: GatewayReceipt;
   /** Whether the job's probe was heard: the other half of the sandbox's own receipt. Waits at most a second. */
   heard(probeName: string): Promise<boolean>;
+  /**
+   * Puts a policy in force as far as it allows no more than the one that is, and ends the connections that it would not allow.
+   * Rejects when the gateway does not say that it did: the job must then end.
+   */
+  narrow(policy: EgressPolicy): Promise<Narrowed>;
   /** Settles if the gateway ends by itself; the job has no network from then on, and must fail. */
   readonly died: Promise<Refusal>;
   /** A process started another program: what was allowed to the one that it was before is cut. */

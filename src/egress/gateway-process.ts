@@ -1,15 +1,18 @@
+import { coversHost } from '../config/index.ts';
 import { AskedPrograms } from './asked-programs.ts';
 import { endRelays, prepareRelay } from './bulk-relay.ts';
 import { createSocket } from 'node:dgram';
 import { Budgets } from './budgets.ts';
 import { createServer, Socket } from 'node:net';
-import { ownAddresses, type Ranges, rangeList } from './address.ts';
+import { mayDial, ownAddresses, type Ranges, rangeList } from './address.ts';
 import { type FromGateway, readLines, type ToGateway, writeLine } from './channel.ts';
 import { serve } from './connection.ts';
 import type { Inspector } from './connection-context.ts';
 import type { EgressPolicy, UpstreamProxy } from './contract.ts';
 import { Gathered } from './gathered.ts';
+import { HeldConnections } from './held-connections.ts';
 import { NamePool } from './name-pool.ts';
+import { narrow } from './narrowing.ts';
 import { type Answered, answerQuestion } from './name-server.ts';
 import { Recorder } from './recorder.ts';
 import { resolverOf } from './resolve.ts';
@@ -49,6 +52,15 @@ const programs = new AskedPrograms((number, flow, names) =>
   writeLine<FromGateway>(channel, { kind: 'who', number, flow, names }),
 );
 
+/** What decides at this moment; it can be narrowed while the job runs. */
+const inForce: { policy: EgressPolicy; ranges: Ranges } = {
+  policy: { allow: [], allowRanges: [] },
+  ranges: rangeList([]),
+};
+const budgets = new Budgets();
+const held = new HeldConnections();
+const own = ownAddresses();
+
 readLines<ToGateway>(channel, take, () => process.exit(0));
 
 function take(message: ToGateway): void {
@@ -64,6 +76,9 @@ function take(message: ToGateway): void {
       return;
     case 'became-another':
       programs.becameAnother(message.pid);
+      return;
+    case 'narrow':
+      narrowTo(message.policy);
       return;
     case 'end':
       void end();
@@ -89,13 +104,33 @@ async function begin(message: Extract<ToGateway, { kind: 'begin' }>): Promise<vo
     inspection === undefined ? undefined : (await import('./inspect/inspect.ts')).makeInspector(inspection);
   const resolve = resolverOf(message.resolver);
   const dialing = proxy === undefined ? undefined : { proxy, resolve, trusted: await trustedBy(proxy) };
-  serveNames(policy, pool, { udp: DNS_UDP, tcp: DNS_TCP });
-  serveNames(policy, pool, { udp: GUEST_UDP, tcp: GUEST_TCP });
-  serveConnections(policy, pool, resolve, rangeList(policy.allowRanges), inspector, dialing);
+  put(policy);
+  serveNames(pool, { udp: DNS_UDP, tcp: DNS_TCP });
+  serveNames(pool, { udp: GUEST_UDP, tcp: GUEST_TCP });
+  serveConnections(pool, resolve, inspector, dialing);
   readReports();
   prepareRelay();
   dropPrivileges();
   writeLine<FromGateway>(channel, { kind: 'ready' });
+}
+
+function put(policy: EgressPolicy): void {
+  inForce.policy = policy;
+  inForce.ranges = rangeList(policy.allowRanges);
+}
+
+/** From one moment to the next; what is held here decides what may stay, whatever was asked for. */
+function narrowTo(wanted: EgressPolicy): void {
+  const before = inForce.policy;
+  const { policy, closed, notGiven } = narrow(before, wanted);
+  for (const entry of policy.allow.filter((one) => !before.allow.includes(one)))
+    budgets.inherit(
+      entry,
+      before.allow.filter((one) => coversHost(one.host, entry.host)),
+    );
+  put(policy);
+  const connections = held.cutBeyond(before, policy, (address) => mayDial(address, inForce.ranges, own()));
+  writeLine<FromGateway>(channel, { kind: 'narrowed', narrowed: { closed, notGiven, connections } });
 }
 
 /** Only who speaks TLS with a proxy pays for what checks it. */
@@ -116,25 +151,28 @@ function dropPrivileges(): void {
 }
 
 function serveConnections(
-  policy: EgressPolicy,
   pool: NamePool,
   resolve: (host: string) => Promise<readonly string[]>,
-  ranges: Ranges,
   inspector: Inspector | undefined,
   proxy: ProxyDialing | undefined,
 ): void {
   let id = 0;
   let open = 0;
   const context = {
-    policy,
-    budgets: new Budgets(),
+    get policy() {
+      return inForce.policy;
+    },
+    get ranges() {
+      return inForce.ranges;
+    },
+    held,
+    budgets,
     ...(inspector !== undefined && { inspector }),
     ...(proxy !== undefined && { proxy }),
     pool,
     recorder,
     resolve,
-    ranges,
-    own: ownAddresses(),
+    own,
     next: () => (id += 1),
     programs,
   };
@@ -165,22 +203,21 @@ function serveConnections(
   six.listen({ fd: TCP6 });
 }
 
-function serveNames(
-  policy: EgressPolicy,
-  pool: NamePool,
-  at: { readonly udp: number; readonly tcp: number },
-): void {
+function serveNames(pool: NamePool, at: { readonly udp: number; readonly tcp: number }): void {
   const udp = createSocket('udp4');
   udp.on('error', fatal);
   udp.on('message', (message, peer) => {
-    const answered = answerQuestion(message, policy, pool, { transport: 'udp', clientPort: peer.port });
+    const answered = answerQuestion(message, inForce.policy, pool, {
+      transport: 'udp',
+      clientPort: peer.port,
+    });
     if (answered === undefined) return;
     // Told first, while the question still waits: who asked can then be found.
     void recorder.tell(answered.event).then(() => udp.send(answered.message, peer.port, peer.address));
   });
   udp.bind({ fd: at.udp });
   serveNamesOverTcp(at.tcp, (message, clientPort) =>
-    answerQuestion(message, policy, pool, { transport: 'tcp', clientPort }),
+    answerQuestion(message, inForce.policy, pool, { transport: 'tcp', clientPort }),
   );
 }
 

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { AllowEntry } from '../config/index.ts';
 import { parseAllowlist } from './allowlist.ts';
 import type { Gateway, GatewayEvent, Inspection, UpstreamProxy } from './contract.ts';
@@ -66,4 +67,23 @@ def attempt(f):
     child.stderr.on('data', take);
     child.on('close', () => resolve(out.trim()));
   });
+}
+
+/** The native relays of a gateway that run at this moment. */
+export function relaysOf(of: Gateway): readonly number[] {
+  const parent = of.namespacePath.split('/')[2];
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/u.test(name))
+    .filter((pid) => {
+      try {
+        const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+        return (
+          stat.slice(stat.lastIndexOf(')')).split(' ')[2] === parent &&
+          readlinkSync(`/proc/${pid}/exe`).endsWith('/relay')
+        );
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
 }

@@ -9,9 +9,11 @@ import { type FromGateway, readLines, type ToGateway, writeLine } from './channe
 import { listenerAt } from './listener-at.ts';
 import { hasNobody, rightsOf } from './rights.ts';
 import type {
+  EgressPolicy,
   Gateway,
   GatewayReceipt,
   GatewayRequest,
+  Narrowed,
   ProgramSeen,
   StartingGateway,
   UpstreamProxy,
@@ -20,6 +22,7 @@ import type {
 const READY_MS = 15_000;
 const CLOSE_MS = 3_000;
 const HEARD_MS = 1_000;
+const NARROW_MS = 10_000;
 const NAMESPACE = 9;
 /** Where native/netns has it listen, in its namespace. */
 const LISTENER = { host: '127.0.0.1', port: 9 } as const;
@@ -114,6 +117,7 @@ async function arm(
     receipt,
     heard: (name) => gatewayLink.heard(name),
     becameAnother: (pid) => gatewayLink.becameAnother(pid),
+    narrow: (policy) => gatewayLink.narrow(policy, gone),
     died: gone.then((why) =>
       lacks(`the gateway ended by itself: ${why}`, 'run it again; if it stays so, see cofferdam doctor'),
     ),
@@ -141,6 +145,8 @@ class GatewayLink {
   readonly #names = new Set<string>();
   readonly #listening = new Map<string, () => void>();
   #ended: () => void = () => undefined;
+  /** In the order in which they were asked for. */
+  readonly #narrowed: ((narrowed: Narrowed) => void)[] = [];
 
   constructor(channel: Duplex, request: GatewayRequest) {
     this.#channel = channel;
@@ -153,6 +159,7 @@ class GatewayLink {
       (message) => {
         if (message.kind === 'ready') ready();
         else if (message.kind === 'ended') this.#ended();
+        else if (message.kind === 'narrowed') this.#narrowed.shift()?.(message.narrowed);
         else if (message.kind === 'who') void this.#who(message, request);
         else this.#record(message, request);
       },
@@ -199,6 +206,17 @@ class GatewayLink {
         resolve(true);
       });
     });
+  }
+
+  async narrow(policy: EgressPolicy, gone: Promise<string>): Promise<Narrowed> {
+    const answered = new Promise<Narrowed>((resolve) => {
+      this.#narrowed.push(resolve);
+    });
+    writeLine<ToGateway>(this.#channel, { kind: 'narrow', policy });
+    const late = sleep(NARROW_MS, 'it took too long', { ref: false });
+    const answer = await Promise.race([answered, gone, late]);
+    if (typeof answer === 'string') throw new Error(answer);
+    return answer;
   }
 
   async end(gone: Promise<string>): Promise<void> {

@@ -76,8 +76,13 @@ export function relay(
     if ('encrypted' in far) return;
     // What may have to be cut stays here.
     if (target.program !== undefined) return;
-    handOverWhenLarge(ends, (carried) => {
+    handOverWhenLarge(ends, (carried, end) => {
       handed = carried;
+      const cut = (): void => {
+        tellCut(target, context.recorder);
+        end();
+      };
+      context.held.handedOver(target.id, cut, carried);
     });
   };
   client.setNoDelay(true);
@@ -101,6 +106,17 @@ export function relay(
   if (outward.free) letGo();
   client.resume();
   if (client.readableEnded) far.end();
+}
+
+/** That a connection was ended because the policy allows less than when it began. */
+export function tellCut(target: Target, recorder: ConnectionContext['recorder']): void {
+  void recorder.tell({
+    kind: 'connect',
+    ...placeOf(target),
+    protocol: 'tcp',
+    verdict: 'denied',
+    reason: 'policy-narrowed',
+  });
 }
 
 /** Ends each side with the other, and tells once when both have closed. */

@@ -1,4 +1,5 @@
 import { jsonLine } from '../render/json-line.ts';
+import { resolve } from 'node:path';
 import { availableParallelism, totalmem } from 'node:os';
 import type { RecordEvent } from '../../audit/index.ts';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
@@ -25,13 +26,19 @@ import {
   withProfile,
   ZONES,
 } from '../../zone/index.ts';
-import { type AllowEntry, type LoadedConfiguration, operatorConfiguration } from '../../config/index.ts';
+import {
+  type AllowEntry,
+  type LoadedConfiguration,
+  operatorConfiguration,
+  operatorPaths,
+} from '../../config/index.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { askedIsolation, ISOLATION_OPTIONS } from '../isolation-options.ts';
 import { ROOT_IMAGE_OPTION, rootImage } from '../root-image.ts';
 import { allowOption, duration, environmentOption, oneOf, parseOptions } from '../options.ts';
 import { Denials } from '../render/denials.ts';
 import { renderRefusal } from '../render/refusals.ts';
+import { reloadedText } from '../render/reloaded.ts';
 import { styleFor } from '../render/style.ts';
 import { weakerIn } from '../render/weaker.ts';
 import { VERSION } from '../version.ts';
@@ -120,6 +127,7 @@ async function run(context: CommandContext): Promise<number> {
     {
       event: (event: RecordEvent) => {
         weaker ??= weakerIn(event);
+        if (event.type === 'policy.reloaded') context.stderr.write(reloadedText(event));
         denials.take(event);
       },
     },
@@ -201,7 +209,8 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
   if (!folder.ok) return folder;
   const read = await boundPaths('read', values.read ?? [], state.value.directory, folder.value);
   if (!read.ok) return read;
-  const write = await boundPaths('write', values.write ?? [], state.value.directory, folder.value);
+  const decides = values.config === undefined ? operatorPaths(context.environment) : [resolve(values.config)];
+  const write = await boundPaths('write', values.write ?? [], state.value.directory, folder.value, decides);
   if (!write.ok) return write;
   const shown = [folder.value, ...[...read.value, ...write.value].map(({ path }) => path)];
   // A command's allowlist is what was typed, and nothing else.
@@ -243,6 +252,12 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
       facts: [{ name: 'started', value: 'by hand', source: 'command-line', forgeable: false }],
       policy: files[0] === undefined ? { source: 'defaults' } : named(files[0]),
       allow: clients.value.allow,
+      operator: {
+        environment: context.environment,
+        notIn: folder.value,
+        ...(values.config !== undefined && { named: values.config }),
+        ...(operator.value !== undefined && { began: operator.value }),
+      },
       ...(clients.value.inspection !== undefined && { inspection: clients.value.inspection }),
       ...(proxy.value !== undefined && { proxy: proxy.value }),
       resolver: { kind: 'system' },

@@ -10,6 +10,7 @@ import { EVENT_OPTIONS } from '../event-options.ts';
 import { parseOptions } from '../options.ts';
 import { exitStatus, renderRefusal } from '../render/refusals.ts';
 import { LiveLine } from '../render/live-line.ts';
+import { reloadedText } from '../render/reloaded.ts';
 import { RunView } from '../render/run-view.ts';
 import { type Style, styleFor } from '../render/style.ts';
 import { GRANT_OPTIONS, type RunGrants, runGrants } from '../run-grants.ts';
@@ -143,6 +144,7 @@ type RunValues = {
   readonly verbose?: boolean;
   readonly quiet?: boolean;
   readonly json?: boolean;
+  readonly config?: string;
 };
 
 async function runOne(
@@ -194,6 +196,7 @@ async function runOne(
       outside: context.environment,
       version: VERSION,
       strict: values.strict === true,
+      ...(values.config !== undefined && { config: values.config }),
       work,
       runnable: found.runnable,
       ...(image !== undefined && { image }),
@@ -202,6 +205,7 @@ async function runOne(
     state,
     {
       event: (recorded) => {
+        if (recorded.type === 'policy.reloaded') context.stderr.write(reloadedText(recorded));
         if (values.json === true) context.stdout.write(jsonLine(recorded));
         else view.event(recorded);
       },

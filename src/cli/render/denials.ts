@@ -35,6 +35,8 @@ const WHY: Readonly<Record<string, string>> = {
   'proxy-refused': 'it is allowed, and the proxy by which it is reached did not let it through',
   'program-not-allowed': 'its entries are for other programs',
   'program-not-known': 'its entries are for certain programs, and it counts as none',
+  'policy-narrowed':
+    'the operator\u2019s policy was changed while the job ran, and does not allow it any more',
   budget: 'as much as the job may exchange with it has been exchanged',
 };
 

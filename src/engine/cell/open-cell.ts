@@ -3,9 +3,11 @@ import { isAlarming } from '../../audit/index.ts';
 import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts';
 import {
   type AllowedDestination,
+  type EgressPolicy,
   type Gateway,
   type GatewayEvent,
   type Inspection,
+  type Narrowed,
   type Resolver,
   startGateway,
   type UpstreamProxy,
@@ -43,6 +45,8 @@ export interface Cell {
   settled(withinMs: number): Promise<void>;
   /** Puts into the record what the step that is over left running. */
   leftRunning(): Promise<void>;
+  /** Narrows what its network allows; the job ends when the gateway does not say that it did. */
+  narrow(policy: EgressPolicy): Promise<Narrowed>;
   /** Settles when a wall fell by itself: the job must end as failed. */
   readonly broken: Promise<Refusal>;
   /** Ends everything; safe to call twice. */
@@ -180,6 +184,14 @@ export async function openCell(
   );
   const left = new LeftRunning(opened.value);
   const ends = {
+    narrow: async (policy: EgressPolicy) => {
+      try {
+        return await gateway.value.narrow(policy);
+      } catch (error) {
+        if (!ending) broke(notNarrowed(error instanceof Error ? error.message : String(error)));
+        return { closed: [], notGiven: [], connections: 0 };
+      }
+    },
     step: settleRisks,
     left: async () => {
       for (const event of await left.look(at)) await journal.write(event).catch(() => broke(recordLost()));
@@ -234,13 +246,19 @@ function assemble(
   connections: OpenConnections,
   watch: LimitWatch,
   broken: Promise<Refusal>,
-  ends: { readonly step: () => void; readonly begin: () => void; readonly left: () => Promise<void> },
+  ends: {
+    readonly narrow: Cell['narrow'];
+    readonly step: () => void;
+    readonly begin: () => void;
+    readonly left: () => Promise<void>;
+  },
 ): Cell {
   let closing: ReturnType<Sandbox['destroy']> | undefined;
   return {
     sandbox,
     counts,
     broken,
+    narrow: ends.narrow,
     leftRunning: ends.left,
     settled: async (withinMs) => {
       await Promise.all([connections.settled(withinMs), watch.look(), sandbox.observed()]);
@@ -302,6 +320,15 @@ async function confirm(
       'the probe inside the sandbox asked the gateway, and the gateway did not hear it',
       'run it again; if it stays so, see cofferdam doctor',
     ),
+  );
+}
+
+function notNarrowed(why: string): Refusal {
+  return refusal(
+    'machine',
+    'gateway/not-narrowed',
+    `the operator\u2019s policy allows less now, and the gateway did not say that it holds it: ${why}`,
+    'run it again; if it stays so, see cofferdam doctor',
   );
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { arch, release } from 'node:os';
+import { arch, availableParallelism, release, totalmem } from 'node:os';
 import type { Readable } from 'node:stream';
 import {
   openRecord,
@@ -19,13 +19,14 @@ import {
   type SandboxRoot,
 } from '../../sandbox/index.ts';
 import { createRun, dropOldChanges, finishRun, type RunFolder, type StateFolder } from '../../store/index.ts';
-import type { Controls } from '../../zone/index.ts';
+import { type Controls, settleControls } from '../../zone/index.ts';
 import { type Cell, openCell } from '../cell/open-cell.ts';
 import type { RunObserver } from '../cell/journal.ts';
 import { reapAbandoned } from '../cell/reap-abandoned.ts';
 import { refusedWhenLost } from '../cell/record-lost.ts';
 import { sandboxFolder } from '../cell/sandbox-folder.ts';
 import { EXEC_FAILED, execStatus } from './exit-status.ts';
+import { LivePolicy, type OperatorSource } from '../trust/live-policy.ts';
 import { hasKept, keptAt } from './kept-changes.ts';
 
 /** One command, to be run in a sandbox. Everything is the operator's word. */
@@ -39,6 +40,8 @@ export interface ExecRequest {
   readonly facts: readonly RecordedFact[];
   readonly policy: Extract<RecordEvent, { readonly type: 'run.started' }>['policy'];
   readonly allow: readonly AllowedDestination[];
+  /** The operator's file, to be followed while the command runs; absent: it is not. */
+  readonly operator?: OperatorSource;
   readonly resolver: Resolver;
   readonly inspection?: Inspection;
   readonly proxy?: UpstreamProxy;
@@ -150,11 +153,30 @@ async function execAs(
     await end(record, request, { verdict: 'refused', exitStatus: EXEC_FAILED, denied: 0, gaps: 0, started });
     return opened;
   }
+  const live = livePolicy(request, record);
+  const { zone } = request.controls;
+  await live?.join({ jobId: JOB, zone, narrow: (policy) => opened.value.narrow(policy) });
   try {
-    return ok(await runIn(opened.value, record, run, request, streams, state, started));
+    return ok(await runIn(opened.value, record, run, request, streams, state, started, live));
   } finally {
+    await live?.stop();
     await opened.value.close();
   }
+}
+
+/** Of the operator's file, what is to be reached by name is the command line's; the ranges that names may lead to are its own. */
+function livePolicy(request: ExecRequest, record: RunRecord): LivePolicy | undefined {
+  const { operator: source, allow } = request;
+  if (source === undefined) return undefined;
+  const machine = { memoryBytes: totalmem(), cpus: availableParallelism() };
+  return new LivePolicy({
+    source,
+    settle: async (operator, zone) => {
+      const { allowRanges } = settleControls(zone, machine, [operator]).controls.egress;
+      return ok({ allow, allowRanges });
+    },
+    write: (event) => record.write(event),
+  });
 }
 
 async function runIn(
@@ -165,6 +187,7 @@ async function runIn(
   streams: ExecStreams,
   state: StateFolder,
   started: number,
+  live: LivePolicy | undefined,
 ): Promise<ExecOutcome> {
   cell.setStep(STEP);
   await record.write({ type: 'step.started', job: JOB, step: STEP, name: request.argv.join(' ') });
@@ -188,6 +211,7 @@ async function runIn(
       limit: 'stepTimeoutMs',
       value: request.timeoutMs,
     });
+  await live?.stop();
   await cell.settled(0);
   const { artifactBytes } = request.controls.limits;
   const destroyed = await cell.close({ keepUpperAt: keptAt(run), keepBytes: artifactBytes });

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts';
 import type { BoundPath } from '../../sandbox/index.ts';
 
@@ -78,12 +78,17 @@ function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
 }
 
-/** `--read` and `--write` paths, as their real paths. A link of the work folder leads to none outside of it. */
+/**
+ * `--read` and `--write` paths, as their real paths. Refused: what would give the command the machine, the records of other runs,
+ * or a place in which `kept` stands or could be put: the operator's files decide about it. A link of the
+ * work folder leads to none outside of it.
+ */
 export async function boundPaths(
   option: 'read' | 'write',
   paths: readonly string[],
   stateFolder: string,
   folder: string,
+  kept: readonly string[] = [],
 ): Promise<Result<readonly BoundPath[], Refusal>> {
   const bound: BoundPath[] = [];
   for (const path of paths) {
@@ -108,10 +113,12 @@ export async function boundPaths(
         ),
       );
     }
+    const decides = option === 'write' && (await holds(found, kept));
     const inState = `${found}/`.startsWith(`${stateFolder}/`) || `${stateFolder}/`.startsWith(`${found}/`);
     if (
       found === '/' ||
       inState ||
+      decides ||
       (option === 'write' && OWN.some((own) => found === own || found.startsWith(`${own}/`)))
     ) {
       return err(
@@ -137,4 +144,20 @@ export async function boundPaths(
     bound.push({ hostPath: found, path: found, ...(file && { file }) });
   }
   return ok(bound);
+}
+
+/** Whether one of the files stands there, or would if it were made: by the nearest folder above it that exists. */
+async function holds(folder: string, files: readonly string[]): Promise<boolean> {
+  for (const file of files) {
+    let at = file;
+    let below = '';
+    let real = await realpath(at).catch(() => undefined);
+    while (real === undefined && at !== dirname(at)) {
+      below = join(basename(at), below);
+      at = dirname(at);
+      real = await realpath(at).catch(() => undefined);
+    }
+    if (`${join(real ?? '/', below)}/`.startsWith(`${folder}/`)) return true;
+  }
+  return false;
 }

@@ -6,6 +6,7 @@ import type { Journal, RunObserver } from '../cell/journal.ts';
 import type { RunEvent } from '../event/event.ts';
 import type { LocalRepository } from '../repository/local-repository.ts';
 import type { JobZone } from '../trust/job-zones.ts';
+import type { LivePolicy } from '../trust/live-policy.ts';
 
 /** Gives who approved a job that needs approval, or nothing. */
 export type ApproveJob = (job: string, zone: string) => Promise<readonly string[]>;
@@ -31,6 +32,8 @@ export interface RunGround {
   /** What every job's root is made of; absent: the host's `/usr`. */
   readonly image: RootImage | undefined;
   readonly journal: Journal;
+  /** Follows the operator's file. */
+  readonly live: LivePolicy;
   readonly observer: RunObserver;
   readonly logs: string;
   readonly scratch: string;

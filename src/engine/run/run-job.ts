@@ -92,6 +92,11 @@ export async function runJob(
     journal: noted,
   });
   if (!opened.ok) return refuse(ground, leg, opened.error, started);
+  const leave = await ground.live.join({
+    jobId: leg.id,
+    zone: granted.zone,
+    narrow: (policy) => opened.value.narrow(policy),
+  });
   try {
     const quiet = { ...ground, journal: noted };
     const ended = await runInCell(quiet, leg, granted, prepared.value, masker, opened.value, started, signal);
@@ -102,6 +107,7 @@ export async function runJob(
     }
     return result;
   } finally {
+    leave();
     await opened.value.close();
   }
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { arch, availableParallelism, release } from 'node:os';
-import { openRecord, type Verdict } from '../../audit/index.ts';
+import { arch, availableParallelism, release, totalmem } from 'node:os';
+import { openRecord, type RunRecord, type Verdict } from '../../audit/index.ts';
 import {
   err,
   ok,
@@ -28,11 +28,13 @@ import type { RunEvent } from '../event/event.ts';
 import type { RootImage } from '../../sandbox/index.ts';
 import type { LocalRepository } from '../repository/local-repository.ts';
 import type { AllowEntry } from '../../config/index.ts';
-import type { AskedIsolation, ZoneId } from '../../zone/index.ts';
+import { type AskedIsolation, settleControls, type ZoneId } from '../../zone/index.ts';
+import { clientSetup } from '../exec/client-setup.ts';
 import { signalStatus } from '../exec/exit-status.ts';
 import { type GraphOwner, type JobOutcome, runJobGraph } from '../schedule/job-graph.ts';
 import type { RunPolicy } from '../trust/policy.ts';
 import { type JobZone, zonesOf } from '../trust/job-zones.ts';
+import { LivePolicy } from '../trust/live-policy.ts';
 import { localFacts } from '../trust/local-facts.ts';
 import { legsOf } from './job-legs.ts';
 import { planContexts } from './prepare-job.ts';
@@ -60,6 +62,8 @@ export interface RunRequest {
   /** Values for secrets, by name in upper case; each goes only to jobs whose zone names it. */
   readonly secrets: ReadonlyMap<string, string>;
   readonly approve: ApproveJob;
+  /** `--config`: the operator's file, when it is not in its usual place. */
+  readonly config?: string;
   /** What the operator allows beyond the zone, for this run. */
   readonly allow: readonly AllowEntry[];
   /** That all of it can be run was looked at before. */
@@ -152,6 +156,7 @@ async function runJobs(
   const lost = new AbortController();
   const kill = AbortSignal.any([signals.kill, lost.signal]);
   const cancel = AbortSignal.any([signals.cancel, lost.signal]);
+  const live = livePolicy(request, record);
   const ground: RunGround = {
     runId: run.id,
     workflow,
@@ -166,6 +171,7 @@ async function runJobs(
     searchPath: request.runnable.searchPath,
     image: request.image,
     journal: record,
+    live,
     observer,
     logs: run.logs,
     scratch: run.scratch,
@@ -181,6 +187,7 @@ async function runJobs(
     lost.abort();
   };
   const outcomes = await runJobGraph(jobs, owner(ground, failed), availableParallelism(), cancel);
+  await live.stop();
   // Every job has ended and closed its sandbox by now.
   if (failure !== undefined) {
     await record.close().catch(() => undefined);
@@ -229,6 +236,28 @@ function runStatus(
     default:
       return strict && denied > 0 ? REFUSAL_STATUS.limit : 0;
   }
+}
+
+/** The operator's file, in the place of the one that the run began with; the repository's own stay as they were. */
+function livePolicy(request: RunRequest, record: RunRecord): LivePolicy {
+  const { policy, repository, outside, allow, config } = request;
+  const machine = { memoryBytes: totalmem(), cpus: availableParallelism() };
+  const began = policy.files.find(({ origin }) => origin === 'operator');
+  const others = policy.files.filter(({ origin }) => origin !== 'operator');
+  return new LivePolicy({
+    source: {
+      environment: outside,
+      notIn: repository.directory,
+      ...(config !== undefined && { named: config }),
+      ...(began !== undefined && { began }),
+    },
+    settle: async (operator, zone) => {
+      const { egress } = settleControls(zone, machine, [operator, ...others]).controls;
+      const clients = await clientSetup(allow, egress.allow, outside, repository.directory);
+      return clients.ok ? ok({ allow: clients.value.allow, allowRanges: egress.allowRanges }) : clients;
+    },
+    write: (event) => record.write(event),
+  });
 }
 
 function policyNamed(policy: RunPolicy) {
