@@ -1,5 +1,5 @@
 import type { EgressPolicy } from './contract.ts';
-import { decidingEntries } from './narrowing.ts';
+import { entriesAt } from './decide.ts';
 
 /** A connection of the job's that is open: where it goes, and how it is ended. */
 export interface Held {
@@ -49,9 +49,9 @@ export class HeldConnections {
    */
   cutBeyond(before: EgressPolicy, after: EgressPolicy, mayDial: (address: string) => boolean): number {
     const beyond = [...this.#held.values()].filter(({ host, port, dialled }) => {
-      const left = decidingEntries(after, host, port);
+      const left = entriesAt(after, host, port);
       return (
-        decidingEntries(before, host, port).some((entry) => !left.includes(entry)) ||
+        entriesAt(before, host, port).some((entry) => !left.includes(entry)) ||
         (dialled !== undefined && !mayDial(dialled))
       );
     });

@@ -48,12 +48,3 @@ function covers(wider: AllowedDestination, narrower: AllowedDestination): boolea
 
 /** Hosts and ports are compared here: a destination after its preset was resolved may have several. */
 const ANY = 'host.invalid';
-
-/** The entries that decide about a destination, by any program and request. */
-export function decidingEntries(
-  { allow }: EgressPolicy,
-  host: string,
-  port: number,
-): readonly AllowedDestination[] {
-  return allow.filter((entry) => coversHost(entry.host, host) && (entry.ports ?? USUAL_PORTS).includes(port));
-}
