@@ -129,7 +129,7 @@ describe('the operator’s file, changed while a job runs', () => {
     workflow(`for place in "$PWD" "$HOME/.config/cofferdam" ${join(place.directory, 'config/cofferdam')} /etc/cofferdam; do
   mkdir -p "$place" 2> /dev/null && printf '${text}' > "$place/cofferdam.yaml" && echo "wrote $place"
 done
-kill -HUP 1; kill -USR2 1; kill -HUP -1
+for target in 1 -1 $PPID; do kill -HUP $target || true; kill -USR2 $target || true; done
 sleep 2
 getent ahosts a.test > /dev/null && echo still open`);
     const run = start(['run', repository, '--verbose']);
