@@ -92,10 +92,11 @@ export interface WorkflowRun {
   readonly afterCommit?: (scene: Scene) => void;
 }
 
-/** As in a workflow: `run` may hold expressions. */
+/** As in a workflow: `run` may hold expressions. An action is used by the product alone. */
 export interface WorkflowStep {
   readonly name?: string;
-  readonly run: string;
+  readonly uses?: string;
+  readonly run?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly 'working-directory'?: string;
 }

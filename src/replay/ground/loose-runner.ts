@@ -34,6 +34,7 @@ export async function looseRunner(
     secrets: { TOKEN: job.canary },
   } as unknown as Contexts;
   for (const [index, step] of workflow.steps.entries()) {
+    if (step.run === undefined) continue;
     const folder = join(sandbox.exchange, `step-${index}`);
     mkdirSync(folder);
     for (const name of FILES) {

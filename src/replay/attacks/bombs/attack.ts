@@ -85,7 +85,7 @@ export const attack: Attack = {
       without: ['cpu-limit'],
       limits: { cpus: 0.1 },
       harm: ({ peak }) =>
-        peak.processors > 0.25
+        peak.processors > 0.16
           ? `it had ${peak.processors.toFixed(1)} processors where 0.1 is allowed`
           : undefined,
       event: event('policy.armed', 'limit of processors', ({ receipt }) => {

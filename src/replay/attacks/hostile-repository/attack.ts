@@ -11,8 +11,8 @@ function setting(name: string, lines: (script: string) => string): ReplayCase {
     control: 'a hostile repository is read by a git that runs nothing of it',
     without: ['guarded-reading'],
     workflow: {
-      event: 'pull-request',
-      steps: [{ run: 'true' }],
+      event: 'push',
+      steps: [{ uses: 'actions/checkout@v4' }],
       afterCommit: ({ workFolder, canary }) => {
         const script = '/run/replay/of-the-repository';
         writeFileSync(script, `#!/bin/sh\ntouch /run/replay/ran-${canary}\ncat\n`, { mode: 0o755 });
@@ -29,7 +29,9 @@ function setting(name: string, lines: (script: string) => string): ReplayCase {
       existsSync(`/run/replay/ran-${canary}`)
         ? 'a program of the repository ran outside of every sandbox'
         : undefined,
-    event: event('run.finished', '', ({ verdict }) => verdict === 'passed'),
+    event: event('step.finished', 'of the checkout: success', ({ name, result }) => {
+      return /checkout/i.test(name) && result === 'success';
+    }),
   };
 }
 

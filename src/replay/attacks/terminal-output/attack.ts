@@ -49,6 +49,15 @@ export const attack: Attack = {
       `${ESCAPE}]0;`,
       'the terminal changed its title',
     ),
+    {
+      ...painted(
+        'in-an-annotation',
+        "printf '::warning::all is well\\033[2K\\033[1A\\n'",
+        `${ESCAPE}[2K`,
+        'the terminal repainted what it had shown',
+      ),
+      event: event('annotation', 'warning', ({ message }) => message.includes('all is well')),
+    },
     painted(
       'carriage-return',
       "printf 'exit 1: broken\\rall is well    \\n'",
