@@ -265,7 +265,9 @@ async function pass(
       } as const;
       if (denied !== undefined) {
         await context.recorder.tell({ ...said, reason: denied });
-        client.end(disconnect(denied), () => client.destroy());
+        // Who speaks no SSH would not understand it.
+        if (denied === 'protocol-not-allowed') client.resetAndDestroy();
+        else client.end(disconnect(denied), () => client.destroy());
       }
       const [inward, outward] = [far.bytesRead - way.said.inward, far.bytesWritten - way.said.outward];
       void context.recorder.tell(closed(target, started, inward, outward, 1));

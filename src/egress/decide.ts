@@ -104,6 +104,8 @@ export function decide(policy: EgressPolicy, to: Destination): Decision {
     return explicit === undefined ? decideSsh(entries, to) : { allowed: true, entry: explicit };
   }
   if (others.length === 0) return denied('protocol-not-allowed');
+  // What is to be TLS is no plain text, and the reverse: else a port says nothing of who could read it on the way.
+  if (to.port === (to.protocol === 'http' ? 443 : 80)) return denied('protocol-not-allowed');
   if (to.claimed === undefined && !(literal && to.protocol === 'tls')) return denied('no-server-name');
   if (to.claimed !== undefined && to.claimed !== to.host) return denied('name-mismatch');
   // Where its TLS ends here, the other hello is never answered.

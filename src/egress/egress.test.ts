@@ -62,6 +62,19 @@ describe('the decision', () => {
   });
 });
 
+test('plain text where TLS belongs is denied, and the reverse, whatever they name', () => {
+  const of = policy('a.test', 'a.test:8443');
+  const said = (port: number, protocol: 'tls' | 'http'): string => {
+    const request = { method: 'GET', path: '/' };
+    const verdict = decide(of, { host: 'a.test', port, protocol, claimed: 'a.test', request });
+    return verdict.allowed ? 'allowed' : verdict.reason;
+  };
+  expect([said(443, 'http'), said(80, 'tls')]).toEqual(['protocol-not-allowed', 'protocol-not-allowed']);
+  expect([said(443, 'tls'), said(80, 'http'), said(8_443, 'tls'), said(8_443, 'http')]).toEqual(
+    Array.from({ length: 4 }, () => 'allowed'),
+  );
+});
+
 describe('TLS that hides its name', () => {
   test('is denied where it is not inspected, whatever it claims', () => {
     const of = policy('a.test');

@@ -7,6 +7,7 @@ import { attack as daemon } from './daemon/attack.ts';
 import { attack as directAddress } from './direct-address/attack.ts';
 import { attack as dnsTunnel } from './dns-tunnel/attack.ts';
 import { attack as escape } from './escape/attack.ts';
+import { attack as evasion } from './evasion/attack.ts';
 import { attack as eventDataInjection } from './event-data-injection/attack.ts';
 import { attack as exfiltrationHttps } from './exfiltration-https/attack.ts';
 import { attack as forgedCommands } from './forged-commands/attack.ts';
@@ -34,6 +35,7 @@ export const ATTACKS: readonly Attack[] = [
   injectedAgent,
   dnsTunnel,
   directAddress,
+  evasion,
   metadataService,
   eventDataInjection,
   poisonedEnvironment,
