@@ -169,11 +169,12 @@ describe('what runs teach', () => {
       ],
     );
     expect(learned.lines.map(({ entry }) => entry)).toEqual([
-      { to: 'a.test', programs: [{ ...NPM, nested: true }, { run: '/usr/bin/git' }] },
+      { to: 'a.test', programs: [{ ...NPM, nested: true }] },
+      { to: 'a.test', programs: [{ run: '/usr/bin/git' }] },
       'b.test',
       'c.test',
     ]);
-    expect(learned.lines[1]?.evidence).toContain('by any program: runsc does not tell');
+    expect(learned.lines[2]?.evidence).toContain('by any program: runsc does not tell');
   });
 
   test.each([

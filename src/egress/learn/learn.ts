@@ -123,11 +123,9 @@ function linesFor(to: string, all: readonly Observed[], readOnly: readonly strin
     const methods = readOnly.includes(to) ? { methods: ['GET', 'HEAD'] as const } : {};
     const said = unknown === undefined ? '' : `; by any program: ${unknown.slice(0, 80)}`;
     const evidence = `${evidenceOf(unread)}${said}`;
-    lines.push({
-      entry: entryOf({ to, ...(programs !== undefined && { programs }), ...methods }),
-      how: 'added',
-      evidence,
-    });
+    // One line for each program: what stands above a program counts among those of one line.
+    for (const by of programs?.map((one) => ({ programs: [one] })) ?? [{}])
+      lines.push({ entry: entryOf({ to, ...by, ...methods }), how: 'added', evidence });
   }
   for (const requests of requestsBehind(read) ?? [])
     lines.push({ entry: { to, ...requests }, how: 'added', evidence: evidenceOf(read) });

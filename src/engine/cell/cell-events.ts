@@ -22,7 +22,7 @@ export async function gatewayRecord(
   // It belongs to the step in which it happened, also when its process is found later.
   const { job, step } = at;
   const process = await ownerOf(sandbox, event);
-  const program = await programs.evidence(event);
+  const program = await programs.evidence(event, process);
   const by = { ...(process !== undefined && { process }), ...(program !== undefined && { program }) };
   switch (event.kind) {
     case 'dns': {

@@ -2,7 +2,7 @@ import type { SeenProgram } from '../../audit/index.ts';
 import type { AllowedDestination, GatewayEvent } from '../../egress/index.ts';
 import type { ProgramFlow, ProgramSeen, Sandbox } from '../../sandbox/index.ts';
 
-/** To look closely at a process costs some milliseconds: so often for one place, and so often in all, it is done to learn from. */
+/** To look closely at a process costs some milliseconds: so often for one place and program, and so often in all, it is done to learn from. */
 const MAX_PER_PLACE = 3;
 const MAX_EVIDENCE = 512;
 const RESOLVER = '127.0.0.1';
@@ -36,9 +36,12 @@ export class JobPrograms {
   }
 
   /** Of what no entry decided by its program. A process that is gone, or that counts as no program, is told with why. */
-  async evidence(event: GatewayEvent): Promise<SeenProgram | undefined> {
+  async evidence(
+    event: GatewayEvent,
+    process?: { readonly argv: readonly string[] },
+  ): Promise<SeenProgram | undefined> {
     const sandbox = this.#sandbox();
-    const flow = this.#toLookAt(event);
+    const flow = this.#toLookAt(event, process?.argv.slice(0, 2).join(' ').slice(0, 200) ?? '');
     if (flow === undefined || sandbox === undefined) return undefined;
     const program = await sandbox.programOf(flow, []);
     if (!program.known) return { why: program.why, ...(program.run !== undefined && { run: program.run }) };
@@ -53,14 +56,15 @@ export class JobPrograms {
     };
   }
 
-  #toLookAt(event: GatewayEvent): ProgramFlow | undefined {
+  #toLookAt(event: GatewayEvent, by: string): ProgramFlow | undefined {
     if (event.kind === 'connect') {
       const { clientPort, port, address, host, verdict } = event;
-      if (event.program !== undefined || !this.#isNew(`${verdict} ${host ?? address}:${port}`))
+      if (event.program !== undefined || !this.#isNew(`${verdict} ${host ?? address}:${port} ${by}`))
         return undefined;
       return { localPort: clientPort, remotePort: port, remoteAddress: address };
     }
-    if (event.kind !== 'dns' || event.verdict === 'allowed' || !this.#isNew(event.name)) return undefined;
+    if (event.kind !== 'dns' || event.verdict === 'allowed' || !this.#isNew(`${event.name} ${by}`))
+      return undefined;
     return {
       protocol: event.transport,
       localPort: event.clientPort,

@@ -1,5 +1,6 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { uptime } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProgramFiles, ProgramFlow, ProgramSeen } from '../contract.ts';
 import type { ProgramStart } from '../telemetry/program-starts.ts';
 import { identityOf, isSameFile, JobRoot } from './job-root.ts';
@@ -42,6 +43,11 @@ class Unknown extends Error {
   }
 }
 
+/** What was just forked has all that its parent has, until it starts its own program. */
+class Shared extends Unknown {}
+const SHARED_TRIES = 4;
+const SHARED_WAIT_MS = 15;
+
 /**
  * Finds which program made a connection: the process that asked the kernel for it, that alone has it open, that has been the
  * same program since, that runs only code of files that the job cannot write, and all that started it. What is not certain is
@@ -60,12 +66,17 @@ export class ProgramSearch {
   }
 
   async find(flow: ProgramFlow, names: readonly string[]): Promise<ProgramSeen> {
-    await this.#facts.observed();
-    try {
-      return this.#find(flow, names);
-    } catch (cause) {
-      if (!(cause instanceof Unknown)) throw cause;
-      return { known: false, why: cause.message, ...(cause.run !== undefined && { run: cause.run }) };
+    for (let tries = 1; ; tries += 1) {
+      await this.#facts.observed();
+      try {
+        return this.#find(flow, names);
+      } catch (cause) {
+        if (!(cause instanceof Unknown)) throw cause;
+        const { message: why, run } = cause;
+        if (!(cause instanceof Shared) || tries === SHARED_TRIES)
+          return { known: false, why, ...(run !== undefined && { run }) };
+      }
+      await sleep(SHARED_WAIT_MS);
     }
   }
 
@@ -83,13 +94,8 @@ export class ProgramSearch {
     if (socket === undefined) throw new Unknown('its process has closed it', run);
     const holders = holdersOf(socket, this.#facts.processes());
     if (holders === undefined) throw new Unknown('too many descriptors are open to see who has it', run);
-    if (holders.length !== 1 || holders[0] !== pid)
-      throw new Unknown(
-        holders.includes(pid)
-          ? 'more than one process has it open'
-          : 'another process has it than asked for it',
-        run,
-      );
+    if (!holders.includes(pid)) throw new Unknown('another process has it than asked for it', run);
+    if (holders.length > 1) throw new Shared('more than one process has it open', run);
     return { known: true, ...this.#program(pid, names), above: this.#above(pid, names) };
   }
 
