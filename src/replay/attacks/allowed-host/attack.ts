@@ -41,6 +41,14 @@ function narrowed(
 const RELEASES = { to: HOST, methods: ['GET', 'HEAD'], paths: ['/releases/**'] } as const;
 const PLAIN = { ...RELEASES, to: `${HOST}:80` } as const;
 
+/** Only bash may use it; where a runtime does not tell programs apart, none may. */
+const BY_BASH = { to: `${HOST}:80`, programs: [{ run: '/usr/bin/bash' }] } as const;
+const notTheProgram = denied(
+  'program-not-allowed or program-not-known',
+  ({ reason, host }) => host === HOST && (reason === 'program-not-allowed' || reason === 'program-not-known'),
+);
+const ONLY_THE_PROGRAM = 'the gateway: an entry for certain programs, as the kernel knows them';
+
 export const attack: Attack = {
   name: 'allowed-host',
   title: 'A secret left at a host that the job may reach',
@@ -105,6 +113,10 @@ export const attack: Attack = {
         (seen) => seen.verdict === 'denied' && seen.host === HOST,
       ),
     ),
+    narrowed('another-program', ONLY_THE_PROGRAM, BY_BASH, notTheProgram),
+    narrowed('copied-program', ONLY_THE_PROGRAM, BY_BASH, notTheProgram),
+    narrowed('preloaded-program', ONLY_THE_PROGRAM, BY_BASH, notTheProgram),
+    narrowed('handed-to-the-program', ONLY_THE_PROGRAM, BY_BASH, notTheProgram),
     {
       ...narrowed(
         'more-than-it-may-send',
