@@ -8,12 +8,14 @@ import { sandboxFolder } from '../src/engine/cell/sandbox-folder.ts';
 import { parseAllowlist } from '../src/egress/index.ts';
 import { defaultControls } from '../src/zone/index.ts';
 import { telemetryCost } from './telemetry.ts';
+import { TIER_OF } from '../src/config/index.ts';
 import { ALL_RUNTIMES, tierTimes } from './tiers.ts';
 
 // Ratios against peers measured in the same run: machines are noisy, and a time by itself says nothing.
 
 const ROOT = join(import.meta.dirname, '..');
 const ROUNDS = 15;
+const BOOTS = 5;
 const folder = mkdtempSync(join(tmpdir(), 'bench-'));
 const environment = {
   PATH: process.env['PATH'] ?? '',
@@ -283,7 +285,7 @@ async function tiers(): Promise<void> {
   );
   let first: Exclude<Awaited<ReturnType<typeof tierTimes>>, { why: string }> | undefined;
   for (const runtime of ALL_RUNTIMES) {
-    const times = await tierTimes(runtime, ROUNDS);
+    const times = await tierTimes(runtime, TIER_OF[runtime] === 'microvm' ? BOOTS : ROUNDS);
     if ('why' in times) {
       process.stdout.write(`  ${runtime.padEnd(46)} ${times.why}\n`);
       continue;

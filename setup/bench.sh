@@ -6,6 +6,9 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 cd_need_node
 # The peers that a registry has; what cannot be installed is named in the table as not here.
 cd_need_packages bwrap:bubblewrap socat:socat rg:ripgrep crun:crun
+# A kernel for guests, where one can be had.
+. "$top/setup/microvm.sh"
+(cd_need_microvm) || true
 cd_need_modules "$top"
 cd_need_build "$top"
 CD_SRT=0.0.83

@@ -5,5 +5,6 @@ set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/setup/ready.sh"
 . "$top/setup/microvm.sh"
+cd_need_packages buildah:buildah gdb:gdb strace:strace chromium:chromium busybox:busybox-static
 cd_need_microvm
 exec sh "$top/setup/test.sh" --config vitest.microvm.config.ts "$@"

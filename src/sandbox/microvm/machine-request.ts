@@ -18,11 +18,13 @@ export function machineOf(
   { controls }: SandboxRequest,
   acceleration: Acceleration,
   processors: number,
+  talks: boolean,
 ): Machine {
   return {
     acceleration,
     kernel: KERNEL,
     initramfs: INITRAMFS,
+    talks,
     memoryBytes: guestMemory(controls.limits),
     processors: guestProcessors(controls.limits, processors),
     shares: [

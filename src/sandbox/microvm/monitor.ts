@@ -6,6 +6,8 @@ export interface Machine {
   readonly acceleration: Acceleration;
   readonly kernel: string;
   readonly initramfs: string;
+  /** Whether its kernel tells all that it does while it boots: slower, and whoever waits knows how far it came. */
+  readonly talks: boolean;
   readonly memoryBytes: number;
   readonly processors: number;
   /** Folders that the guest mounts, by the name under which it finds them. */

@@ -42,7 +42,7 @@ interface Parts {
  * sandbox whose receipt holds the checks of both, or a refusal with nothing left behind. Needs root.
  *
  * A guest that falls silent while it boots is taken away and made once more, from nothing and with the same walls and proofs;
- * the receipt says so. Whatever else fails is a refusal at once.
+ * the receipt says so, and its kernel tells all, so that a second silence names how far it came. Whatever else fails is a refusal at once.
  */
 export async function openMicrovm(
   request: SandboxRequest,
@@ -125,7 +125,7 @@ async function openLaid(
   if (!around.ok) return undo.refuse(around.error);
   undo.machine = around.value;
   const late = sleep(boot.withinMs, `within ${boot.withinMs / 1_000} s`, { ref: false });
-  const machine = machineOf(request, 'tcg', processors);
+  const machine = machineOf(request, 'tcg', processors, boot.bootedAgain !== undefined);
   const { name, program } = options.runtime;
   const booted = await bootMachine(
     around.value,

@@ -6,6 +6,7 @@ const MACHINE: Machine = {
   acceleration: 'tcg',
   kernel: '/vm/kernel',
   initramfs: '/vm/initramfs',
+  talks: false,
   memoryBytes: 600 * 2 ** 20,
   processors: 2,
   shares: [
@@ -21,6 +22,14 @@ describe('a machine that QEMU runs', () => {
     const [program, ...words] = qemu.command('/usr/bin/qemu-system-x86_64', MACHINE);
     const lines = words.map((word) => (word.startsWith('-') ? `\n${word}` : ` ${word}`)).join('');
     await expect(`${program}${lines}\n`).toMatchFileSnapshot('qemu.golden.txt');
+  });
+
+  test('is told to say all that it does when it is booted again, and nothing else is otherwise', () => {
+    const options = (talks: boolean) => {
+      const words = qemu.command('qemu', { ...MACHINE, talks });
+      return words[words.indexOf('-append') + 1];
+    };
+    expect(options(true)).toBe(options(false)?.replace('quiet loglevel=3', 'loglevel=7'));
   });
 
   test('is run by the processor only when that was asked for', () => {

@@ -4,11 +4,12 @@ const MIB = 2 ** 20;
 /** For translated code, which QEMU keeps: bounded, because it is in the job's control group. */
 const TRANSLATION_MIB = 256;
 
-/** What the kernel is told: say nothing but why it ends, and end at once. */
+/** Of what it does while it boots the kernel says nothing but why it ends, or all. */
+const SAYS_LITTLE = ['quiet', 'loglevel=3'];
+const SAYS_ALL = ['loglevel=7'];
+
+/** What the kernel is told besides: end at once. */
 const KERNEL_OPTIONS = [
-  'console=ttyS0',
-  'quiet',
-  'loglevel=3',
   'panic=-1',
   'oops=panic',
   'random.trust_cpu=on',
@@ -47,7 +48,7 @@ export const qemu: MachineMonitor = {
     '-initrd',
     machine.initramfs,
     '-append',
-    KERNEL_OPTIONS.join(' '),
+    ['console=ttyS0', ...(machine.talks ? SAYS_ALL : SAYS_LITTLE), ...KERNEL_OPTIONS].join(' '),
     '-device',
     'virtio-serial-pci,max_ports=8',
     ...machine.ports.flatMap(({ name, socket }, at) => [

@@ -8,6 +8,8 @@ import { JobSandbox } from './job-sandbox.fixture.ts';
 const NEWNS = 0x2_0000;
 const NEWUSER = 0x1000_0000;
 const REFUSED = /^(?:EPERM|EACCES|ENOSYS|EINVAL)$/;
+/** A kernel may have no such file system at all. */
+const REFUSED_OR_UNKNOWN = /^(?:EPERM|EACCES|EINVAL|ENODEV)$/;
 
 type Answers = ReadonlyMap<string, string>;
 
@@ -18,7 +20,8 @@ async function answers(job: JobSandbox, script: string): Promise<Answers> {
 }
 
 function refused(found: Answers, names: readonly string[]): void {
-  for (const name of names) expect(found.get(name), name).toMatch(REFUSED);
+  for (const name of names)
+    expect(found.get(name), name).toMatch(name === 'a disk' ? REFUSED_OR_UNKNOWN : REFUSED);
 }
 
 /** What root of an inner namespace must not do, whichever namespaces it may make. */
@@ -171,7 +174,10 @@ time.sleep(0.2)
       for (const job of jobs.slice(1)) {
         const profile = profileOf(job.sandbox.receipt.profile?.name);
         const found = ids(job);
-        for (const id of plain.keys()) expect(found.has(id), id).toBe(true);
+        // A Landlock that is too old for what a profile needs of it stops nothing there, and the receipt says that it is absent.
+        const unconfined = found.get('landlock')?.startsWith('absent') === true;
+        for (const id of plain.keys())
+          if (!unconfined || id !== 'write-beyond-ruleset') expect(found.has(id), id).toBe(true);
         for (const id of profile?.lifted ?? []) {
           if (id !== 'no-capabilities' && found.has(id)) expect(found.get(id)).toMatch(/^open \(/);
         }

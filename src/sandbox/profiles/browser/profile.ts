@@ -13,7 +13,7 @@ export const profile: Profile = {
   holds:
     'such a root has rights over its own namespaces only: mounts, other namespaces and everything else stay refused by the ' +
     'filter; its network has no way out at all; no id but the job\u2019s own can be mapped; process 1 stays out of reach',
-  runtimes: ['runc', 'crun'],
+  runtimes: ['runc', 'crun', 'qemu'],
   programs: {},
   calls: ['chroot', 'capset'],
   rules: [],

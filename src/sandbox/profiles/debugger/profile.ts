@@ -19,7 +19,7 @@ export const profile: Profile = {
   holds:
     'process 1 is not dumpable and outside of the job\u2019s Landlock domain, so that tracing it is refused twice without the ' +
     'filter; no other process is in the sandbox; a traced call passes the filter after its tracer, so that none is made by it',
-  runtimes: ['runc', 'crun'],
+  runtimes: ['runc', 'crun', 'qemu'],
   programs: {},
   calls: ['ptrace', 'process_vm_readv', 'process_vm_writev'],
   rules: [SAME_ADDRESSES],

@@ -19,7 +19,7 @@ export const profile: Profile = {
   holds:
     'the sandbox\u2019s own mounts are locked: root of an inner namespace can neither uncover nor change them; host root, and the ' +
     'sandbox\u2019s, cannot be mapped; the network namespace stays the gateway\u2019s, and none can be made; process 1 stays out of reach',
-  runtimes: ['runc', 'crun'],
+  runtimes: ['runc', 'crun', 'qemu'],
   programs: { '/usr/bin/buildah': 'buildah' },
   calls: [
     'mount',
