@@ -134,11 +134,7 @@ const WEAKENINGS: readonly (readonly [wall: string, check: string, edit: (config
     'ordinary-user',
     ({ process }) => void Object.assign(process.user, { uid: 0, gid: 0 }),
   ],
-  [
-    'what is written only in memory',
-    'mounts-as-planned',
-    (config) => void mountAt(config, '/tmp').options.pop(),
-  ],
+  ['a limit of files in /tmp', 'mounts-as-planned', (config) => void mountAt(config, '/tmp').options.pop()],
   [
     'limits of what waits for a user',
     'shared-limits-as-planned',

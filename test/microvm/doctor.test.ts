@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -13,6 +13,7 @@ beforeAll(() => {
   if (!wasThere) writeFileSync(DEVICE, '');
   folder = mkdtempSync(join(tmpdir(), 'doctor-'));
   execFileSync('mkfifo', [join(folder, 'kvm')]);
+  mkdirSync(join(folder, 'work'));
 });
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
@@ -35,7 +36,7 @@ const inHanging = (...argv: readonly string[]) =>
       encoding: 'utf8',
       timeout: 400_000,
       env: { ...process.env, COFFERDAM_STATE: join(folder, 'state') },
-      cwd: folder,
+      cwd: join(folder, 'work'),
     },
   );
 
