@@ -223,6 +223,8 @@ export type RecordEvent =
       readonly version: '1.1' | '2';
       readonly method: string;
       readonly path: string;
+      /** It asks for a WebSocket. */
+      readonly websocket?: true;
       readonly reason?: string;
       readonly entry?: string;
       readonly count?: number;

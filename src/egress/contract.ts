@@ -142,6 +142,8 @@ export type GatewayEvent =
       readonly method: string;
       /** Without its query, which may hold anything. */
       readonly path: string;
+      /** It asks for a WebSocket. */
+      readonly websocket?: true;
       readonly verdict: 'allowed' | 'denied';
       readonly reason?: DenialReason;
       readonly entry?: string;

@@ -44,6 +44,8 @@ export interface Destination {
 export interface Request {
   readonly method: string;
   readonly path: string;
+  /** The key with which it asks for a WebSocket. */
+  readonly websocket?: string;
 }
 
 /**
@@ -94,6 +96,7 @@ export function decide(policy: EgressPolicy, to: Destination): Decision {
     return denied(to.program?.known === true ? 'program-not-allowed' : 'program-not-known');
   if (to.port === SSH_PORT) return decideSsh(entries, to);
   const others = entries.filter(({ hostKeys }) => hostKeys === undefined);
+  const isSocket = to.request?.websocket !== undefined;
   const unread = others.find((entry) => !readsRequests(entry));
   if (to.protocol === 'tcp') {
     // A protocol that does not name its host is let through only where the operator named the port.
@@ -110,7 +113,8 @@ export function decide(policy: EgressPolicy, to: Destination): Decision {
   if (to.claimed !== undefined && to.claimed !== to.host) return denied('name-mismatch');
   // Where its TLS ends here, the other hello is never answered.
   if (to.encrypted === true && unread !== undefined && !literal) return denied('encrypted-hello');
-  if (unread !== undefined) return { allowed: true, entry: unread };
+  if (isSocket && !others.some(({ websocket }) => websocket)) return denied('protocol-not-allowed');
+  if (unread !== undefined && !isSocket) return { allowed: true, entry: unread };
   const [first] = others;
   if (to.protocol === 'tls' && to.inspectable === true && first !== undefined)
     return { allowed: true, entry: first, reads: others };
@@ -142,7 +146,10 @@ export type RequestDecision =
 /** Decides one request under the entries of its connection. A path that could be read as two is none of them. */
 export function decideRequest(entries: readonly AllowedDestination[], request: Request): RequestDecision {
   const path = normalisePath(request.path);
-  const entry = entries.find(({ methods, paths, git }) => {
+  const isSocket = request.websocket !== undefined;
+  if (isSocket && !entries.some(({ websocket }) => websocket)) return denied('protocol-not-allowed');
+  const entry = entries.find(({ methods, paths, git, websocket }) => {
+    if (isSocket && websocket === undefined) return false;
     if (git !== undefined && !isGitFetch(request)) return false;
     if (methods !== undefined && !methods.some((method) => method === request.method)) return false;
     return paths === undefined || (path !== undefined && paths.some((pattern) => matchesPath(pattern, path)));

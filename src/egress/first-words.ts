@@ -8,7 +8,7 @@ export type Words =
   | {
       readonly protocol: 'http';
       readonly claimed?: string;
-      readonly request: { readonly method: string; readonly path: string };
+      readonly request: { readonly method: string; readonly path: string; readonly websocket?: string };
       readonly first: Buffer;
     }
   | { readonly protocol: 'tls' | 'http'; readonly malformed: true; readonly first: Buffer }
@@ -103,7 +103,11 @@ export class FirstWords {
           : {
               protocol: 'http',
               first,
-              request: { method: head.method, path: head.path },
+              request: {
+                method: head.method,
+                path: head.path,
+                ...(head.websocket !== undefined && { websocket: head.websocket }),
+              },
               ...(head.host !== undefined && { claimed: head.host }),
             };
       return false;

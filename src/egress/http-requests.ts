@@ -1,11 +1,19 @@
 import { Gathered } from './gathered.ts';
 import { hostName } from './host-name.ts';
+import { webSocketKey } from './websocket.ts';
 
 const REQUEST_LINE = /^([A-Z]{2,16}) (\S{1,8000}) HTTP\/1\.([01])$/;
 const HEADER = /^([A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}):[ \t]*(.*?)[ \t]*$/;
 const CHUNK_LINE = /^([0-9a-fA-F]{1,8})(?:;[^\r\n\0]{0,1000})?$/;
 /** Headers of which one reader may take the first and another the last. */
-const SINGULAR: readonly string[] = ['host', 'content-length', 'transfer-encoding', 'upgrade'];
+const SINGULAR: readonly string[] = [
+  'host',
+  'content-length',
+  'transfer-encoding',
+  'upgrade',
+  'sec-websocket-key',
+  'sec-websocket-version',
+];
 const MAX_HEAD = 65_536;
 const MAX_LINE = 8_192;
 
@@ -17,6 +25,8 @@ export type RequestHead =
       readonly method: string;
       /** As it stands in the request, from its first slash on; of `OPTIONS *` the star. */
       readonly path: string;
+      /** It asks for a WebSocket, with this key; nothing more is read before the server has answered. */
+      readonly websocket?: string;
     };
 
 /** What may go on. `ended` says that nothing more may: the last head was malformed, or refused by whoever was asked. */
@@ -26,7 +36,7 @@ export interface Passed {
 }
 
 type Part =
-  | { readonly kind: 'head' | 'chunk-line' | 'chunk-end' | 'trailer' }
+  | { readonly kind: 'head' | 'chunk-line' | 'chunk-end' | 'trailer' | 'switching' }
   | { readonly kind: 'length' | 'chunk'; left: number };
 
 /**
@@ -34,7 +44,7 @@ type Part =
  * second on a connection that is kept. No byte of a request goes on before its whole head was: a server may be content
  * with less than we are. Strict where two readers could differ (RFC 9112 section 6.3, request smuggling): one Host, one
  * length, no length beside chunks, no chunks in HTTP/1.0, no folded header, no line without a carriage return and none
- * with two; a change of protocol and CONNECT are malformed here. Never throws.
+ * with two; a change of protocol other than to a WebSocket and CONNECT are malformed here. Never throws.
  */
 export class HttpRequests {
   readonly #held = new Gathered();
@@ -55,6 +65,11 @@ export class HttpRequests {
         part.left -= size;
         if (part.left === 0) this.#part = { kind: part.kind === 'length' ? 'head' : 'chunk-end' };
         continue;
+      }
+      // Who asked for another protocol waits for the answer (RFC 6455 section 4.1).
+      if (part.kind === 'switching') {
+        head({ kind: 'malformed' });
+        return { pass, ended: 'malformed' };
       }
       const newline = bytes.indexOf(10, at);
       const end = newline === -1 ? bytes.length : newline + 1;
@@ -126,8 +141,9 @@ export class HttpRequests {
       headers.set(name, match?.[2] ?? '');
     }
     const body = bodyAfter(headers, request[3] === '1');
-    if (headers.has('upgrade') || body === undefined) return { kind: 'malformed' };
-    this.#part = body;
+    const key = webSocketKey(request[1] ?? '', request[3] ?? '', Object.fromEntries(headers));
+    if (body === undefined || (headers.has('upgrade') && key === undefined)) return { kind: 'malformed' };
+    this.#part = key === undefined ? body : { kind: 'switching' };
     const host = claimedHost(headers.get('host'));
     const target = request[2] ?? '';
     let path = target;
@@ -136,7 +152,13 @@ export class HttpRequests {
       if (absolute === null || claimedHost(absolute[1]) !== host) return { kind: 'malformed' };
       path = absolute[2]?.startsWith('/') === true ? absolute[2] : `/${absolute[2] ?? ''}`;
     }
-    return { kind: 'head', ...(host !== undefined && { host }), method: request[1] ?? '', path };
+    return {
+      kind: 'head',
+      ...(host !== undefined && { host }),
+      method: request[1] ?? '',
+      path,
+      ...(key !== undefined && { websocket: key }),
+    };
   }
 }
 

@@ -1,9 +1,10 @@
 import { Budgets } from './budgets.ts';
 import type { ConnectionContext, Grant, Hello, Target } from './connection-context.ts';
 import type { AllowedDestination, DenialReason } from './contract.ts';
-import { decide, decideRequest } from './decide.ts';
+import { decide, decideRequest, type Destination, entriesAt, type Request } from './decide.ts';
 import { FirstWords, type Words } from './first-words.ts';
 import { HttpRequests, type RequestHead } from './http-requests.ts';
+import { SwitchAnswer } from './websocket.ts';
 
 /** What may go on of what was taken, and why nothing more may. */
 export interface Outgoing {
@@ -20,6 +21,10 @@ export class Outward {
   readonly #under = new Set<AllowedDestination>();
   #words: FirstWords | undefined;
   #requests: HttpRequests | undefined;
+  /** Of a request that asked for a WebSocket. */
+  #answer: SwitchAnswer | undefined;
+  /** What became of it: another protocol from here on, or nothing more from the client. */
+  #after: { readonly switched: boolean; readonly requests: number } | undefined;
 
   constructor(hello: Hello, grant: Grant, target: Target, context: ConnectionContext) {
     this.#target = target;
@@ -33,7 +38,7 @@ export class Outward {
 
   /** Whether nothing more is to be looked at. */
   get free(): boolean {
-    return this.#words === undefined && this.#requests === undefined;
+    return this.#words === undefined && this.#requests === undefined && this.#after?.switched !== false;
   }
 
   /** Whether its bytes are counted against a bound. */
@@ -46,7 +51,28 @@ export class Outward {
     return [this.#grant.entry, ...(this.#grant.reads ?? [])].some((entry) => Budgets.counts(entry));
   }
 
+  /** Whether what the server says must be looked at: it may be asked to change the protocol. */
+  get maySwitch(): boolean {
+    const { host, address, port } = this.#target;
+    return (
+      this.#protocol !== 'tls' &&
+      entriesAt(this.#context.policy, host ?? address, port).some(({ websocket }) => websocket)
+    );
+  }
+
+  /** Takes what the server says; undefined while nothing of it may be passed on. */
+  said(bytes: Buffer): Buffer | undefined {
+    if (this.#answer === undefined) return bytes;
+    const answer = this.#answer.take(bytes);
+    if (answer === undefined) return undefined;
+    this.#answer = undefined;
+    this.#after = { switched: answer.switched, requests: this.requests };
+    this.#requests = undefined;
+    return answer.bytes;
+  }
+
   get requests(): number {
+    if (this.#after !== undefined) return this.#after.requests;
     return this.#requests === undefined ? 1 : this.#requests.requests;
   }
 
@@ -72,6 +98,9 @@ export class Outward {
       const words = this.#words.take(bytes);
       return words === undefined ? { pass: [] } : this.#settle(words);
     }
+    // A server that was asked for another protocol and did not change to it may read what follows as it likes.
+    if (this.#after?.switched === false)
+      return { pass: [], denied: { protocol: 'http', reason: 'protocol-not-allowed' } };
     if (this.#requests === undefined) return { pass: [bytes] };
     let reason: DenialReason = 'malformed';
     const { pass, ended } = this.#requests.take(bytes, (head) => {
@@ -95,8 +124,14 @@ export class Outward {
   #whyNot(head: RequestHead): DenialReason | undefined {
     if (head.kind === 'malformed') return 'malformed';
     if (head.host !== (this.#target.host ?? this.#target.address)) return 'name-mismatch';
+    if (head.websocket !== undefined) {
+      const verdict = decide(this.#context.policy, this.#destination('http', head.host, head));
+      if (!verdict.allowed) return verdict.reason;
+      this.#grant = verdict;
+      this.#answer = new SwitchAnswer(head.websocket);
+    }
     const { reads } = this.#grant;
-    if (reads !== undefined) {
+    if (reads !== undefined && head.websocket === undefined) {
       const verdict = decideRequest(reads, head);
       if (!verdict.allowed) return verdict.reason;
       this.#grant = { entry: verdict.entry, reads };
@@ -105,24 +140,27 @@ export class Outward {
     return this.#context.budgets.take(this.#grant.entry, { requests: 1 }) ? undefined : 'budget';
   }
 
+  #destination(protocol: Words['protocol'], claimed?: string, request?: Request): Destination {
+    const { host, address, port, program } = this.#target;
+    return {
+      host: host ?? address,
+      port,
+      protocol,
+      ...(claimed !== undefined && { claimed }),
+      ...(request !== undefined && { request }),
+      ...(program !== undefined && { program }),
+    };
+  }
+
   /** Who spoke late is decided upon as if he had spoken at once. */
   #settle(words: Words): Outgoing {
     this.#words = undefined;
     this.#protocol = words.protocol;
     if ('malformed' in words) return { pass: [], denied: { protocol: words.protocol, reason: 'malformed' } };
-    const claimed = 'claimed' in words && words.claimed !== undefined ? { claimed: words.claimed } : {};
-    const { host, address, port, program } = this.#target;
-    const request = 'request' in words ? { request: words.request } : {};
+    const claimed = 'claimed' in words ? words.claimed : undefined;
+    const request = 'request' in words ? words.request : undefined;
     const encrypted = 'encrypted' in words ? { encrypted: true } : {};
-    const to = {
-      host: host ?? address,
-      port,
-      protocol: words.protocol,
-      ...claimed,
-      ...request,
-      ...encrypted,
-      ...(program !== undefined && { program }),
-    };
+    const to = { ...this.#destination(words.protocol, claimed, request), ...encrypted };
     const verdict = decide(this.#context.policy, to);
     if (!verdict.allowed) {
       return { pass: [], denied: { protocol: words.protocol, reason: verdict.reason } };

@@ -29,6 +29,7 @@ export function relay(
 ): void {
   const { client, far } = ends;
   const outward = new Outward(hello, grant, target, context);
+  const watched = outward.maySwitch;
   let handed: Promise<Carried> | undefined;
   let late: NodeJS.Timeout | undefined;
   tellWhenClosed(ends, async () => {
@@ -69,7 +70,7 @@ export function relay(
   // Of HTTP every request is still to be read; of anything else nothing is looked at any more, but counted where it must be.
   const letGo = (): void => {
     clearTimeout(late);
-    if (outward.counts) return;
+    if (outward.counts || watched) return;
     client.off('data', take);
     client.pipe(far, { end: false });
     // The kernel cannot carry what is encrypted on the way to a proxy.
@@ -94,15 +95,17 @@ export function relay(
   go(outward.take(hello.first));
   if (client.destroyed) return;
   // Before the watch for large connections: a chunk is carried first, and then counted.
-  if (outward.mayCount) {
-    far.on('data', (bytes: Buffer) => {
+  if (outward.mayCount || watched) {
+    far.on('data', (all: Buffer) => {
+      const bytes = outward.said(all);
+      if (bytes === undefined) return;
       if (outward.spend('download', bytes)) write(far, client, bytes);
       else cut(outward.overspent);
     });
   } else {
     far.pipe(client, { end: false });
   }
-  if (!outward.free || outward.counts) client.on('data', take);
+  if (!outward.free || outward.counts || watched) client.on('data', take);
   if (outward.free) letGo();
   client.resume();
   if (client.readableEnded) far.end();

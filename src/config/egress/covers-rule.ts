@@ -19,6 +19,7 @@ export function coversRule(wider: AllowEntry, narrower: AllowEntry): boolean {
     (a.git === undefined || b.git === a.git) &&
     (a.hostKeys === undefined ||
       (b.hostKeys ?? [undefined]).every((key) => key !== undefined && a.hostKeys?.includes(key))) &&
+    (a.websocket === true || b.websocket === undefined) &&
     notMore(a.uploadBytes, b.uploadBytes) &&
     notMore(a.downloadBytes, b.downloadBytes) &&
     notMore(a.requests, b.requests)

@@ -288,6 +288,16 @@ describe('git', () => {
     expect(isGitFetch({ method, path })).toBe(fetch);
   });
 
+  test('a WebSocket is more than the same entry without it, and is written in one word', () => {
+    const sockets = { to: 'a.test', websocket: true } as const;
+    expect(coversRule(sockets, 'a.test')).toBe(true);
+    expect(coversRule('a.test', sockets)).toBe(false);
+    expect(coversRule(sockets, { ...sockets, methods: ['GET'], paths: ['/ws'] })).toBe(true);
+    expect(ruleFromText('WEBSOCKET a.test')).toEqual(sockets);
+    expect(ruleFromText('GET,WEBSOCKET a.test/ws')).toEqual({ ...sockets, methods: ['GET'], paths: ['/ws'] });
+    expect(ruleFromText('WEBSOCKETS a.test')).toBeUndefined();
+  });
+
   test('over SSH is never taken for one that only fetches: the command is encrypted', () => {
     const key = 'ssh-ed25519 AAAA';
     for (const [rule, port] of [
@@ -296,8 +306,11 @@ describe('git', () => {
       [{ to: 'git.test:2222', git: 'read', hostKeys: [key] }, 2222],
       [{ to: 'git.test', hostKeys: [key] }, undefined],
       [{ to: 'git.test', git: 'read', methods: ['GET'] }, undefined],
+      [{ to: 'git.test:22', websocket: true }, 22],
+      [{ to: 'git.test', git: 'read', websocket: true }, undefined],
+      [{ to: 'a.test', methods: ['POST'], websocket: true }, undefined],
     ] as const)
-      expect(contradictionIn(rule, port)?.fix, JSON.stringify(rule)).toMatch(/HTTPS|port|methods/);
+      expect(contradictionIn(rule, port)?.fix, JSON.stringify(rule)).toMatch(/HTTPS|port|methods|websocket/);
     expect(contradictionIn({ to: 'git.test', git: 'read' }, undefined)).toBeUndefined();
     expect(contradictionIn({ to: 'git.test:22', hostKeys: [key] }, 22)).toBeUndefined();
   });

@@ -18,6 +18,8 @@ export interface EgressRule {
   readonly git?: 'read';
   /** Public keys of an SSH server, `TYPE BASE64`: only SSH, and only with one that shows one of these. */
   readonly hostKeys?: readonly string[];
+  /** Also requests that ask for a WebSocket; what is said on it is then not read. */
+  readonly websocket?: true;
   /** Bytes that one job may send there in all. */
   readonly uploadBytes?: number;
   /** Bytes that one job may get from there in all. */
@@ -40,7 +42,8 @@ export function readsRequests(rule: Omit<EgressRule, 'to'>): boolean {
 
 /** A rule in one line, as a person reads it: `api.test  GET HEAD  /v1/**  upload 1000000 bytes`. */
 export function ruleText(entry: AllowEntry): string {
-  const { to, programs, methods, paths, git, hostKeys, uploadBytes, downloadBytes, requests } = ruleOf(entry);
+  const { to, programs, methods, paths, git, hostKeys, websocket, uploadBytes, downloadBytes, requests } =
+    ruleOf(entry);
   return [
     to,
     ...(programs === undefined ? [] : [`by ${programs.map(programText).join(' or ')}`]),
@@ -48,6 +51,7 @@ export function ruleText(entry: AllowEntry): string {
     ...(paths === undefined ? [] : [paths.join(' ')]),
     ...(git === undefined ? [] : [`git ${git}`]),
     ...(hostKeys === undefined ? [] : [`${hostKeys.length} host keys`]),
+    ...(websocket === undefined ? [] : ['WebSocket']),
     ...(uploadBytes === undefined ? [] : [`upload ${uploadBytes} bytes`]),
     ...(downloadBytes === undefined ? [] : [`download ${downloadBytes} bytes`]),
     ...(requests === undefined ? [] : [`${requests} requests`]),
@@ -62,7 +66,7 @@ export function contradictionIn(
   rule: EgressRule,
   port: number | undefined,
 ): { readonly why: string; readonly fix: string } | undefined {
-  const { git, hostKeys, methods } = rule;
+  const { git, hostKeys, methods, websocket } = rule;
   const ssh = port === SSH_PORT || hostKeys !== undefined;
   if (ssh && readsRequests(rule))
     return {
@@ -71,6 +75,10 @@ export function contradictionIn(
     };
   if (git !== undefined && methods !== undefined)
     return { why: 'names methods beside `git: read`, which says them', fix: 'leave `methods` out' };
+  if (websocket !== undefined && (ssh || git !== undefined))
+    return { why: 'asks for a WebSocket where none is spoken', fix: 'leave `websocket` out' };
+  if (websocket !== undefined && methods?.includes('GET') === false)
+    return { why: 'asks for a WebSocket without GET, by which one begins', fix: 'name GET among `methods`' };
   if (hostKeys !== undefined && port === undefined)
     return { why: 'names host keys and no port', fix: 'name the port: `to: HOST:22`' };
   return undefined;

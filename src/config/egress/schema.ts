@@ -115,6 +115,13 @@ const rule = z
           'known hosts.',
       )
       .optional(),
+    websocket: z
+      .literal(true, { error: 'must be true, or left out' })
+      .describe(
+        'Also requests that ask for a WebSocket, where requests are read (plain HTTP, and inspected TLS). What is said on it is ' +
+          'not read, only counted. Left out: refused.',
+      )
+      .optional(),
     upload: bytes('The most that one job may send there in all.').optional(),
     download: bytes('The most that one job may get from there in all.').optional(),
     requests: z
@@ -125,7 +132,7 @@ const rule = z
       .optional(),
   })
   .transform(
-    ({ to, programs, methods, paths, git, hostKeys, upload, download, requests }): EgressRule => ({
+    ({ to, programs, methods, paths, git, hostKeys, websocket, upload, download, requests }): EgressRule => ({
       to,
       ...(programs !== undefined && {
         programs: programs.map((one): ProgramRule => (typeof one === 'string' ? { run: one } : given(one))),
@@ -134,6 +141,7 @@ const rule = z
       ...(paths !== undefined && { paths }),
       ...(git !== undefined && { git }),
       ...(hostKeys !== undefined && { hostKeys }),
+      ...(websocket !== undefined && { websocket }),
       ...(upload !== undefined && { uploadBytes: upload }),
       ...(download !== undefined && { downloadBytes: download }),
       ...(requests !== undefined && { requests }),
@@ -174,7 +182,7 @@ export const egressSchema = z
         z.union([destination, rule], {
           error: (issue) =>
             typeof issue.input === 'object' && issue.input !== null
-              ? 'must be a destination, or `to` with `programs`, `methods`, `paths`, `git`, `hostKeys`, `upload`, `download`, `requests`'
+              ? 'must be a destination, or `to` with `programs`, `methods`, `paths`, `git`, `hostKeys`, `websocket`, `upload`, `download`, `requests`'
               : destinationError,
         }),
       )

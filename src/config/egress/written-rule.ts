@@ -2,10 +2,10 @@ import { isProgramPath, type ProgramRule } from './program-rule.ts';
 import { isPathPattern } from './path-pattern.ts';
 import { type AllowEntry, METHODS } from './rule.ts';
 
-const WRITTEN = /^(?:([A-Z]{3,7}(?:,[A-Z]{3,7}){0,6}) )?([^\s/]{1,260})(\/\S{0,1023})?$/;
+const WRITTEN = /^(?:([A-Z]{3,9}(?:,[A-Z]{3,9}){0,7}) )?([^\s/]{1,260})(\/\S{0,1023})?$/;
 
 /**
- * An entry as it is typed in one line: `host`, `GET host`, `GET,HEAD host:port/v1/**`, each with ` by PROGRAM [SCRIPT] [jit]
+ * An entry as it is typed in one line: `host`, `GET host`, `GET,HEAD host:port/v1/**`, `WEBSOCKET host`, each with ` by PROGRAM [SCRIPT] [jit]
  * [nested]` behind it, and ` or ` before a further program. Undefined when the methods, the path or a program are none; whether
  * the destination is one is for whoever reads the list.
  */
@@ -18,13 +18,18 @@ export function ruleFromText(text: string): AllowEntry | undefined {
   if (programs?.includes(undefined) === true) return undefined;
   const [, said, to = '', path] = match;
   if (said === undefined && path === undefined && programs === undefined) return to;
-  const methods = said?.split(',').map((name) => METHODS.find((method) => method === name));
+  const words = said?.split(',');
+  const websocket = words?.includes('WEBSOCKET') === true;
+  const named = words?.filter((name) => name !== 'WEBSOCKET') ?? [];
+  const methods =
+    named.length === 0 ? undefined : named.map((name) => METHODS.find((method) => method === name));
   if (methods?.includes(undefined) === true || (path !== undefined && !isPathPattern(path))) return undefined;
   return {
     to,
     ...(programs !== undefined && { programs: programs.filter((one) => one !== undefined) }),
     ...(methods !== undefined && { methods: methods.filter((method) => method !== undefined) }),
     ...(path !== undefined && { paths: [path] }),
+    ...(websocket && { websocket }),
   };
 }
 

@@ -111,13 +111,13 @@ export function cutOff(request: Http2ServerRequest, response: Http2ServerRespons
   else response.stream.destroy();
 }
 
-function hostHeader({ host, port }: Target & { readonly host: string }): string {
+export function hostHeader({ host, port }: Target & { readonly host: string }): string {
   const name = host.includes(':') ? `[${host}]` : host;
   return port === 443 ? name : `${name}:${port}`;
 }
 
 /** The headers of a message without those of its connection, and without those that it says are. */
-function messageHeaders(
+export function messageHeaders(
   headers: Readonly<Record<string, string | string[] | undefined>>,
 ): Record<string, string | string[]> {
   const named = String(headers['connection'] ?? '')
@@ -132,7 +132,7 @@ function messageHeaders(
   return kept;
 }
 
-function isDistrust(error: NodeJS.ErrnoException): boolean {
+export function isDistrust(error: NodeJS.ErrnoException): boolean {
   return /^(CERT_|ERR_TLS_CERT|SELF_SIGNED|DEPTH_ZERO|UNABLE_TO_|ERR_SSL|HOSTNAME_MISMATCH|INVALID_CA|EPROTO)/.test(
     error.code ?? '',
   );

@@ -6,7 +6,9 @@ import { type ConnectionContext, type Inspector, placeOf, type Target } from '..
 import type { AllowedDestination, DenialReason, Inspection } from '../contract.ts';
 import { decideRequest } from '../decide.ts';
 import { certificateFor, type ServerCertificate } from './authority.ts';
+import { webSocketKey } from '../websocket.ts';
 import { cutOff, forward } from './forward.ts';
+import { switchProtocol } from './switch-protocol.ts';
 import { openUpstream, trustedAuthorities, type Upstream } from './upstream.ts';
 
 const MAX_HEAD = 65_536;
@@ -42,7 +44,7 @@ export function makeInspector({ authority, trusted }: Inspection): Inspector {
 /**
  * Ends the TLS of one connection, and passes on each request that an entry allows, by another connection to the host that was
  * resolved and checked. HTTP/1.1 and HTTP/2; each request must name the host that was asked for, in each place where one can
- * be named. A change of protocol, CONNECT and server push are refused. `done` is called once, when the client has gone.
+ * be named. A change of protocol other than to a WebSocket where an entry says so, CONNECT and server push are refused. `done` is called once, when the client has gone.
  */
 function inspect(one: Inspected, context: ConnectionContext, done: (requests: number) => void): void {
   const { client, target, certificate, upstream } = one;
@@ -57,7 +59,7 @@ function inspect(one: Inspected, context: ConnectionContext, done: (requests: nu
   });
   const tell = async (
     request: Http2ServerRequest,
-    verdict: { readonly entry?: string; readonly reason?: DenialReason },
+    verdict: { readonly entry?: string; readonly reason?: DenialReason; readonly websocket?: true },
     allowed: boolean,
   ): Promise<boolean> => {
     const event = {
@@ -109,7 +111,37 @@ function inspect(one: Inspected, context: ConnectionContext, done: (requests: nu
     void tell(request, { reason: 'protocol-not-allowed' }, false);
   };
   server.on('connect', noOther);
-  server.on('upgrade', noOther);
+  server.on('upgrade', (request: Http2ServerRequest, socket: Socket, early: Buffer) => {
+    spoke = true;
+    const key = webSocketKey(request.method, request.httpVersionMinor, request.headers);
+    const twice = request.rawHeaders.filter(
+      (name, at) => at % 2 === 0 && /^(?:upgrade|sec-websocket-(?:key|version))$/i.test(name),
+    );
+    // Who asked waits for the answer; what comes before it could be meant for another reader.
+    if (key === undefined || twice.length !== 3 || early.length > 0) {
+      noOther(request, socket);
+      return;
+    }
+    requests += 1;
+    const begin = async (): Promise<void> => {
+      const verdict = judge(request, one, context, key);
+      if ('reason' in verdict) {
+        await tell(request, verdict, false);
+        socket.end(refusedHead(one, verdict.reason), () => socket.destroy());
+        return;
+      }
+      if (!(await tell(request, { entry: verdict.entry.entry, websocket: true }, true))) {
+        socket.destroy();
+        return;
+      }
+      const { entry } = verdict;
+      const { budgets } = context;
+      switchProtocol({ request, client: socket, key, entry, target, upstream, budgets }, (reason) => {
+        void tell(request, { reason, websocket: true }, false);
+      });
+    };
+    begin().catch(() => socket.destroy());
+  });
   /** What is no request went nowhere; that somebody tried is told. */
   const unreadable = (): void =>
     void context.recorder.tell({
@@ -166,12 +198,17 @@ function judge(
   request: Http2ServerRequest,
   { target, reads }: Inspected,
   context: ConnectionContext,
+  websocket?: string,
 ): Judged {
   if (!isClear(request)) return { reason: 'malformed' };
   if (!namesOnly(request, target)) return { reason: 'name-mismatch' };
-  if (request.method === 'CONNECT' || request.headers.upgrade !== undefined)
+  if (request.method === 'CONNECT' || (request.headers.upgrade !== undefined && websocket === undefined))
     return { reason: 'protocol-not-allowed' };
-  const verdict = decideRequest(reads, { method: request.method, path: request.url });
+  const verdict = decideRequest(reads, {
+    method: request.method,
+    path: request.url,
+    ...(websocket !== undefined && { websocket }),
+  });
   if (!verdict.allowed) return { reason: verdict.reason };
   return context.budgets.take(verdict.entry, { requests: 1 })
     ? { entry: verdict.entry }
@@ -200,6 +237,16 @@ function namesOnly(request: Http2ServerRequest, { host, port }: Inspected['targe
   );
 }
 
+function refusedText({ host, port }: Inspected['target'], reason: DenialReason): string {
+  return `Denied by Cofferdam: ${host}:${port} (${reason}).\nWhat decides, and what would change it: cofferdam policy explain --host ${host}:${port}\n`;
+}
+
+/** To a request that asked for another protocol, whose connection is no server's of ours any more. */
+function refusedHead({ target }: Inspected, reason: DenialReason): string {
+  const body = refusedText(target, reason);
+  return `HTTP/1.1 403 Forbidden\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`;
+}
+
 /** Inside of TLS every denial is an answer: 403 with the reason, and 502 where the far side is at fault. */
 function refuse(
   request: Http2ServerRequest,
@@ -211,7 +258,7 @@ function refuse(
     cutOff(request, response);
     return;
   }
-  const body = `Denied by Cofferdam: ${target.host}:${target.port} (${reason}).\nWhat decides, and what would change it: cofferdam policy explain --host ${target.host}:${target.port}\n`;
+  const body = refusedText(target, reason);
   response.writeHead(reason === 'server-not-trusted' ? 502 : 403, {
     'content-type': 'text/plain; charset=utf-8',
     'content-length': Buffer.byteLength(body),

@@ -15,7 +15,7 @@ import {
 
 /** What is said on a connection: a method of HTTP, another one, or anything else, which nobody reads. */
 export const SPEECH = [...METHODS, 'another method', 'what is not HTTP'] as const;
-export type Speech = (typeof SPEECH)[number] | 'git fetch';
+export type Speech = (typeof SPEECH)[number] | 'git fetch' | 'WebSocket';
 
 /** Something that one allowlist allows and the other does not. */
 export interface EgressCell {
@@ -66,6 +66,13 @@ export function cellsBeyond(
           if (example === undefined) continue;
           const by = program === undefined ? {} : { program: programText(program) };
           cells.push({ host, ...(port !== undefined && { port }), ...by, speech, paths, example });
+        }
+        const sockets = socketsOf(theirs);
+        const socket = pathBeyond(sockets, socketsOf(ours));
+        if (socket !== undefined) {
+          const by = program === undefined ? {} : { program: programText(program) };
+          const what = { speech: 'WebSocket', paths: sockets, example: socket } as const;
+          cells.push({ host, ...(port !== undefined && { port }), ...by, ...what });
         }
         const paths = fetchesOf(theirs);
         const example = (['GET', 'POST'] as const)
@@ -142,6 +149,13 @@ function pathsOf(rules: readonly Named[], speech: Speech): readonly string[] {
         return rule.paths ?? ANY_PATH;
       }),
     ),
+  ];
+}
+
+/** The paths on which rules let a WebSocket begin where requests are read. */
+function socketsOf(rules: readonly Named[]): readonly string[] {
+  return [
+    ...new Set(rules.flatMap(({ rule }) => (rule.websocket === undefined ? [] : (rule.paths ?? ANY_PATH)))),
   ];
 }
 

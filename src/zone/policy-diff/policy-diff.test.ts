@@ -237,6 +237,20 @@ test('a proxy that finds the addresses of names is more than one that is told th
   ]);
 });
 
+test('to let WebSockets begin is more', async () => {
+  const at = (entry: string): string => `zones: {untrusted: {egress: {allow: [${entry}]}}}`;
+  const [without, sockets] = [at('"a.test:443"'), at('{to: "a.test:443", websocket: true}')];
+  expect(await told(without, sockets)).toEqual([
+    'opened untrusted egress.allow a.test:443  WebSocket  (for example /other)',
+  ]);
+  expect(await told(sockets, without)).toEqual([
+    'closed untrusted egress.allow a.test:443  WebSocket  (for example /other)',
+  ]);
+  const some = at('"a.test:443", {to: "a.test:443", websocket: true, paths: [/ws]}');
+  expect((await told(some, sockets)).join(' ')).toContain('opened');
+  expect((await told(sockets, some)).join(' ')).not.toContain('opened');
+});
+
 test('only fetching is less than all, and a named host key less than any', async () => {
   const at = (entry: string): string => `zones: {untrusted: {egress: {allow: [${entry}]}}}`;
   const read = at('{to: "git.test:443", git: read}');
