@@ -138,11 +138,11 @@ export const WEAKENINGS: ReadonlyMap<string, Weakening> = new Map<string, Weaken
     },
   ],
   [
-    'ids that somebody outside has',
+    'other ids than the planned ones, which somebody outside may have',
     {
       weaken: ({ linux }) => {
         for (const map of [linux.uidMappings.at(-1), linux.gidMappings.at(-1)])
-          if (map !== undefined) map.hostID = 1_000;
+          if (map !== undefined) map.hostID += 1;
       },
       names: ['users-as-planned'],
       // What was made for the planned ids is another's.
