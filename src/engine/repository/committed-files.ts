@@ -45,3 +45,31 @@ export async function committedNames(
       .flatMap((entry) => /^100(?:644|755) blob [0-9a-f]+\t(.+)$/s.exec(entry)?.[1] ?? []),
   );
 }
+
+/** Every path of a commit that holds a plain file, and the commit: `ref` is a name or a number of one, never an option. */
+export async function committedTree(
+  directory: string,
+  ref: string,
+): Promise<Result<{ readonly commit: string; readonly paths: readonly string[] }, Refusal>> {
+  const found = await git(directory, [
+    'rev-parse',
+    '--verify',
+    '--quiet',
+    '--end-of-options',
+    `${ref}^{commit}`,
+  ]);
+  const commit = found.ok ? found.value.toString('latin1').trim() : '';
+  if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(commit)) {
+    const why = `${JSON.stringify(ref.slice(0, 200))} names no commit of ${directory}`;
+    return err(
+      refusal('usage', 'repository/no-commit', why, 'name a branch, a tag or a commit that is here'),
+    );
+  }
+  const listed = await git(directory, ['ls-tree', '-r', '-z', commit]);
+  if (!listed.ok) return listed;
+  const paths = listed.value
+    .toString('utf8')
+    .split('\0')
+    .flatMap((entry) => /^100(?:644|755) blob [0-9a-f]+\t(.+)$/s.exec(entry)?.[1] ?? []);
+  return ok({ commit, paths });
+}

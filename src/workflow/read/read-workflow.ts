@@ -30,7 +30,11 @@ export async function readWorkflow(
   bytes: Uint8Array,
 ): Promise<Result<Workflow, readonly Refusal[]>> {
   const tree = await readYaml(label, bytes);
-  if (!('kind' in tree)) return err(tree);
+  return 'kind' in tree ? workflowOf(label, tree) : err(tree);
+}
+
+/** The same of a file whose YAML is read already. */
+export function workflowOf(label: string, tree: Tree): Result<Workflow, readonly Refusal[]> {
   const reader = new Reader();
   const keys = reader.mapping(tree, 'a workflow', WORKFLOW_KEYS);
   if (tree.kind !== 'mapping') return err(reader.refusals);

@@ -1,0 +1,82 @@
+import { lstat, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, relative, resolve } from 'node:path';
+import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
+import { committedFile, committedTree } from '../engine/index.ts';
+import { type GatheredFile, gatherFiles, kindOf, plainFile } from '../gate/index.ts';
+
+/** A repository, or some files of one, that is to be checked. */
+export interface CheckSubject {
+  readonly root: string;
+  readonly files: readonly GatheredFile[];
+  /** The files that are meant, when not all are: the others are read because what reaches these may lie in them. */
+  readonly meant?: ReadonlySet<string>;
+}
+
+const FOLDER = /^(.*)\/\.(?:github|forgejo|gitea)(?:\/workflows)?$/;
+const MAX_BYTES = 1_048_577;
+
+/** Finds what a path stands for: a repository, its folder of workflows, or one file. Refuses where there is nothing to check. */
+export async function checkSubject(asked: string, directory: string): Promise<Result<CheckSubject, Refusal>> {
+  const target = resolve(directory, asked);
+  const found = await stat(target).catch(() => undefined);
+  if (found === undefined) return nothing(`${JSON.stringify(asked)} does not exist`);
+  const file = found.isDirectory() ? undefined : target;
+  const folder = await realpath(file === undefined ? target : dirname(target));
+  const root = FOLDER.exec(folder)?.[1] ?? (file === undefined ? folder : await rootAbove(folder));
+  const files = await gatherFiles(root);
+  if (file === undefined) {
+    if (files.some(({ kind }) => kind === 'workflow' || kind === 'action' || kind === 'dependabot'))
+      return ok({ root, files });
+    return nothing(`${JSON.stringify(asked)} has no workflow, action or dependabot.yml`);
+  }
+  const path = relative(root, `${folder}/${basename(file)}`);
+  if (files.some((one) => one.path === path)) return ok({ root, files, meant: new Set([path]) });
+  if (!/\.ya?ml$/.test(path)) return nothing(`${JSON.stringify(asked)} is no workflow and no action`);
+  // A workflow that lies elsewhere is checked as one.
+  const read = await plainFile(root, path);
+  return ok({
+    root,
+    files: [...files, { path, kind: kindOf(path) ?? 'workflow', read }],
+    meant: new Set([path]),
+  });
+}
+
+/** The nearest folder above that holds a repository, or its workflows; else the folder itself. */
+async function rootAbove(folder: string): Promise<string> {
+  for (let at = folder; at !== dirname(at); at = dirname(at))
+    for (const name of ['.git', '.github', '.forgejo', '.gitea'])
+      if ((await lstat(`${at}/${name}`).catch(() => undefined)) !== undefined) return at;
+  return folder;
+}
+
+/** The same files as they stand in a commit. */
+export async function committedSubject(
+  root: string,
+  ref: string,
+): Promise<Result<readonly GatheredFile[], Refusal>> {
+  const tree = await committedTree(root, ref);
+  if (!tree.ok) return tree;
+  const files: GatheredFile[] = [];
+  for (const path of tree.value.paths) {
+    const kind = kindOf(path);
+    if (kind === undefined) continue;
+    const read = await committedFile(root, tree.value.commit, path, MAX_BYTES);
+    files.push({
+      path,
+      kind,
+      read: read.ok && read.value === undefined ? ok(Buffer.alloc(0)) : (read as GatheredFile['read']),
+    });
+  }
+  return ok(files);
+}
+
+function nothing(why: string): Result<never, Refusal> {
+  return err(
+    refusal(
+      'usage',
+      'check/nothing',
+      `there is nothing to check: ${why}`,
+      'name a repository, or a file below .github/workflows',
+    ),
+  );
+}

@@ -1,0 +1,12 @@
+export { atLeast, judge, type Judgement, shownTo } from './check.ts';
+export { type Finding, type Persona, PERSONAS, SEVERITIES, type Severity, type Span } from './finding.ts';
+export { fingerprints } from './fingerprint.ts';
+export { type GatheredFile, gatherFiles, kindOf, plainFile } from './repository/gather-files.ts';
+export type { Repository } from './repository/model.ts';
+export { readRepository } from './repository/read-repository.ts';
+export { lineAt } from './repository/tree.ts';
+export { githubReport } from './report/github.ts';
+export { jsonReport } from './report/json.ts';
+export { counted, markdownReport } from './report/markdown.ts';
+export { sarifReport } from './report/sarif.ts';
+export { type Sifted, sift } from './suppressions.ts';

@@ -1,0 +1,32 @@
+import type { Finding, Severity } from '../finding.ts';
+
+const COMMAND: Readonly<Record<Severity, string>> = {
+  high: 'error',
+  medium: 'warning',
+  low: 'notice',
+  info: 'notice',
+};
+
+/** Workflow commands that GitHub shows as annotations. No text in them can begin another command. */
+export function githubReport(findings: readonly Finding[]): string {
+  return findings
+    .map(({ severity, rule, at, message, fix }) => {
+      const properties = [
+        `file=${property(at.file)}`,
+        `line=${at.line}`,
+        `col=${at.column}`,
+        `endColumn=${at.column + at.length}`,
+        `title=${property(rule)}`,
+      ].join(',');
+      return `::${COMMAND[severity]} ${properties}::${data(`${message}. Fix: ${fix}`)}\n`;
+    })
+    .join('');
+}
+
+function data(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+function property(text: string): string {
+  return data(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}

@@ -1,0 +1,113 @@
+import { posix } from 'node:path';
+import type { Refusal } from '../../base/index.ts';
+import { readYaml, type Tree, workflowOf } from '../../workflow/index.ts';
+import type { GatheredFile } from './gather-files.ts';
+import type {
+  ActionFile,
+  OwnersEntry,
+  Repository,
+  Source,
+  TreeFile,
+  Trigger,
+  WorkflowFile,
+} from './model.ts';
+import { inputsOf, jobOf, maybe, permissionsOf, shellDefault, stepsOf } from './read-part.ts';
+import { assignmentsOf, entriesOf, entryOf, itemsOf, sourceOf, spanOf, textOf, valueOf } from './tree.ts';
+
+const MAX_OWNERS = 10_000;
+
+/** Makes the model of what was gathered. Each file is read by itself; what cannot be is among `unread`, with its place. */
+export async function readRepository(files: readonly GatheredFile[]): Promise<Repository> {
+  const workflows: WorkflowFile[] = [];
+  const actions: ActionFile[] = [];
+  const dependabot: TreeFile[] = [];
+  const policies: TreeFile[] = [];
+  const unread: { path: string; why: Refusal }[] = [];
+  let codeowners: Repository['codeowners'];
+  for (const file of files) {
+    if (!file.read.ok) {
+      unread.push({ path: file.path, why: file.read.error });
+      continue;
+    }
+    const bytes = file.read.value;
+    if (file.kind === 'codeowners') {
+      codeowners ??= { path: file.path, entries: ownersIn(new TextDecoder().decode(bytes)) };
+      continue;
+    }
+    const tree = await readYaml(file.path, bytes);
+    if (!('kind' in tree)) {
+      for (const why of tree) unread.push({ path: file.path, why });
+      continue;
+    }
+    const source = sourceOf(file.path, new TextDecoder().decode(bytes));
+    if (file.kind === 'workflow') workflows.push(workflowFrom(source, tree));
+    else if (file.kind === 'action') actions.push(actionFrom(source, tree));
+    else (file.kind === 'dependabot' ? dependabot : policies).push({ source, tree });
+  }
+  return { workflows, actions, dependabot, policies, unread, ...maybe('codeowners', codeowners) };
+}
+
+function workflowFrom(source: Source, tree: Tree): WorkflowFile {
+  const read = workflowOf(source.path, tree);
+  return {
+    kind: 'workflow',
+    source,
+    tree,
+    triggers: triggersOf(source, valueOf(tree, 'on')),
+    env: assignmentsOf(valueOf(tree, 'env')),
+    hasConcurrency: entryOf(tree, 'concurrency') !== undefined,
+    jobs: entriesOf(valueOf(tree, 'jobs')).map(({ key, keyAt, value }) => jobOf(source, key, keyAt, value)),
+    refusals: read.ok ? [] : read.error.filter(({ rule }) => rule !== 'workflow/unsupported'),
+    ...maybe('name', textOf(valueOf(tree, 'name'))),
+    ...maybe('runName', textOf(valueOf(tree, 'run-name'))),
+    ...maybe('permissions', permissionsOf(source, tree)),
+    ...maybe('defaultShell', shellDefault(tree)),
+  };
+}
+
+function triggersOf(source: Source, tree: Tree | undefined): readonly Trigger[] {
+  const one = textOf(tree);
+  const named = one === undefined ? itemsOf(tree).flatMap((item) => textOf(item) ?? []) : [one];
+  return [
+    ...named.map(({ text, at }) => ({ event: text, at: spanOf(source, at, text.length), inputs: [] })),
+    ...entriesOf(tree).map(({ key, keyAt, value }) => ({
+      event: key,
+      at: spanOf(source, keyAt, key.length),
+      value,
+      inputs: inputsOf(source, valueOf(value, 'inputs')),
+    })),
+  ];
+}
+
+function actionFrom(source: Source, tree: Tree): ActionFile {
+  const runs = valueOf(tree, 'runs');
+  return {
+    kind: 'action',
+    source,
+    tree,
+    folder: posix.dirname(source.path),
+    inputs: inputsOf(source, valueOf(tree, 'inputs')),
+    outputs: entriesOf(valueOf(tree, 'outputs')).flatMap(({ key, value }) => {
+      const text = textOf(valueOf(value, 'value'));
+      return text === undefined ? [] : [{ name: key, value: text }];
+    }),
+    using: textOf(valueOf(runs, 'using'))?.text ?? '',
+    steps: stepsOf(source, valueOf(runs, 'steps')),
+    ...maybe('image', textOf(valueOf(runs, 'image'))),
+  };
+}
+
+function ownersIn(text: string): readonly OwnersEntry[] {
+  return text
+    .split('\n', MAX_OWNERS)
+    .map((line, index) => ({
+      words: line
+        .replace(/(^|\s)#.*$/, '')
+        .trim()
+        .split(/\s+/),
+      line: index + 1,
+    }))
+    .flatMap(({ words: [pattern = '', ...owners], line }) =>
+      pattern === '' ? [] : [{ pattern, owners, line }],
+    );
+}

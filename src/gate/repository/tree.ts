@@ -1,0 +1,110 @@
+import type { Place } from '../../base/index.ts';
+import type { Assignment, Entry, Text, Tree } from '../../workflow/index.ts';
+import type { Span } from '../finding.ts';
+import type { Source } from './model.ts';
+
+/** Takes trees apart without a word about what is wrong with them: that is said elsewhere, once. */
+export function entriesOf(tree: Tree | undefined): readonly Entry[] {
+  return tree?.kind === 'mapping' ? tree.entries : [];
+}
+
+export function entryOf(tree: Tree | undefined, key: string): Entry | undefined {
+  return entriesOf(tree).find((entry) => entry.key === key);
+}
+
+export function valueOf(tree: Tree | undefined, key: string): Tree | undefined {
+  return entryOf(tree, key)?.value;
+}
+
+export function itemsOf(tree: Tree | undefined): readonly Tree[] {
+  return tree?.kind === 'sequence' ? tree.items : [];
+}
+
+export function textOf(tree: Tree | undefined): Text | undefined {
+  return tree?.kind === 'scalar' && tree.value !== null ? { text: tree.text, at: tree.at } : undefined;
+}
+
+/** One text, or a list of them. */
+export function wordsOf(tree: Tree | undefined): readonly Text[] {
+  const one = textOf(tree);
+  return one === undefined ? itemsOf(tree).flatMap((item) => textOf(item) ?? []) : [one];
+}
+
+export function assignmentsOf(tree: Tree | undefined): readonly Assignment[] {
+  return entriesOf(tree).flatMap(({ key, value }) => {
+    const text = textOf(value);
+    return text === undefined ? [] : [{ name: key, value: text }];
+  });
+}
+
+/** Every text below, keys left out. */
+export function textsIn(tree: Tree | undefined): readonly Text[] {
+  if (tree === undefined) return [];
+  if (tree.kind === 'scalar') return textOf(tree) === undefined ? [] : [{ text: tree.text, at: tree.at }];
+  const below = tree.kind === 'sequence' ? tree.items : tree.entries.map((entry) => entry.value);
+  return below.flatMap((one) => textsIn(one));
+}
+
+export function sourceOf(path: string, text: string): Source {
+  const starts = [0];
+  for (let at = text.indexOf('\n'); at !== -1; at = text.indexOf('\n', at + 1)) starts.push(at + 1);
+  return { path, text, starts };
+}
+
+export function lineAt(source: Source, line: number): string {
+  const start = source.starts[line - 1];
+  if (start === undefined) return '';
+  const next = source.starts[line];
+  return source.text.slice(start, next === undefined ? undefined : next - 1).replace(/\r$/, '');
+}
+
+/** A place as a stretch of its line. */
+export function spanOf(source: Source, at: Place, length = 1): Span {
+  const line = at.line ?? 1;
+  const column = at.column ?? 1;
+  const left = Math.max(1, lineAt(source, line).length - column + 1);
+  return { file: source.path, line, column, length: Math.max(1, Math.min(length, left)) };
+}
+
+function offsetOf(source: Source, at: Place): number {
+  return (source.starts[(at.line ?? 1) - 1] ?? 0) + (at.column ?? 1) - 1;
+}
+
+function spanAt(source: Source, offset: number, length: number): Span {
+  let low = 0;
+  let high = source.starts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((source.starts[middle] ?? 0) <= offset) low = middle;
+    else high = middle - 1;
+  }
+  const at = { line: low + 1, column: offset - (source.starts[low] ?? 0) + 1 };
+  return spanOf(source, at, length);
+}
+
+/**
+ * Where the `index`th expression of a text stands in its file: the n-th `${{` of a scalar is the n-th from where it begins,
+ * unless it is written with escapes, and then the scalar's own place is told.
+ */
+export function expressionSpan(source: Source, text: Text, index: number): Span {
+  const begin = offsetOf(source, text.at);
+  let at = begin - 1;
+  for (let n = 0; n <= index; n += 1) {
+    at = source.text.indexOf('${{', at + 1);
+    // A scalar's source is longer than its value by indentation and quotes only.
+    if (at === -1 || at - begin > text.text.length * 8 + 2_000)
+      return spanOf(source, text.at, text.text.length);
+  }
+  const end = source.text.indexOf('}}', at);
+  return spanAt(source, at, (end === -1 ? at + 3 : end + 2) - at);
+}
+
+/** Where a piece of a text stands in its file: the piece's first appearance after the scalar begins, as it is written. */
+export function pieceSpan(source: Source, text: Text, piece: string): Span {
+  const begin = offsetOf(source, text.at);
+  const first = piece.split('\n', 1)[0] ?? '';
+  const at = first === '' ? -1 : source.text.indexOf(first, begin);
+  if (at === -1 || at - begin > text.text.length * 8 + 2_000)
+    return spanOf(source, text.at, text.text.length);
+  return spanAt(source, at, first.length);
+}

@@ -1,0 +1,16 @@
+import type { Confidence, Found, Persona, Severity } from './finding.ts';
+import type { Subject } from './subject.ts';
+
+/** A rule of the gate: a folder of its own with this, `rule.md` and `cases.yaml`. Its `check` is pure. */
+export interface Rule {
+  readonly id: string;
+  readonly title: string;
+  readonly severity: Severity;
+  readonly confidence: Confidence;
+  readonly persona: Persona;
+  /** The sections of the guide that it serves: `§2`. */
+  readonly guide: readonly string[];
+  /** The same finding elsewhere: `tool/rule`. */
+  readonly alsoKnownAs: readonly string[];
+  readonly check: (subject: Subject) => Iterable<Found>;
+}

@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { ok } from '../base/index.ts';
+import { judge } from './check.ts';
+import { kindOf } from './repository/gather-files.ts';
+import { readRepository } from './repository/read-repository.ts';
+import type { Rule } from './rule.ts';
+import { RULES } from './rules.ts';
+
+interface Case {
+  readonly name: string;
+  /** One workflow, or whole files by path. */
+  readonly workflow?: string;
+  readonly files?: Readonly<Record<string, string>>;
+  /** Lines of the (first) file where the rule must find something, and nowhere else; `FILE:LINE` in another. */
+  readonly finds: readonly (number | string)[];
+}
+
+const folder = join(import.meta.dirname, 'rules');
+const FIRST = '.github/workflows/case.yml';
+
+function casesOf(rule: Rule): readonly Case[] {
+  return parse(readFileSync(join(folder, rule.id, 'cases.yaml'), 'utf8')) as readonly Case[];
+}
+
+async function found(rule: Rule, one: Case): Promise<readonly string[]> {
+  const files = one.files ?? { [FIRST]: one.workflow ?? '' };
+  const first = Object.keys(files)[0] ?? '';
+  const repository = await readRepository(
+    Object.entries(files).map(([path, text]) => {
+      const kind = kindOf(path);
+      if (kind === undefined) throw new Error(`${path} is no file that the gate reads`);
+      return { path, kind, read: ok(Buffer.from(text)) };
+    }),
+  );
+  if (rule.id !== 'unread-file') expect(repository.unread, 'the case itself must be readable').toEqual([]);
+  const places = judge(repository, [rule]).findings.map(({ at }) =>
+    at.file === first ? `${at.line}` : `${at.file}:${at.line}`,
+  );
+  return [...new Set(places)].toSorted();
+}
+
+describe.each(RULES.map((rule) => [rule.id, rule] as const))('%s', (id, rule) => {
+  const cases = casesOf(rule);
+
+  it.each(cases.map((one) => [one.name, one] as const))('%s', async (_, one) => {
+    expect(await found(rule, one)).toEqual(one.finds.map(String).toSorted());
+  });
+
+  it('has four cases that it must find and four that it must not, each with a name of its own', () => {
+    expect(cases.filter(({ finds }) => finds.length > 0).length).toBeGreaterThanOrEqual(4);
+    expect(cases.filter(({ finds }) => finds.length === 0).length).toBeGreaterThanOrEqual(4);
+    expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length);
+  });
+
+  it('says in its page what it finds, why it matters, how to mend it, and what it does not see', () => {
+    const page = readFileSync(join(folder, id, 'rule.md'), 'utf8');
+    expect(page).toContain(`# ${id}\n`);
+    for (const title of ['## What', '## Why', '## Mend', '## Not seen']) expect(page).toContain(title);
+  });
+});
+
+it('every folder of a rule is in the list, in order, and no other', () => {
+  expect(RULES.map(({ id }) => id)).toEqual(readdirSync(folder).toSorted());
+});

@@ -1,0 +1,51 @@
+import type { Found } from '../../finding.ts';
+import { pieceSpan } from '../../repository/tree.ts';
+import type { Rule } from '../../rule.ts';
+import type { Subject } from '../../subject.ts';
+import { fileCommands, wordTaint } from '../../taint/script-flow.ts';
+import { Taints } from '../../taint/taint.ts';
+import { isPrivileged, worst } from '../../taint/value.ts';
+
+export const rule: Rule = {
+  id: 'environment-file-injection',
+  title: 'A stranger\u2019s words are written to a file that the runner obeys',
+  severity: 'high',
+  confidence: 'medium',
+  persona: 'default',
+  guide: ['§2'],
+  alsoKnownAs: ['zizmor/github-env', 'codeql/actions/envvar-injection', 'codeql/actions/envpath-injection'],
+  check,
+};
+
+function* check(subject: Subject): Iterable<Found> {
+  const taints = new Taints(subject);
+  for (const site of subject.sites) {
+    const { run } = site.step;
+    if (run === undefined || !/GITHUB_(?:ENV|PATH)/.test(run.text)) continue;
+    for (const { file, command, words } of fileCommands(taints, site)) {
+      if (file === 'GITHUB_OUTPUT') continue;
+      const decided = words
+        .flatMap((word) => wordTaint(taints, word, site))
+        .filter(({ holds }) => holds === 'text');
+      const taint = worst(decided.filter(({ by }) => by !== 'caller'));
+      if (taint === undefined) continue;
+      const at = pieceSpan(site.file.source, run, command.text);
+      const what =
+        file === 'GITHUB_PATH'
+          ? 'where later steps look for programs'
+          : 'variables of later steps, LD_PRELOAD or BASH_ENV among them';
+      yield {
+        at,
+        message: `${taint.origin} is written to ${file}: a line break in it sets ${what}`,
+        fix: 'use an output of the step instead, or write only what has been checked against a pattern',
+        flow: [...taint.hops, { at, what: `is written to ${file}` }],
+        ...(taint.by === 'writer'
+          ? { severity: 'low', persona: 'pedantic' }
+          : isPrivileged(taint)
+            ? {}
+            : { severity: 'medium' }),
+        ...(site.job !== undefined && { job: site.job.id }),
+      };
+    }
+  }
+}

@@ -1,0 +1,79 @@
+import type { Found } from '../../finding.ts';
+import type { PermissionsPart } from '../../repository/model.ts';
+import type { Rule } from '../../rule.ts';
+import type { Subject } from '../../subject.ts';
+
+export const rule: Rule = {
+  id: 'excessive-permissions',
+  title: 'A job\u2019s token may do more than it is for',
+  severity: 'medium',
+  confidence: 'high',
+  persona: 'default',
+  guide: ['§2', 'checklist'],
+  alsoKnownAs: [
+    'zizmor/excessive-permissions',
+    'codeql/actions/missing-workflow-permissions',
+    'poutine/default_permissions_on_risky_events',
+    'scorecard/Token-Permissions',
+  ],
+  check,
+};
+
+/** With any of these a token changes what others get. */
+const STRONG = new Set([
+  'actions',
+  'attestations',
+  'contents',
+  'deployments',
+  'id-token',
+  'packages',
+  'pages',
+]);
+
+function* check(subject: Subject): Iterable<Found> {
+  for (const file of subject.repository.workflows) {
+    const strange = subject.reachedByStrangers(file).length > 0;
+    const { permissions } = file;
+    if (permissions !== undefined) yield* all(permissions, 'every job', strange);
+    const jobs = file.jobs.filter((job) => job.steps.length > 0 || job.uses !== undefined);
+    if (permissions?.all === undefined && jobs.length > 1)
+      for (const { scope, level, at } of permissions?.scopes ?? [])
+        if (level === 'write' && STRONG.has(scope))
+          yield {
+            at,
+            severity: strange ? 'high' : 'medium',
+            message: `every job of the workflow may write ${scope}`,
+            fix: `grant ${scope}: write in the one job that needs it`,
+          };
+    const onlyCalled =
+      file.triggers.length > 0 && file.triggers.every(({ event }) => event === 'workflow_call');
+    for (const job of file.jobs) {
+      if (job.permissions !== undefined) {
+        yield* all(job.permissions, `the job ${job.id}`, strange, job.id);
+        continue;
+      }
+      // What is only called has the rights of its caller at most.
+      if (permissions !== undefined || onlyCalled) continue;
+      yield {
+        at: job.at,
+        job: job.id,
+        confidence: 'medium',
+        message: `neither the job ${job.id} nor its workflow says what its token may do: it gets the repository\u2019s default, which may be all`,
+        fix: 'write permissions: {} or permissions: { contents: read } at the top of the workflow',
+      };
+    }
+  }
+}
+
+function* all(permissions: PermissionsPart, who: string, strange: boolean, job?: string): Iterable<Found> {
+  if (permissions.all === undefined) return;
+  const write = permissions.all === 'write';
+  yield {
+    at: permissions.at,
+    severity: write ? 'high' : 'low',
+    persona: write || strange ? 'default' : 'pedantic',
+    message: `${who} may ${permissions.all} everything`,
+    fix: 'name the scopes that are needed, one by one',
+    ...(job !== undefined && { job }),
+  };
+}

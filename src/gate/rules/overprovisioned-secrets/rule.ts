@@ -1,0 +1,39 @@
+import type { Found } from '../../finding.ts';
+import { textsIn } from '../../repository/tree.ts';
+import type { Rule } from '../../rule.ts';
+import type { Subject } from '../../subject.ts';
+import { allReferences } from '../../taint/references.ts';
+
+export const rule: Rule = {
+  id: 'overprovisioned-secrets',
+  title: 'All secrets at once are put into a job',
+  severity: 'high',
+  confidence: 'high',
+  persona: 'default',
+  guide: ['§3', '§7'],
+  alsoKnownAs: [
+    'zizmor/overprovisioned-secrets',
+    'codeql/actions/excessive-secrets-exposure',
+    'poutine/job_all_secrets',
+  ],
+  check,
+};
+
+function* check(subject: Subject): Iterable<Found> {
+  for (const file of subject.repository.workflows)
+    for (const text of textsIn(file.tree))
+      for (const { tree, at } of subject.expressions(file, text))
+        for (const reference of allReferences(tree)) {
+          const whole = reference[0] === 'secrets' && reference.length === 1;
+          const computed = reference[0] === 'secrets' && reference[1] === '*';
+          if (!whole && !computed) continue;
+          yield {
+            at,
+            severity: whole ? 'high' : 'medium',
+            message: whole
+              ? 'the expression names all secrets, so the job is given every one of them'
+              : 'the name of the secret is computed, so the job is given every one of them',
+            fix: 'name the one secret: secrets.NAME',
+          };
+        }
+}

@@ -1,0 +1,76 @@
+import type { Found } from '../../finding.ts';
+import type { StepPart } from '../../repository/model.ts';
+import { spanOf } from '../../repository/tree.ts';
+import type { Rule } from '../../rule.ts';
+import type { Site, Subject } from '../../subject.ts';
+import { inputOf, isCheckout } from '../../taint/workspace.ts';
+
+export const rule: Rule = {
+  id: 'persisted-credentials',
+  title: 'The job\u2019s token stays in the workspace after checkout',
+  severity: 'low',
+  confidence: 'medium',
+  persona: 'default',
+  guide: ['§3'],
+  alsoKnownAs: ['zizmor/artipacked', 'codeql/actions/secrets-in-artifacts'],
+  check,
+};
+
+function* check(subject: Subject): Iterable<Found> {
+  for (const site of subject.sites) {
+    const { step, file, job } = site;
+    const { uses } = step;
+    if (uses === undefined || !isCheckout(step)) continue;
+    if (inputOf(step, 'persist-credentials')?.text.toLowerCase() === 'false') continue;
+    // A step that pushes needs them.
+    const later = (job?.steps ?? (file.kind === 'action' ? file.steps : [])).filter(
+      (one) => one.index > step.index,
+    );
+    if (later.some((one) => pushes(subject, { ...site, step: one }))) continue;
+    const upload = later.find(uploadsAll);
+    yield {
+      at: spanOf(file.source, uses.at, uses.text.length),
+      message:
+        upload === undefined
+          ? 'checkout leaves the job\u2019s token in .git/config, where every later step can read it'
+          : 'checkout leaves the job\u2019s token in .git/config, and a later step uploads that folder',
+      fix: 'add with: { persist-credentials: false }',
+      ...(job !== undefined && { job: job.id }),
+      ...(upload !== undefined && {
+        severity: 'high',
+        confidence: 'high',
+        flow: [
+          { at: spanOf(file.source, uses.at, uses.text.length), what: 'writes the token into .git/config' },
+          { at: upload.at, what: 'uploads the folder that holds .git' },
+        ],
+      }),
+    };
+  }
+}
+
+function pushes(subject: Subject, site: Site): boolean {
+  const { uses } = site.step;
+  if (uses?.kind === 'repository')
+    return /^(?:stefanzweifel\/git-auto-commit-action|ad-m\/github-push-action|peter-evans\/create-pull-request|endbug\/add-and-commit|changesets\/action|jamesives\/github-pages-deploy-action)$/.test(
+      uses.repository,
+    );
+  return (subject.script(site)?.commands ?? []).some(
+    ({ name, words }) =>
+      name === 'git' && words.some(({ value }) => value === 'push' || value === 'fetch' || value === 'pull'),
+  );
+}
+
+function uploadsAll(step: StepPart): boolean {
+  if (step.uses?.kind !== 'repository' || step.uses.repository !== 'actions/upload-artifact') return false;
+  const path = inputOf(step, 'path')?.text ?? '';
+  const hidden =
+    inputOf(step, 'include-hidden-files')?.text === 'true' || /^v?[123](?:\.|$)/.test(step.uses.ref);
+  return (
+    path
+      .split('\n')
+      .some((line) =>
+        /^(?:\.|\.\/|\*\*?|\.\/\*\*?|\$\{\{ *github\.workspace *\}\}\/?|\.git\/?)$/.test(line.trim()),
+      ) &&
+    (hidden || path.includes('.git'))
+  );
+}

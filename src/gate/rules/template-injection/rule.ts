@@ -1,0 +1,73 @@
+import type { Text } from '../../../workflow/index.ts';
+import type { Found } from '../../finding.ts';
+import type { Rule } from '../../rule.ts';
+import type { Site, Subject } from '../../subject.ts';
+import { codeInputs } from '../../taint/known-actions.ts';
+import { valueReferences } from '../../taint/references.ts';
+import { Taints } from '../../taint/taint.ts';
+import { isPrivileged, type Taint, worst } from '../../taint/value.ts';
+import { STRANGERS_EVENTS } from '../../taint/sources.ts';
+
+export const rule: Rule = {
+  id: 'template-injection',
+  title: 'What somebody else wrote becomes code',
+  severity: 'high',
+  confidence: 'high',
+  persona: 'default',
+  guide: ['§2'],
+  alsoKnownAs: [
+    'zizmor/template-injection',
+    'codeql/actions/code-injection',
+    'poutine/injection',
+    'actionlint/expression',
+    'scorecard/Dangerous-Workflow',
+  ],
+  check,
+};
+
+function* check(subject: Subject): Iterable<Found> {
+  const taints = new Taints(subject);
+  for (const site of subject.sites)
+    for (const { text, what } of sinks(subject, site))
+      for (const { tree, at, source } of subject.expressions(site.file, text)) {
+        const decided = valueReferences(tree).flatMap((one) => taints.reference(one, site, at));
+        const taint = worst(decided.filter(({ holds }) => holds === 'text'));
+        if (taint === undefined) continue;
+        yield {
+          at,
+          message: `${'${{'} ${source} }} becomes part of ${what}, and ${who(taint)} decides what it holds`,
+          fix: 'put it into env, and let the script read the variable: "$NAME" is never read as code',
+          flow: [...taint.hops, { at, what: `becomes part of ${what}` }],
+          ...weight(taint),
+          ...(site.job !== undefined && { job: site.job.id }),
+        };
+      }
+}
+
+function* sinks(subject: Subject, site: Site): Iterable<{ readonly text: Text; readonly what: string }> {
+  const { step } = site;
+  if (step.run !== undefined)
+    yield { text: step.run, what: `a script of ${subject.shell(site).slice(0, 40)}` };
+  if (step.shell !== undefined) yield { text: step.shell, what: 'the command line of a shell' };
+  const { uses } = step;
+  if (uses?.kind !== 'repository') return;
+  const inputs = codeInputs(uses.repository, uses.path);
+  for (const { name, value } of step.with)
+    if (inputs.includes(name.toLowerCase()))
+      yield { text: value, what: `the code that ${uses.repository} runs` };
+}
+
+function who(taint: Taint): string {
+  if (taint.by === 'stranger') {
+    const strange = taint.events.filter((event) => STRANGERS_EVENTS.has(event));
+    return strange.length === 0 ? 'whoever wrote a commit' : `anyone who can start ${strange.join(' or ')}`;
+  }
+  return taint.by === 'writer' ? `whoever starts ${taint.events.join(' or ')}` : 'whoever calls this';
+}
+
+/** A fork's own pull request runs without secrets; what its title does there, its code could do as well. */
+function weight(taint: Taint): Partial<Found> {
+  if (taint.by === 'writer') return { severity: 'low', confidence: 'medium', persona: 'pedantic' };
+  if (taint.by === 'caller') return { severity: 'medium', confidence: 'low' };
+  return isPrivileged(taint) ? {} : { severity: 'medium' };
+}

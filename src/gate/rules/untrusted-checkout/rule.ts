@@ -1,0 +1,46 @@
+import type { Found, Hop } from '../../finding.ts';
+import type { Rule } from '../../rule.ts';
+import type { Subject } from '../../subject.ts';
+import { Taints } from '../../taint/taint.ts';
+import { executedAfter } from '../../taint/execution.ts';
+
+export const rule: Rule = {
+  id: 'untrusted-checkout',
+  title: 'A run with the repository\u2019s rights takes in a stranger\u2019s files',
+  severity: 'high',
+  confidence: 'high',
+  persona: 'default',
+  guide: ['§0', '§2'],
+  alsoKnownAs: [
+    'zizmor/dangerous-triggers',
+    'codeql/actions/untrusted-checkout',
+    'codeql/actions/artifact-poisoning',
+    'poutine/untrusted_checkout_exec',
+    'scorecard/Dangerous-Workflow',
+  ],
+  check,
+};
+
+function* check(subject: Subject): Iterable<Found> {
+  const taints = new Taints(subject);
+  for (const file of subject.repository.workflows)
+    for (const job of file.jobs) {
+      for (const filled of taints.filled({ file, job })) {
+        const executed = executedAfter(taints, { file, job, step: filled.step });
+        const events = filled.taint.events.join(', ');
+        const what = filled.by === 'checkout' ? 'checks out' : 'downloads';
+        const then: Hop[] = executed === undefined ? [] : [executed];
+        yield {
+          at: filled.at,
+          job: job.id,
+          message:
+            executed === undefined
+              ? `the job ${job.id} ${what} what a stranger wrote, and runs on ${events} with the repository\u2019s rights`
+              : `the job ${job.id} ${what} what a stranger wrote and runs it, on ${events} with the repository\u2019s rights`,
+          fix: 'do it on pull_request, which has no secrets and a token that reads; or check out the base alone',
+          flow: [...filled.taint.hops, ...then],
+          ...(executed === undefined && { severity: 'medium', confidence: 'medium' }),
+        };
+      }
+    }
+}

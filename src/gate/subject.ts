@@ -1,0 +1,166 @@
+import { type Expression, expressionsIn, parseAnywhere, type Text } from '../workflow/index.ts';
+import type { Hop, Span } from './finding.ts';
+import type { ActionFile, JobPart, Repository, StepPart, WorkflowFile } from './repository/model.ts';
+import { expressionSpan, spanOf } from './repository/tree.ts';
+import { readScript, type ShellScript } from './shell/script.ts';
+import { STRANGERS_EVENTS } from './taint/sources.ts';
+
+/** A step where it stands: in a workflow's job, or in a composite action. */
+export interface Site {
+  readonly file: WorkflowFile | ActionFile;
+  readonly job?: JobPart;
+  readonly step: StepPart;
+}
+
+/** Where a text stands, as far as it matters to what it may name. */
+export interface Scope {
+  readonly file: WorkflowFile | ActionFile;
+  readonly job?: JobPart;
+  readonly step?: StepPart;
+}
+
+/** An event that brings a file to run, and the calls on the way. */
+export interface Reaching {
+  readonly event: string;
+  readonly via: readonly Hop[];
+}
+
+export interface PlacedExpression {
+  readonly tree: Expression;
+  readonly source: string;
+  readonly at: Span;
+}
+
+const MAX_REACHING = 100;
+const MAX_CALLS = 10;
+
+/** What is checked, with what follows from it: computed once and kept, as many rules ask the same. */
+export class Subject {
+  readonly repository: Repository;
+  readonly sites: readonly Site[];
+  readonly #reaching = new Map<WorkflowFile | ActionFile, readonly Reaching[]>();
+  readonly #scripts = new Map<StepPart, ShellScript>();
+  readonly #trees = new Map<string, Expression | undefined>();
+  readonly #actions: ReadonlyMap<string, ActionFile>;
+  readonly #workflows: ReadonlyMap<string, WorkflowFile>;
+  readonly #calls = new Map<WorkflowFile | ActionFile, { readonly scope: Scope; readonly hop: Hop }[]>();
+
+  constructor(repository: Repository) {
+    this.repository = repository;
+    this.#actions = new Map(repository.actions.map((action) => [action.folder, action]));
+    this.#workflows = new Map(repository.workflows.map((workflow) => [workflow.source.path, workflow]));
+    this.sites = [
+      ...repository.workflows.flatMap((file) =>
+        file.jobs.flatMap((job) => job.steps.map((step) => ({ file, job, step }))),
+      ),
+      ...repository.actions.flatMap((file) => file.steps.map((step) => ({ file, step }))),
+    ];
+    for (const { file, job, step } of this.sites) {
+      const called = step.uses?.kind === 'local' ? this.#actions.get(trimmed(step.uses.path)) : undefined;
+      if (called !== undefined && step.uses !== undefined)
+        this.#call(called, { file, step, ...(job !== undefined && { job }) }, step.uses);
+    }
+    for (const file of repository.workflows)
+      for (const job of file.jobs) {
+        const called = this.calledWorkflow(job);
+        if (called !== undefined && job.uses !== undefined) this.#call(called, { file, job }, job.uses);
+      }
+  }
+
+  #call(called: WorkflowFile | ActionFile, scope: Scope, uses: Text): void {
+    const at = spanOf(scope.file.source, uses.at, uses.text.length);
+    const hop = { at, what: `calls ${called.source.path}` };
+    this.#calls.set(called, [...(this.#calls.get(called) ?? []), { scope, hop }]);
+  }
+
+  calledAction(step: StepPart): ActionFile | undefined {
+    return step.uses?.kind === 'local' ? this.#actions.get(trimmed(step.uses.path)) : undefined;
+  }
+
+  calledWorkflow(job: JobPart): WorkflowFile | undefined {
+    return job.uses?.kind === 'local' ? this.#workflows.get(trimmed(job.uses.path)) : undefined;
+  }
+
+  /** Who calls a reusable workflow or an action, in this repository. */
+  callsOf(file: WorkflowFile | ActionFile): readonly { readonly scope: Scope; readonly hop: Hop }[] {
+    return this.#calls.get(file) ?? [];
+  }
+
+  /** All events that bring a file to run, through however many calls. */
+  reaching(file: WorkflowFile | ActionFile, depth = 0): readonly Reaching[] {
+    const known = this.#reaching.get(file);
+    if (known !== undefined) return known;
+    const own =
+      file.kind === 'workflow'
+        ? file.triggers
+            .filter(({ event }) => event !== 'workflow_call')
+            .map(({ event, at }) => ({ event, via: [{ at, what: `runs on ${event}` }] }))
+        : [];
+    if (depth > MAX_CALLS) return own;
+    // A circle of calls adds nothing.
+    this.#reaching.set(file, own);
+    const seen = new Set(own.map(({ event }) => event));
+    const called: Reaching[] = [];
+    for (const { scope, hop } of this.callsOf(file))
+      for (const one of this.reaching(scope.file, depth + 1)) {
+        if (seen.has(one.event) || called.length >= MAX_REACHING) continue;
+        seen.add(one.event);
+        called.push({ event: one.event, via: [...one.via, hop] });
+      }
+    const all = [...own, ...called];
+    this.#reaching.set(file, all);
+    return all;
+  }
+
+  reachedByStrangers(file: WorkflowFile | ActionFile): readonly Reaching[] {
+    return this.reaching(file).filter(({ event }) => STRANGERS_EVENTS.has(event));
+  }
+
+  tree(source: string): Expression | undefined {
+    if (!this.#trees.has(source)) this.#trees.set(source, parseAnywhere(source));
+    return this.#trees.get(source);
+  }
+
+  /** The expressions of a text, each with its own place. */
+  expressions(file: WorkflowFile | ActionFile, text: Text): readonly PlacedExpression[] {
+    return expressionsIn(text.text).flatMap((source, index) => {
+      const tree = this.tree(source);
+      return tree === undefined ? [] : [{ tree, source, at: expressionSpan(file.source, text, index) }];
+    });
+  }
+
+  /** The expression of an `if`, for which `${{ }}` may be left out. */
+  condition(text: Text): Expression | undefined {
+    const [only, ...more] = expressionsIn(text.text);
+    const whole = text.text.trim();
+    if (only !== undefined && more.length === 0 && whole.startsWith('${{') && whole.endsWith('}}'))
+      return this.tree(only);
+    return only === undefined ? this.tree(text.text) : undefined;
+  }
+
+  /** The script of a step, when its shell is one that is followed; undefined for others. */
+  script(site: Site): ShellScript | undefined {
+    const { step } = site;
+    if (step.run === undefined || !/^(?:bash|sh)\b/.test(this.shell(site))) return undefined;
+    const known = this.#scripts.get(step) ?? readScript(step.run.text);
+    this.#scripts.set(step, known);
+    return known;
+  }
+
+  /** The shell of a run step, as far as it is written out. */
+  shell({ file, job, step }: Site): string {
+    const named =
+      step.shell ?? job?.defaultShell ?? (file.kind === 'workflow' ? file.defaultShell : undefined);
+    if (named !== undefined) return named.text;
+    const windows = job?.runsOn.some(({ text }) => text.toLowerCase().startsWith('windows')) === true;
+    return windows ? 'pwsh' : 'bash';
+  }
+
+  span(scope: Scope, text: Text): Span {
+    return spanOf(scope.file.source, text.at, text.text.length);
+  }
+}
+
+function trimmed(path: string): string {
+  return path.replace(/^\.\//, '').replace(/\/$/, '') || '.';
+}

@@ -1,0 +1,198 @@
+import type { Hop } from '../finding.ts';
+import { expressionsIn } from '../../workflow/index.ts';
+import { pieceSpan } from '../repository/tree.ts';
+import type { ShellCommand, ShellWord } from '../shell/script.ts';
+import type { Site } from '../subject.ts';
+import { valueReferences } from './references.ts';
+import { type Following, type Taint, unique } from './value.ts';
+
+/** What a run step writes into a file of the runner, `GITHUB_ENV` for one. */
+export interface FileCommand {
+  readonly file: 'GITHUB_ENV' | 'GITHUB_OUTPUT' | 'GITHUB_PATH';
+  readonly command: ShellCommand;
+  /** The names that it sets; none when they are not written out. */
+  readonly names: readonly string[];
+  readonly words: readonly ShellWord[];
+}
+
+const FILES = ['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_PATH'] as const;
+/** Programs whose output is what a file holds. */
+const READERS = new Set([
+  'cat',
+  'head',
+  'tail',
+  'jq',
+  'yq',
+  'grep',
+  'sed',
+  'awk',
+  'cut',
+  'tr',
+  'unzip',
+  'git',
+  'gh',
+  'xargs',
+  'node',
+  'python',
+  'python3',
+]);
+
+/** The file commands of a step's script, in order. */
+export function fileCommands(taints: Following, site: Site): readonly FileCommand[] {
+  const script = taints.subject.script(site);
+  return (script?.commands ?? []).flatMap((command) => {
+    const targets = [...command.writesTo, ...(command.name === 'tee' ? command.words : [])];
+    const file = FILES.find((name) => targets.some(({ variables }) => variables.includes(name)));
+    if (file === undefined) return [];
+    const piped = command.pipedFrom;
+    const words = [
+      ...command.words.filter((word) => !targets.includes(word) || command.name !== 'tee'),
+      ...command.fed,
+      ...(command.name === 'tee' || command.name === 'cat' ? (piped?.words ?? []) : []),
+    ];
+    return [{ file, command, names: namesIn(words), words }];
+  });
+}
+
+function namesIn(words: readonly ShellWord[]): readonly string[] {
+  return words.flatMap(({ value }) =>
+    value.split('\n').flatMap((line) => /^["']?([A-Za-z_][\w-]{0,99})(?:=|<<)/.exec(line)?.[1] ?? []),
+  );
+}
+
+/** What decides over a word of a script: its expressions, its variables, the files that it is read from. */
+export function wordTaint(taints: Following, word: ShellWord, site: Site): readonly Taint[] {
+  return unique([...inlineTaint(taints, word, site), ...variableTaint(taints, word, site)]);
+}
+
+function inlineTaint(taints: Following, word: ShellWord, site: Site): readonly Taint[] {
+  const { run } = site.step;
+  if (run === undefined || word.expressions.length === 0) return [];
+  const placed = taints.subject.expressions(site.file, run);
+  const sources = expressionsIn(run.text);
+  return word.expressions.flatMap((number) => {
+    const one = placed.find(({ source }) => source === sources[number]);
+    return one === undefined
+      ? []
+      : valueReferences(one.tree).flatMap((reference) => taints.reference(reference, site, one.at));
+  });
+}
+
+/** What decides over a word by variables and read files alone: the shell has not parsed that as its own text. */
+export function variableTaint(taints: Following, word: ShellWord, site: Site, depth = 0): readonly Taint[] {
+  if (depth > 5) return [];
+  const { run } = site.step;
+  const script = taints.subject.script(site);
+  if (run === undefined || script === undefined) return [];
+  const hop = (what: string, piece: string): Hop => ({ at: pieceSpan(site.file.source, run, piece), what });
+  const found: Taint[] = [];
+  for (const variable of new Set(word.variables)) {
+    const assigned = script.commands.flatMap((command) =>
+      command.assigned.filter(({ name }) => name === variable).map(({ value }) => ({ value, command })),
+    );
+    const read = script.commands.filter(
+      (command) => command.name === 'read' && command.words.some(({ value }) => value === variable),
+    );
+    const from =
+      assigned.length > 0
+        ? assigned.flatMap(({ value, command }) => [
+            ...inlineTaint(taints, value, site),
+            ...variableTaint(taints, value, site, depth + 1).map((taint) =>
+              extended(taint, hop(`sets ${variable}`, command.text)),
+            ),
+          ])
+        : read.length > 0
+          ? read.flatMap(({ readsFrom }) => readsFrom.flatMap((file) => fileTaint(taints, file, site)))
+          : taints.environment(variable, site);
+    found.push(...from.map((taint) => extended(taint, hop(`expands $${variable}`, word.text))));
+  }
+  for (const command of word.made) found.push(...commandTaint(taints, command, site, depth + 1));
+  return unique(found);
+}
+
+/** What decides over the output of a command. */
+function commandTaint(taints: Following, command: ShellCommand, site: Site, depth: number): readonly Taint[] {
+  const piped =
+    command.pipedFrom === undefined ? [] : commandTaint(taints, command.pipedFrom, site, depth + 1);
+  const words = [...command.words, ...command.fed].flatMap((word) => [
+    ...variableTaint(taints, word, site, depth),
+    ...inlineTaint(taints, word, site),
+  ]);
+  const reads = READERS.has(command.name) || (command.name === '' && command.readsFrom.length > 0);
+  const files = reads && command.pipedFrom === undefined ? fileTaint(taints, undefined, site, command) : [];
+  return unique([...piped, ...words, ...files]);
+}
+
+/** A file in a workspace that a stranger filled. */
+function fileTaint(
+  taints: Following,
+  file: ShellWord | undefined,
+  site: Site,
+  command?: ShellCommand,
+): readonly Taint[] {
+  const { run } = site.step;
+  const filled = taints.strangersFiles(site);
+  const operands = command?.words.filter(({ value }) => !value.startsWith('-')) ?? [];
+  // `git rev-parse` and the like say nothing that a file holds; `git log` and `git show` do.
+  const shows =
+    command?.name !== 'git' || ['log', 'show', 'diff', 'diff-tree'].includes(operands[0]?.value ?? '');
+  if (
+    run === undefined ||
+    filled === undefined ||
+    !shows ||
+    ['gh', 'node', 'python', 'python3', 'xargs'].includes(command?.name ?? '')
+  )
+    return [];
+  const piece = command?.text ?? file?.text ?? '';
+  return [
+    {
+      ...filled,
+      hops: [...filled.hops, { at: pieceSpan(site.file.source, run, piece), what: 'reads one of its files' }],
+    },
+  ];
+}
+
+function extended(taint: Taint, hop: Hop): Taint {
+  return { ...taint, hops: [...taint.hops, hop] };
+}
+
+/** What a run step's output holds. */
+export function scriptOutputs(taints: Following, output: string, site: Site): readonly Taint[] {
+  return written(taints, 'GITHUB_OUTPUT', output, site, `is written to the output ${output}`);
+}
+
+/** What an earlier step of the job has put into `GITHUB_ENV` under this name. */
+export function dynamicEnvironment(taints: Following, name: string, site: Site): readonly Taint[] {
+  const steps = site.job?.steps ?? (site.file.kind === 'action' ? site.file.steps : []);
+  return unique(
+    steps
+      .filter((step) => step.index < site.step.index && step.run !== undefined)
+      .flatMap((step) =>
+        written(taints, 'GITHUB_ENV', name, { ...site, step }, `is written to the variable ${name}`),
+      ),
+  );
+}
+
+function written(
+  taints: Following,
+  file: FileCommand['file'],
+  name: string,
+  site: Site,
+  what: string,
+): readonly Taint[] {
+  const { run } = site.step;
+  if (run === undefined || !run.text.includes(file)) return [];
+  const wanted = name.toLowerCase();
+  return unique(
+    fileCommands(taints, site)
+      .filter((one) => one.file === file)
+      .filter(({ names }) => name === '*' || names.some((set) => set.toLowerCase() === wanted))
+      .flatMap(({ words, command }) =>
+        words.flatMap((word) =>
+          wordTaint(taints, word, site).map((taint) =>
+            extended(taint, { at: pieceSpan(site.file.source, run, command.text), what }),
+          ),
+        ),
+      ),
+  );
+}

@@ -1,0 +1,173 @@
+import type { Text } from '../../workflow/index.ts';
+import type { Hop, Span } from '../finding.ts';
+import type { StepPart } from '../repository/model.ts';
+import { pieceSpan, spanOf } from '../repository/tree.ts';
+import type { ShellCommand } from '../shell/script.ts';
+import type { Scope, Site } from '../subject.ts';
+import { PRIVILEGED_EVENTS } from './sources.ts';
+import { wordTaint } from './script-flow.ts';
+import type { Following, Taint } from './value.ts';
+
+/** How a stranger's files come into a job's workspace. */
+export interface Filled {
+  readonly by: 'checkout' | 'artifact';
+  readonly at: Span;
+  readonly step: StepPart;
+  readonly taint: Taint;
+}
+
+const ARTIFACTS = new Set([
+  'actions/download-artifact',
+  'dawidd6/action-download-artifact',
+  'bettermarks/action-artifact-download',
+  'aochmann/actions-download-artifact',
+]);
+
+export function inputOf(step: StepPart, name: string): Text | undefined {
+  return step.with.find((one) => one.name.toLowerCase() === name)?.value;
+}
+
+export function isCheckout(step: StepPart): boolean {
+  return (
+    step.uses?.kind === 'repository' &&
+    step.uses.path === '' &&
+    /^(?:actions|forgejo|gitea)\/checkout$/.test(step.uses.repository)
+  );
+}
+
+/** Every step of a job, in a run with the repository's rights, that fills the workspace from somewhere that a stranger decides. */
+export function filledBy(taints: Following, scope: Scope): readonly Filled[] {
+  const events = taints.subject.reaching(scope.file).filter(({ event }) => PRIVILEGED_EVENTS.has(event));
+  if (events.length === 0) return [];
+  const steps = scope.job?.steps ?? (scope.file.kind === 'action' ? scope.file.steps : []);
+  return steps.flatMap((step) => {
+    const site = { file: scope.file, step, ...(scope.job !== undefined && { job: scope.job }) };
+    return fromCheckout(taints, site) ?? fromCommand(taints, site) ?? fromArtifact(taints, site) ?? [];
+  });
+}
+
+function privileged(taint: Taint): boolean {
+  return taint.by === 'stranger' && taint.events.some((event) => PRIVILEGED_EVENTS.has(event));
+}
+
+function fromCheckout(taints: Following, site: Site): Filled | undefined {
+  if (!isCheckout(site.step)) return undefined;
+  const given = [inputOf(site.step, 'ref'), inputOf(site.step, 'repository')];
+  for (const text of given) {
+    if (text === undefined) continue;
+    const taint = taints.of(text, site).find(privileged) ?? merged(taints, text, site);
+    if (taint === undefined) continue;
+    const at = spanOf(site.file.source, text.at, text.text.length);
+    const hop: Hop = { at, what: 'checks out the code that it names' };
+    return { by: 'checkout', at, step: site.step, taint: { ...taint, hops: [...taint.hops, hop] } };
+  }
+  return undefined;
+}
+
+/** `refs/pull/N/merge`, with whatever number. */
+function merged(taints: Following, text: Text, site: Site): Taint | undefined {
+  if (!/refs\/pull\/|pull\/\$\{\{/.test(text.text)) return undefined;
+  const reaching = taints.subject.reaching(site.file).filter(({ event }) => PRIVILEGED_EVENTS.has(event));
+  return {
+    origin: 'the head of a pull request',
+    by: 'stranger',
+    holds: 'text',
+    events: reaching.map(({ event }) => event),
+    hops: reaching[0]?.via ?? [],
+  };
+}
+
+function fromCommand(taints: Following, site: Site): Filled | undefined {
+  const { run } = site.step;
+  if (run === undefined || !/checkout|fetch|pull|clone|download/.test(run.text)) return undefined;
+  for (const command of taints.subject.script(site)?.commands ?? []) {
+    const kind = fills(taints, command, site);
+    if (kind === undefined) continue;
+    const reaching = taints.subject.reaching(site.file).filter(({ event }) => PRIVILEGED_EVENTS.has(event));
+    const at = pieceSpan(site.file.source, run, command.text);
+    const taint: Taint = {
+      origin: kind === 'checkout' ? 'the head of a pull request' : 'an artifact of the run before',
+      by: 'stranger',
+      holds: 'text',
+      events: reaching.map(({ event }) => event),
+      hops: [
+        ...(reaching[0]?.via ?? []),
+        {
+          at,
+          what:
+            kind === 'checkout'
+              ? 'checks out code that a stranger wrote'
+              : 'downloads what a stranger\u2019s run made',
+        },
+      ],
+    };
+    return { by: kind, at, step: site.step, taint };
+  }
+  return undefined;
+}
+
+function fills(taints: Following, command: ShellCommand, site: Site): Filled['by'] | undefined {
+  const [first = '', second = ''] = command.words.map(({ value }) => value);
+  if (command.name === 'gh' && first === 'pr' && second === 'checkout') return 'checkout';
+  if (command.name === 'gh' && first === 'run' && second === 'download' && onWorkflowRun(taints, site))
+    return 'artifact';
+  if (
+    command.name !== 'git' ||
+    !['checkout', 'fetch', 'pull', 'clone', 'switch', 'reset', 'merge'].includes(first)
+  )
+    return undefined;
+  const named = command.words.slice(1);
+  if (named.some(({ value }) => /(?:^|[+:/])(?:refs\/)?pull\//.test(value))) return 'checkout';
+  return named.some((word) => wordTaint(taints, word, site).some(privileged)) ? 'checkout' : undefined;
+}
+
+function onWorkflowRun(taints: Following, site: Site): boolean {
+  return taints.subject.reaching(site.file).some(({ event }) => event === 'workflow_run');
+}
+
+function fromArtifact(taints: Following, site: Site): Filled | undefined {
+  const { uses } = site.step;
+  const known = uses?.kind === 'repository' && ARTIFACTS.has(uses.repository);
+  const script = inputOf(site.step, 'script');
+  const fetched =
+    uses?.kind === 'repository' &&
+    uses.repository === 'actions/github-script' &&
+    script?.text.includes('downloadArtifact') === true;
+  if (uses === undefined || (!known && !fetched) || !onWorkflowRun(taints, site)) return undefined;
+  // Without a run to take it from, the artifact is this run's own.
+  const foreign =
+    uses.kind !== 'repository' ||
+    uses.repository !== 'actions/download-artifact' ||
+    inputOf(site.step, 'run-id') !== undefined;
+  const reaching = taints.subject.reaching(site.file).find(({ event }) => event === 'workflow_run');
+  if (!foreign || reaching === undefined || !fromStrangersRun(taints, site)) return undefined;
+  const at = spanOf(site.file.source, uses.at, uses.text.length);
+  const taint: Taint = {
+    origin: 'an artifact of the run before',
+    by: 'stranger',
+    holds: 'text',
+    events: ['workflow_run'],
+    hops: [...reaching.via, { at, what: 'downloads what a stranger\u2019s run made' }],
+  };
+  return { by: 'artifact', at, step: site.step, taint };
+}
+
+/** Whether one of the workflows whose end starts this one runs on pull requests; those that are not here may. */
+function fromStrangersRun(taints: Following, { file }: Site): boolean {
+  if (file.kind !== 'workflow') return true;
+  const trigger = file.triggers.find(({ event }) => event === 'workflow_run');
+  const names =
+    trigger?.value?.kind === 'mapping'
+      ? trigger.value.entries.find(({ key }) => key === 'workflows')
+      : undefined;
+  const wanted =
+    names === undefined ? [] : names.value.kind === 'sequence' ? names.value.items : [names.value];
+  const titles = wanted.flatMap((one) => (one.kind === 'scalar' ? [one.text] : []));
+  const before = taints.subject.repository.workflows.filter(({ name, source }) =>
+    titles.includes(name?.text ?? source.path),
+  );
+  return (
+    before.length < titles.length ||
+    before.some((one) => taints.subject.reaching(one).some(({ event }) => event.startsWith('pull_request')))
+  );
+}
