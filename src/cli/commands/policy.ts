@@ -10,7 +10,8 @@ import { exitStatus, renderRefusal } from '../render/refusals.ts';
 
 const help = `usage: cofferdam policy diff OLD NEW [--approval FILE...] [--json]
        cofferdam policy approve OLD NEW --reason WHY --expires TIME
-       cofferdam policy learn [RUN...] [--zone Z] [--file FILE] [--accept HOST...] [--narrow] [--write] [--json]
+       cofferdam policy learn [RUN...] [--zone Z] [--file FILE] [--job J] [--accept HOST...] [--narrow] [--write]
+                              [--json]
        cofferdam policy presets [NAME...] [--json]
        cofferdam policy waivers [--file FILE] [--text N] [--json]
        cofferdam policy explain ([CMD...] --host HOST[:PORT] | RUN EVENT) [--zone Z] [--file FILE] [--method M] [--path P]
@@ -37,6 +38,7 @@ waivers  Lists the waivers of the operator's file (docs/profiles.md) and whether
 
   --zone Z       the zone that is meant: untrusted (the default), internal or release; learn: only this one
   --file FILE    the configuration that is meant, or changed; else the operator's own (docs/configuration.md)
+  --job J        learn from this job alone
   --accept HOST  learn this host although something speaks against it; repeatable
   --narrow       also narrow what stands there to the programs, methods and paths that runs used
   --write        write what was learned into the file, which must exist

@@ -1,4 +1,4 @@
-import { accessSync, constants, openSync, readSync, closeSync, realpathSync } from 'node:fs';
+import { accessSync, constants, openSync, readSync, closeSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isProgramPath, type ProgramRule } from '../../config/index.ts';
 
@@ -30,7 +30,7 @@ function found(word: string, path: string): string | undefined {
   for (const place of word.includes('/') && !word.startsWith('/') ? [] : places) {
     try {
       accessSync(place, constants.X_OK);
-      return realpathSync(place);
+      if (statSync(place).isFile()) return realpathSync(place);
     } catch {
       // The next one.
     }

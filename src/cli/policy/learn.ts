@@ -25,6 +25,7 @@ const OPTIONS = {
   file: { type: 'string' },
   accept: { type: 'string', multiple: true },
   narrow: { type: 'boolean' },
+  job: { type: 'string' },
   write: { type: 'boolean' },
   json: { type: 'boolean' },
 } as const;
@@ -36,7 +37,7 @@ export async function learnFrom(context: CommandContext): Promise<number> {
   const { values, positionals } = parsed.value;
   const zone = oneOf('zone', values.zone, ZONES);
   if (!zone.ok) return refused(context, [zone.error]);
-  const observed = await observe(context, positionals.length === 0 ? ['latest'] : positionals);
+  const observed = await observe(context, positionals.length === 0 ? ['latest'] : positionals, values.job);
   if (!observed.ok) return refused(context, [observed.error]);
   if (values.write === true && values.file === undefined) {
     return refused(context, [
@@ -95,10 +96,11 @@ async function presetsHere(
 async function observe(
   context: CommandContext,
   runs: readonly string[],
+  job: string | undefined,
 ): Promise<Result<Observations, Refusal>> {
   const state = openStateFolder(context.environment);
   if (!state.ok) return state;
-  const observations = new Observations();
+  const observations = new Observations(job);
   for (const asked of runs) {
     const found = findRun(state.value, asked);
     if (!found.ok) return found;

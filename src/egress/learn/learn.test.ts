@@ -118,6 +118,22 @@ describe('what runs teach', () => {
     expect(taught([], [mismatch], ['a.test']).lines).toEqual([]);
   });
 
+  test('is of one job alone when one is named', () => {
+    const of = (job?: string) => {
+      const observations = new Observations(job);
+      for (const event of [
+        zone('untrusted'),
+        refusedName('a.test'),
+        { ...refusedName('b.test'), job: 'other' },
+      ])
+        observations.take(event as RecordEvent);
+      return learn('untrusted', [], observations.all).lines.map(({ entry }) => entry);
+    };
+    expect(of()).toEqual(['a.test', 'b.test']);
+    expect(of('build')).toEqual(['a.test']);
+    expect(of('none')).toEqual([]);
+  });
+
   test('stays in its zone, and names ordinary hosts without doubt', () => {
     const observations = new Observations();
     for (const event of [zone('internal'), refusedName('a.test')]) observations.take(event);

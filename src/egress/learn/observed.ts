@@ -37,6 +37,7 @@ const MAX_KEPT = 20;
 
 /** Reads a record's events in order. Names, programs and counts are the job's own word. */
 export class Observations {
+  readonly #job: string | undefined;
   readonly #zones = new Map<string, string>();
   readonly #seen = new Map<string, Growing>();
   readonly #connections = new Map<string, Growing>();
@@ -44,7 +45,13 @@ export class Observations {
   /** What was left out because it was too much; a list that is not whole teaches nothing. */
   leftOut = 0;
 
+  /** `job`: only what this job did. */
+  constructor(job?: string) {
+    this.#job = job;
+  }
+
   take(event: RecordEvent): void {
+    if (this.#job !== undefined && 'job' in event && event.job !== this.#job) return;
     switch (event.type) {
       case 'zone.decided':
         this.#zones.set(event.job, event.zone);
