@@ -1,5 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createHash } from 'node:crypto';
+import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { seeded } from '../faults/victims.fixture.ts';
 
@@ -14,7 +13,8 @@ const MAX_LENGTH = 2_048;
 /**
  * Gives a parser inputs made from those that are known: bits flipped, pieces left out, doubled, swapped between two, lengths
  * changed, words of the language put in. An input with an outcome that was not seen before becomes one to start from, so that the
- * corpus grows; with COFFERDAM_FUZZ_KEEP=1 it is written to `test/fuzz/corpus/NAME/`. Gives how many different outcomes were seen.
+ * corpus grows; with COFFERDAM_FUZZ_KEEP=1 it is added to `test/fuzz/corpus/NAME`, a line of Base64 each. Gives how many different
+ * outcomes were seen.
  */
 export function fuzz(
   name: string,
@@ -22,31 +22,86 @@ export function fuzz(
   words: readonly string[],
   look: (input: Buffer) => string,
 ): number {
-  const random = seeded(SEED);
-  const folder = join(CORPUS, name);
-  mkdirSync(folder, { recursive: true });
-  const kept = readdirSync(folder).map((file) => readFileSync(join(folder, file)));
-  const pool = [...seeds, ...kept];
-  const outcomes = new Set(pool.map(look));
-  const below = (most: number): number => Math.floor(random() * most);
+  const inputs = new Inputs(name, seeds, words);
+  const outcomes = new Set(inputs.pool.map(look));
   for (let count = 0; count < INPUTS; count += 1) {
-    let input: Buffer = Buffer.from(pool[below(pool.length)] ?? Buffer.of());
-    for (let times = 1 + below(4); times > 0; times -= 1) input = mutate(input, pool, words, below);
+    const input = inputs.next();
     let outcome: string;
     try {
       outcome = look(input);
     } catch (error) {
-      throw new Error(`${name}: input ${input.toString('base64')} (seed ${SEED}, number ${count})`, {
-        cause: error,
-      });
+      throw inputs.found(input, error);
     }
-    if (outcomes.has(outcome) || pool.length > MAX_KEPT) continue;
+    if (outcomes.has(outcome)) continue;
     outcomes.add(outcome);
-    pool.push(input);
-    if (process.env['COFFERDAM_FUZZ_KEEP'] === '1')
-      writeFileSync(join(folder, createHash('sha256').update(input).digest('hex').slice(0, 16)), input);
+    inputs.keep(input);
   }
   return outcomes.size;
+}
+
+/** As `fuzz`, for what answers later: `look` is given as many at one time as `together` says. */
+export async function fuzzLater(
+  name: string,
+  seeds: readonly Buffer[],
+  words: readonly string[],
+  look: (input: Buffer) => Promise<string>,
+  together = 32,
+): Promise<number> {
+  const inputs = new Inputs(name, seeds, words);
+  const outcomes = new Set(await Promise.all(inputs.pool.map(look)));
+  for (let count = 0; count < INPUTS; count += together) {
+    const some = Array.from({ length: Math.min(together, INPUTS - count) }, () => inputs.next());
+    const seen = await Promise.allSettled(some.map(look));
+    for (const [at, one] of seen.entries()) {
+      const input = some[at] ?? Buffer.of();
+      if (one.status === 'rejected') throw inputs.found(input, one.reason);
+      if (outcomes.has(one.value)) continue;
+      outcomes.add(one.value);
+      inputs.keep(input);
+    }
+  }
+  return outcomes.size;
+}
+
+/** Inputs that are made from those that are known. */
+class Inputs {
+  readonly #file: string;
+  readonly #name: string;
+  readonly pool: Buffer[];
+  readonly #words: readonly string[];
+  readonly #below: (most: number) => number;
+  #given = 0;
+
+  constructor(name: string, seeds: readonly Buffer[], words: readonly string[]) {
+    this.#name = name;
+    this.#file = join(CORPUS, name);
+    this.#words = words;
+    const random = seeded(SEED);
+    this.#below = (most) => Math.floor(random() * most);
+    const kept = existsSync(this.#file) ? readFileSync(this.#file, 'latin1').trimEnd().split('\n') : [];
+    this.pool = [...seeds, ...kept.map((line) => Buffer.from(line, 'base64'))];
+  }
+
+  next(): Buffer {
+    this.#given += 1;
+    let input: Buffer = Buffer.from(this.pool[this.#below(this.pool.length)] ?? Buffer.of());
+    for (let times = 1 + this.#below(4); times > 0; times -= 1)
+      input = mutate(input, this.pool, this.#words, this.#below);
+    return input;
+  }
+
+  keep(input: Buffer): void {
+    if (this.pool.length > MAX_KEPT) return;
+    this.pool.push(input);
+    if (process.env['COFFERDAM_FUZZ_KEEP'] !== '1') return;
+    mkdirSync(CORPUS, { recursive: true });
+    appendFileSync(this.#file, `${input.toString('base64')}\n`);
+  }
+
+  found(input: Buffer, cause: unknown): Error {
+    const which = `${input.toString('base64')} (seed ${SEED}, about number ${this.#given})`;
+    return new Error(`${this.#name}: input ${which}`, { cause });
+  }
 }
 
 function mutate(
