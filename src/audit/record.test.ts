@@ -142,6 +142,22 @@ describe('a record', () => {
     expect(await verify('a')).toMatchObject({ state: 'unfinished', events: 0 });
   });
 
+  test('holds all that was to be durable when its promise is fulfilled, however many wait at one time, also as it ends', async () => {
+    const record = openRecord(options('a'));
+    const file = join(options('a').directory, RECORD_FILE);
+    const there = async (i: number, written: Promise<void>): Promise<boolean> => {
+      await written;
+      return readFileSync(file, 'utf8').includes(`"job-${i}"`);
+    };
+    const write = (i: number): Promise<boolean> => there(i, record.write(event(i), { durable: true }));
+    const first = Array.from({ length: 40 }, (_, i) => write(i));
+    await Promise.race(first);
+    const more = Array.from({ length: 40 }, (_, i) => write(40 + i));
+    await record.close();
+    expect(await Promise.all([...first, ...more])).not.toContain(false);
+    expect(await verify('a')).toMatchObject({ state: 'whole', events: 80 });
+  });
+
   test('that cannot be written refuses what is to be granted', async () => {
     const record = openRecord(options('a'));
     await record.close();

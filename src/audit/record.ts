@@ -109,6 +109,8 @@ class ChainedRecord implements RunRecord {
   #observations = 0;
   #bytes = 0;
   #checkpointed = 0;
+  #syncing: Promise<void> | undefined;
+  #next: Promise<void> | undefined;
 
   constructor(options: RecordOptions, key: SigningKey) {
     this.#options = options;
@@ -202,14 +204,34 @@ class ChainedRecord implements RunRecord {
     }
   }
 
+  /**
+   * Whoever waits while the disk is written waits for the next time, with all others who do: that one begins after their lines
+   * were handed over, and puts them all there at once.
+   */
   #sync(): Promise<void> {
-    return new Promise((resolve, reject) => {
+    if (this.#syncing === undefined) return this.#syncNow();
+    this.#next ??= this.#syncing
+      .catch(() => undefined)
+      .then(() => {
+        this.#next = undefined;
+        return this.#syncNow();
+      });
+    return this.#next;
+  }
+
+  #syncNow(): Promise<void> {
+    // Its end puts all of it on disk, and the descriptor is no longer ours.
+    if (this.#closed) return this.#broken === undefined ? Promise.resolve() : Promise.reject(this.#broken);
+    const syncing = new Promise<void>((resolve, reject) => {
       fdatasync(this.#file, (error) => {
+        if (this.#syncing === syncing) this.#syncing = undefined;
         if (error !== null) this.#broken = RecordLost.from(error);
         if (this.#broken === undefined) resolve();
         else reject(this.#broken);
       });
     });
+    this.#syncing = syncing;
+    return syncing;
   }
 
   /** Replaced as a whole, so that a crash leaves the one before. */
