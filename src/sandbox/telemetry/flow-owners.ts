@@ -24,11 +24,13 @@ function plain(address: string): string {
 /** Who opened which connection, from the moment it was asked for: also of processes that have gone meanwhile. */
 export class FlowOwners {
   readonly #owners = new Map<string, Flow['process']>();
+  readonly #waiting = new Map<string, Set<(process: Flow['process'] | undefined) => void>>();
 
   add({ protocol, localPort, process }: Flow): void {
     const key = `${protocol} ${localPort}`;
     this.#owners.delete(key);
     this.#owners.set(key, process);
+    for (const told of this.#waiting.get(key) ?? []) told(process);
     if (this.#owners.size <= FLOWS_MAX) return;
     const [oldest] = this.#owners.keys();
     if (oldest !== undefined) this.#owners.delete(oldest);
@@ -51,6 +53,29 @@ export class FlowOwners {
   dialled(address: string, port: number): Flow['process'] | undefined {
     const waiting = this.#dials.get(`${plain(address)} ${port}`);
     return waiting === undefined || waiting.length > 1 ? waiting?.shift() : waiting[0];
+  }
+
+  /** The same, waiting for the word of it, which comes by another way than the connection: at most `withinMs`. */
+  async told(
+    protocol: 'tcp' | 'udp',
+    localPort: number,
+    withinMs: number,
+  ): Promise<Flow['process'] | undefined> {
+    const known = this.find(protocol, localPort);
+    if (known !== undefined) return known;
+    const key = `${protocol} ${localPort}`;
+    const waiting = this.#waiting.get(key) ?? new Set();
+    this.#waiting.set(key, waiting);
+    return new Promise((resolve) => {
+      const done = (process: Flow['process'] | undefined): void => {
+        clearTimeout(late);
+        waiting.delete(done);
+        if (waiting.size === 0) this.#waiting.delete(key);
+        resolve(process);
+      };
+      const late = setTimeout(() => done(undefined), withinMs);
+      waiting.add(done);
+    });
   }
 
   find(protocol: 'tcp' | 'udp', localPort: number): Flow['process'] | undefined {

@@ -48,8 +48,12 @@ export interface Telemetry {
   letGo(): void;
   /** Of a kernel of its own: which programs were started and have not ended, process 1 apart. */
   running(): readonly RunningNow[];
-  /** The process that asked for a connection, by its inner end; also one that has gone meanwhile. */
-  ownerOf(protocol: 'tcp' | 'udp', localPort: number): Flow['process'] | undefined;
+  /** The process that asked for a connection, by its inner end; also one that has gone. Waits at most so long for that word. */
+  toldOwner(
+    protocol: 'tcp' | 'udp',
+    localPort: number,
+    withinMs: number,
+  ): Promise<Flow['process'] | undefined>;
   /** The same where only the destination is known: who asked for it first of those that were not named yet. */
   dialler(address: string, port: number): Flow['process'] | undefined;
   /** Who asked for what, and what each process was started as. */
@@ -116,7 +120,7 @@ export async function startTelemetry(request: TelemetryRequest): Promise<Result<
     running: () => reader.running(Date.now()),
     programs: reader.programs,
     dialler: (address, port) => reader.flows.dialled(address, port),
-    ownerOf: (protocol, localPort) => reader.flows.find(protocol, localPort),
+    toldOwner: (protocol, localPort, withinMs) => reader.flows.told(protocol, localPort, withinMs),
     finish: () => running.finish(),
     close,
   });
