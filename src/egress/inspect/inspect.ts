@@ -1,6 +1,6 @@
 import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { Socket } from 'node:net';
-import { TLSSocket } from 'node:tls';
+import { type SecureContext, TLSSocket } from 'node:tls';
 import { hostName } from '../../config/index.ts';
 import { type ConnectionContext, type Inspector, placeOf, type Target } from '../connection-context.ts';
 import type { AllowedDestination, DenialReason, Inspection } from '../contract.ts';
@@ -9,7 +9,7 @@ import { certificateFor, type ServerCertificate } from './authority.ts';
 import { webSocketKey } from '../websocket.ts';
 import { cutOff, forward } from './forward.ts';
 import { switchProtocol } from './switch-protocol.ts';
-import { openUpstream, trustedAuthorities, type Upstream } from './upstream.ts';
+import { openUpstream, outwardContext, trustedAuthorities, type Upstream } from './upstream.ts';
 
 const MAX_HEAD = 65_536;
 const MAX_STREAMS = 100;
@@ -28,13 +28,14 @@ interface Inspected {
 /** Reads requests inside of TLS under the authority of a run. */
 export function makeInspector({ authority, trusted }: Inspection): Inspector {
   const certificates = new Map<string, ServerCertificate>();
-  const authorities = trustedAuthorities(trusted);
+  let outward: SecureContext | undefined;
   return {
     inspect: ({ client, first, far, dial, target, reads }, context, done) => {
       const host = target.host ?? target.address;
       const certificate = certificates.get(host) ?? certificateFor(authority, host);
       certificates.set(host, certificate);
-      const upstream = openUpstream({ host, first: far, dial, trusted: authorities });
+      outward ??= outwardContext(trustedAuthorities(trusted));
+      const upstream = openUpstream({ host, first: far, dial, context: outward });
       const one = { client, first, target: { ...target, host }, reads, certificate, upstream };
       inspect(one, context, (requests) => done(upstream.bytes(), requests));
     },

@@ -1,6 +1,6 @@
 import { Agent } from 'node:https';
 import { isIP, type Socket } from 'node:net';
-import { connect, getCACertificates } from 'node:tls';
+import { connect, createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
 import { callbackify } from 'node:util';
 
 /** The far side of an inspected connection: connections of its own, to addresses that were checked. */
@@ -19,6 +19,11 @@ export function trustedAuthorities(named: string): readonly string[] {
   return [...new Set([...getCACertificates('default'), ...getCACertificates('system'), ...extra])];
 }
 
+/** What connections to servers are secured by. Made once: to read the authorities takes longer than all the rest of a connection. */
+export function outwardContext(trusted: readonly string[]): SecureContext {
+  return createSecureContext({ ca: [...trusted], minVersion: 'TLSv1.2' });
+}
+
 /**
  * `first` is connected already; `dial` gives a further one, or undefined. The server's certificate must be for the host, by
  * an authority that is trusted, also when the job's own client would not ask.
@@ -27,9 +32,9 @@ export function openUpstream(options: {
   readonly host: string;
   readonly first: Socket;
   readonly dial: () => Promise<Socket | undefined>;
-  readonly trusted: readonly string[];
+  readonly context: SecureContext;
 }): Upstream {
-  const { host, trusted } = options;
+  const { host, context } = options;
   const sockets: Socket[] = [options.first];
   let waiting: Socket | undefined = options.first;
   const agent = new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS });
@@ -47,9 +52,8 @@ export function openUpstream(options: {
       socket: await next(),
       host,
       ...(isIP(host) === 0 && { servername: host }),
-      ca: [...trusted],
+      secureContext: context,
       ALPNProtocols: ['http/1.1'],
-      minVersion: 'TLSv1.2',
     }),
   );
   agent.createConnection = (_options, callback) => {
