@@ -1,12 +1,11 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openCell } from '../src/engine/cell/open-cell.ts';
 import { sandboxFolder } from '../src/engine/cell/sandbox-folder.ts';
-import { parseAllowlist } from '../src/egress/index.ts';
 import { defaultControls } from '../src/zone/index.ts';
+import { gatewayTimes } from './gateway.ts';
 import { telemetryCost } from './telemetry.ts';
 import { TIER_OF } from '../src/config/index.ts';
 import { ALL_RUNTIMES, tierTimes } from './tiers.ts';
@@ -136,100 +135,20 @@ function work(): string {
   return path;
 }
 
-async function listen(
-  serve: (server: Server) => void,
-): Promise<{ readonly port: number; readonly close: () => void }> {
-  const server = createServer();
-  serve(server);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  return {
-    port: typeof address === 'object' && address !== null ? address.port : 0,
-    close: () => server.close(),
-  };
-}
-
-const STREAM_BYTES = 1_500_000_000;
-
-/** Reads the stream, or makes short connections, from where it is started; prints a number. */
-const CLIENT = `
-const net = require('node:net');
-const [, host, port, what] = process.argv;
-if (what === 'stream') {
-  const from = performance.now(); let got = 0;
-  const s = net.connect({ host, port: Number(port), onread: { buffer: Buffer.alloc(262144), callback: (n) => { got += n; return true; } } });
-  s.write('stream\\n');
-  s.on('close', () => console.log(got / 1e6 / ((performance.now() - from) / 1e3)));
-} else {
-  const run = async () => {
-    const took = [];
-    for (let i = 0; i < 500; i += 1) {
-      const from = performance.now();
-      await new Promise((resolve, reject) => {
-        const s = net.connect({ host, port: Number(port) }); s.write('hello\\n');
-        s.on('data', () => {}); s.on('close', resolve); s.on('error', reject);
-      });
-      took.push(performance.now() - from);
-    }
-    console.log(took.sort((a, b) => a - b)[250]);
-  };
-  run();
-}`;
-
-function client(args: readonly string[]): Promise<number> {
-  return new Promise((resolve) => {
-    const child = spawn(process.execPath, ['-e', CLIENT, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let out = '';
-    child.stdout.on('data', (chunk: Buffer) => {
-      out += chunk.toString('utf8');
-    });
-    child.on('close', () => resolve(Number(out)));
-  });
-}
-
 async function inside(): Promise<void> {
-  const chunk = Buffer.alloc(1 << 20);
-  const upstream = await listen((server) => {
-    server.on('connection', (socket) => {
-      socket.on('error', () => undefined);
-      socket.once('data', (asked) => {
-        if (!asked.toString().startsWith('stream')) {
-          socket.end('hello\n');
-          return;
-        }
-        let left = STREAM_BYTES;
-        const pump = (): void => {
-          while (left > 0) {
-            left -= chunk.length;
-            if (!socket.write(chunk)) {
-              socket.once('drain', pump);
-              return;
-            }
-          }
-          socket.end();
-        };
-        pump();
-      });
-    });
-  });
-  const allow = parseAllowlist([`peer.test:${upstream.port}`], {});
-  if (!allow.ok) throw new Error(allow.error.why);
   const opened = await openCell({
     runId: '01JDBENCHBENCHBENCHBENCHBE',
     jobId: 'bench',
-    controls: {
-      ...defaultControls('untrusted', { memoryBytes: 8e9, cpus: 2 }),
-      egress: { allow: [], allowRanges: ['127.0.0.0/8'] },
-    },
+    controls: defaultControls('untrusted', { memoryBytes: 8e9, cpus: 2 }),
     root: { kind: 'host' },
     workspace: { path: '/work' },
-    readPaths: [{ hostPath: process.execPath, path: '/opt/node', file: true }],
+    readPaths: [],
     writePaths: [],
     files: [],
     temporary: [],
     hostname: 'bench',
-    allow: allow.value,
-    resolver: { kind: 'static', addresses: { 'peer.test': ['127.0.0.1'] } },
+    allow: [],
+    resolver: { kind: 'static', addresses: {} },
     scratch: sandboxFolder('01JDBENCHBENCHBENCHBENCHBE', 'bench'),
     journal: { write: async () => undefined },
   });
@@ -263,19 +182,8 @@ async function inside(): Promise<void> {
     }
     row('bash -e -c true, outside', plain, plain);
     row('bash -e -c true, as a step', median(steps), plain);
-    process.stdout.write('the gateway (ratio: against a direct connection on loopback)\n');
-    const port = String(upstream.port);
-    const direct = await client(['127.0.0.1', port, 'stream']);
-    const through = Number(await run(['/opt/node', '-e', CLIENT, 'peer.test', port, 'stream']));
-    row('one stream, direct', direct, direct, 'MB/s');
-    row('one stream, through the gateway', through, direct, 'MB/s');
-    const near = await client(['127.0.0.1', port, 'short']);
-    const far = Number(await run(['/opt/node', '-e', CLIENT, 'peer.test', port, 'short']));
-    row('a connection with one request, direct', near, near);
-    row('a connection with one request, through it', far, near);
   } finally {
     await cell.close();
-    upstream.close();
   }
 }
 
@@ -297,11 +205,18 @@ async function tiers(): Promise<void> {
   }
 }
 
+// `npm run bench -- gateway` measures that part alone.
+const PARTS: Readonly<Record<string, () => void | Promise<void>>> = {
+  command: wholeCommand,
+  tiers,
+  step: inside,
+  gateway: () => gatewayTimes(folder, Number(process.env['BENCH_ROUNDS'] ?? 5), process.env['BENCH_PROXIES']),
+  telemetry: () => telemetryCost(row),
+};
+const asked = process.argv.slice(2);
 try {
-  wholeCommand();
-  await tiers();
-  await inside();
-  await telemetryCost(row);
+  for (const [name, part] of Object.entries(PARTS))
+    if (asked.length === 0 || asked.includes(name)) await part();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
