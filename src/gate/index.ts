@@ -4,6 +4,8 @@ export { fingerprints } from './fingerprint.ts';
 export { type GatheredFile, gatherFiles, kindOf, plainFile } from './repository/gather-files.ts';
 export type { Repository } from './repository/model.ts';
 export { readRepository } from './repository/read-repository.ts';
+export { mermaid } from './reach/mermaid.ts';
+export { ORIGINS, reach, type Reach } from './reach/reach.ts';
 export { lineAt } from './repository/tree.ts';
 export { githubReport } from './report/github.ts';
 export { jsonReport } from './report/json.ts';

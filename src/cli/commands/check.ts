@@ -21,6 +21,7 @@ import {
   sift,
   type Span,
 } from '../../gate/index.ts';
+import { asksReach, checkReach } from '../check-reach.ts';
 import { type CheckSubject, checkSubject, committedSubject } from '../check-subject.ts';
 import { type Command, type CommandContext, EXIT } from '../command.ts';
 import { oneOf, parseOptions } from '../options.ts';
@@ -43,12 +44,15 @@ and tells what is wrong with them: what a stranger can reach, and by which way. 
   --against REF         only what is not already in that commit
   --persona PERSONA     default, pedantic (all style as well) or auditor (each doubtful place)
   --severity LEAST      only findings of at least: ${SEVERITIES.join(', ')}
+  --from ORIGIN         can it be reached? From: fork-pull-request, comment, issue or anyone (the default)
+  --to SECRET           to the secret of this name: each path with its places, or that there is none
+  --graph               events, jobs and secrets as a Mermaid flowchart
   -q, --quiet           only the last line
   -h, --help
 
-Exit status: 0 nothing was found, 1 something was, 2 usage, or there is nothing to check.
+Exit status: 0 nothing was found (or there is no path), 1 something was (or there is one), 2 usage, or there is nothing to check.
 
-example: cofferdam check --against origin/main
+example: cofferdam check --from fork-pull-request --to NPM_TOKEN
 `;
 
 const OPTIONS = {
@@ -57,6 +61,9 @@ const OPTIONS = {
   against: { type: 'string' },
   persona: { type: 'string' },
   severity: { type: 'string' },
+  from: { type: 'string' },
+  to: { type: 'string' },
+  graph: { type: 'boolean' },
   quiet: { type: 'boolean', short: 'q' },
 } as const;
 
@@ -88,15 +95,22 @@ async function run(context: CommandContext): Promise<number> {
     ...(values.against !== undefined && { against: values.against }),
   };
   let found = 0;
+  let reached: number = EXIT.ok;
   for (const path of positionals.length === 0 ? ['.'] : positionals) {
     const subject = await checkSubject(path, context.directory);
     if (!subject.ok) return refuse(context, subject.error);
+    if (asksReach(values)) {
+      const answered = await checkReach(context, subject.value, values, format.value === 'json');
+      if (!answered.ok) return refuse(context, answered.error);
+      reached = Math.max(reached, answered.value);
+      continue;
+    }
     const checked = await check(subject.value, wanted);
     if (!checked.ok) return refuse(context, checked.error);
     found += checked.value.findings.length;
     write(context, checked.value, format.value ?? 'text', values.quiet === true);
   }
-  return found === 0 ? EXIT.ok : EXIT.failed;
+  return found === 0 ? reached : EXIT.failed;
 }
 
 async function check(subject: CheckSubject, wanted: Wanted): Promise<Result<Checked, Refusal>> {

@@ -1,12 +1,10 @@
-import type { Text } from '../../../workflow/index.ts';
 import type { Found } from '../../finding.ts';
 import type { Rule } from '../../rule.ts';
-import type { Site, Subject } from '../../subject.ts';
-import { codeInputs } from '../../taint/known-actions.ts';
-import { valueReferences } from '../../taint/references.ts';
-import { Taints } from '../../taint/taint.ts';
-import { isPrivileged, type Taint, worst } from '../../taint/value.ts';
+import type { Subject } from '../../subject.ts';
+import { injectionsIn } from '../../taint/injections.ts';
 import { STRANGERS_EVENTS } from '../../taint/sources.ts';
+import { Taints } from '../../taint/taint.ts';
+import { isPrivileged, type Taint } from '../../taint/value.ts';
 
 export const rule: Rule = {
   id: 'template-injection',
@@ -28,33 +26,15 @@ export const rule: Rule = {
 function* check(subject: Subject): Iterable<Found> {
   const taints = new Taints(subject);
   for (const site of subject.sites)
-    for (const { text, what } of sinks(subject, site))
-      for (const { tree, at, source } of subject.expressions(site.file, text)) {
-        const decided = valueReferences(tree).flatMap((one) => taints.reference(one, site, at));
-        const taint = worst(decided.filter(({ holds }) => holds === 'text'));
-        if (taint === undefined) continue;
-        yield {
-          at,
-          message: `${'${{'} ${source} }} becomes part of ${what}, and ${who(taint)} decides what it holds`,
-          fix: 'put it into env, and let the script read the variable: "$NAME" is never read as code',
-          flow: [...taint.hops, { at, what: `becomes part of ${what}` }],
-          ...weight(taint),
-          ...(site.job !== undefined && { job: site.job.id }),
-        };
-      }
-}
-
-function* sinks(subject: Subject, site: Site): Iterable<{ readonly text: Text; readonly what: string }> {
-  const { step } = site;
-  if (step.run !== undefined)
-    yield { text: step.run, what: `a script of ${subject.shell(site).slice(0, 40)}` };
-  if (step.shell !== undefined) yield { text: step.shell, what: 'the command line of a shell' };
-  const { uses } = step;
-  if (uses?.kind !== 'repository') return;
-  const inputs = codeInputs(uses.repository, uses.path);
-  for (const { name, value } of step.with)
-    if (inputs.includes(name.toLowerCase()))
-      yield { text: value, what: `the code that ${uses.repository} runs` };
+    for (const { at, source, what, taint } of injectionsIn(taints, site))
+      yield {
+        at,
+        message: `${'${{'} ${source} }} becomes part of ${what}, and ${who(taint)} decides what it holds`,
+        fix: 'put it into env, and let the script read the variable: "$NAME" is never read as code',
+        flow: [...taint.hops, { at, what: `becomes part of ${what}` }],
+        ...weight(taint),
+        ...(site.job !== undefined && { job: site.job.id }),
+      };
 }
 
 function who(taint: Taint): string {

@@ -1,0 +1,69 @@
+import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
+import { judge, mermaid, ORIGINS, reach, readRepository } from '../gate/index.ts';
+import type { CheckSubject } from './check-subject.ts';
+import { type CommandContext, EXIT } from './command.ts';
+import { oneOf } from './options.ts';
+import { jsonLine } from './render/json-line.ts';
+import { renderReach } from './render/reach.ts';
+import { styleFor } from './render/style.ts';
+
+export interface ReachOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly graph?: boolean;
+}
+
+export function asksReach({ from, to, graph }: ReachOptions): boolean {
+  return from !== undefined || to !== undefined || graph === true;
+}
+
+/** Answers `--from ... --to ...`, or draws the repository; gives the exit status: 1 when there is a path. */
+export async function checkReach(
+  context: CommandContext,
+  { files }: CheckSubject,
+  options: ReachOptions,
+  json: boolean,
+): Promise<Result<number, Refusal>> {
+  const { from, to, graph } = options;
+  const { subject } = judge(await readRepository(files), []);
+  if (graph === true) {
+    context.stdout.write(mermaid(subject));
+    return ok(EXIT.ok);
+  }
+  const origin = oneOf('from', from ?? 'anyone', ORIGINS);
+  if (!origin.ok) return origin;
+  if (to === undefined || !/^(?:secret:)?[A-Za-z_][A-Za-z0-9_]{0,199}$/.test(to))
+    return err(
+      refusal(
+        'usage',
+        'cli/value',
+        '--to names no secret',
+        'write --to NPM_TOKEN, or --to GITHUB_TOKEN for the job\u2019s own',
+      ),
+    );
+  const answer = reach(subject, origin.value ?? 'anyone', to.replace(/^secret:/, ''));
+  if (!answer.known)
+    return err(
+      refusal(
+        'usage',
+        'check/no-secret',
+        `no job here holds ${answer.to}`,
+        'name a secret that a workflow of this repository uses',
+      ),
+    );
+  const unread = subject.repository.unread.length;
+  if (json) context.stdout.write(jsonLine({ version: 1, ...answer, unread }));
+  else context.stdout.write(renderReach(answer, styleFor(context.stdout, context.environment)));
+  if (answer.ways.length > 0) return ok(EXIT.failed);
+  // What was not read may hold a path.
+  return unread === 0
+    ? ok(EXIT.ok)
+    : err(
+        refusal(
+          'usage',
+          'check/unread',
+          `${unread} files could not be read, so \u201cno path\u201d is not known`,
+          'mend what cofferdam check says of them',
+        ),
+      );
+}

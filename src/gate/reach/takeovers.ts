@@ -1,0 +1,119 @@
+import type { Hop } from '../finding.ts';
+import type { ActionFile, JobPart, WorkflowFile } from '../repository/model.ts';
+import { pieceSpan, spanOf } from '../repository/tree.ts';
+import type { Scope, Site, Subject } from '../subject.ts';
+import { executedAfter } from '../taint/execution.ts';
+import { injectionsIn } from '../taint/injections.ts';
+import { fileCommands, wordTaint } from '../taint/script-flow.ts';
+import { PRIVILEGED_EVENTS } from '../taint/sources.ts';
+import { Taints } from '../taint/taint.ts';
+
+/** That a stranger's code runs in a job, with what the job holds. */
+export interface Takeover {
+  readonly file: WorkflowFile;
+  readonly job: JobPart;
+  /** The events, of those in which the job holds anything, by which it is done. */
+  readonly events: readonly string[];
+  readonly hops: readonly Hop[];
+}
+
+const MAX_CALLS = 10;
+
+/** Every way that is known by which a stranger's code comes to run in a job that has the repository's rights. */
+export function takeoversIn(subject: Subject): readonly Takeover[] {
+  const taints = new Taints(subject);
+  const found: Takeover[] = [];
+  for (const file of subject.repository.workflows)
+    for (const job of file.jobs)
+      for (const filled of taints.filled({ file, job })) {
+        const executed = executedAfter(taints, { file, job, step: filled.step });
+        if (executed === undefined) continue;
+        found.push(...takeover(file, job, filled.taint.events, [...filled.taint.hops, executed]));
+      }
+  for (const site of subject.sites)
+    for (const { events, hops } of [...injected(taints, site), ...written(taints, site)])
+      for (const { file, job } of jobsOf(subject, site)) found.push(...takeover(file, job, events, hops));
+  return found;
+}
+
+function takeover(
+  file: WorkflowFile,
+  job: JobPart,
+  events: readonly string[],
+  hops: readonly Hop[],
+): readonly Takeover[] {
+  const with_ = events.filter((event) => PRIVILEGED_EVENTS.has(event));
+  return with_.length === 0 ? [] : [{ file, job, events: with_, hops }];
+}
+
+interface Way {
+  readonly events: readonly string[];
+  readonly hops: readonly Hop[];
+}
+
+function injected(taints: Taints, site: Site): readonly Way[] {
+  return injectionsIn(taints, site)
+    .filter(({ taint }) => taint.by === 'stranger')
+    .map(({ taint, at, what }) => ({
+      events: taint.events,
+      hops: [...taint.hops, { at, what: `becomes part of ${what}` }],
+    }));
+}
+
+function written(taints: Taints, site: Site): readonly Way[] {
+  const { run } = site.step;
+  if (run === undefined || !/GITHUB_(?:ENV|PATH)/.test(run.text)) return [];
+  return fileCommands(taints, site)
+    .filter(({ file }) => file !== 'GITHUB_OUTPUT')
+    .flatMap(({ words, command, file }) =>
+      words
+        .flatMap((word) => wordTaint(taints, word, site))
+        .filter(({ by, holds }) => by === 'stranger' && holds === 'text')
+        .map(({ events, hops }) => ({
+          events,
+          hops: [
+            ...hops,
+            {
+              at: pieceSpan(site.file.source, run, command.text),
+              what: `is written to ${file}, which every later step obeys`,
+            },
+          ],
+        })),
+    );
+}
+
+/** The jobs in which a step runs: its own, or all that use its action. */
+function jobsOf(
+  subject: Subject,
+  scope: Scope,
+  depth = 0,
+): readonly { readonly file: WorkflowFile; readonly job: JobPart }[] {
+  const { file, job } = scope;
+  if (file.kind === 'workflow') return job === undefined ? [] : [{ file, job }];
+  return depth > MAX_CALLS ? [] : callersOf(subject, file, depth);
+}
+
+function callersOf(subject: Subject, action: ActionFile, depth: number): ReturnType<typeof jobsOf> {
+  return subject.callsOf(action).flatMap(({ scope }) => jobsOf(subject, scope, depth + 1));
+}
+
+/** A step that takes from the cache of the default branch, which every job there may have filled. */
+export function restoresCache({ source }: WorkflowFile, job: JobPart): Hop | undefined {
+  for (const { uses, with: given } of job.steps) {
+    if (uses?.kind !== 'repository') continue;
+    const asks = given.some(
+      ({ name, value }) => name.toLowerCase() === 'cache' && !['', 'false'].includes(value.text),
+    );
+    const cache = uses.repository === 'actions/cache' && uses.path !== 'save';
+    const other =
+      /^(?:swatinem\/rust-cache|gradle\/actions|gradle\/gradle-build-action|hendrikmuhs\/ccache-action|actions-rust-lang\/setup-rust-toolchain)$/.test(
+        uses.repository,
+      );
+    if (cache || other || (asks && uses.repository.includes('setup')))
+      return {
+        at: spanOf(source, uses.at, uses.text.length),
+        what: 'restores a cache that a stranger\u2019s code may have written',
+      };
+  }
+  return undefined;
+}
