@@ -181,6 +181,8 @@ export type RecordEvent =
       readonly queryType: string;
       readonly verdict: 'allowed' | 'denied';
       readonly reason?: string;
+      /** Why it would have been denied: what is not on the list is only observed. */
+      readonly wouldDeny?: string;
       readonly transport: 'udp' | 'tcp';
       readonly program?: SeenProgram;
       readonly process?: SeenProcess;
@@ -196,6 +198,8 @@ export type RecordEvent =
       readonly host?: string;
       readonly protocol: 'tls' | 'http' | 'tcp';
       readonly reason?: string;
+      /** The same as of a question; it has no `entry` then. */
+      readonly wouldDeny?: string;
       readonly entry?: string;
       readonly dialled?: string;
       /** The proxy by which it went, or could not; with `resolved: proxy`, where it led is not known. */

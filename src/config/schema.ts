@@ -317,6 +317,12 @@ const zones = z
     if ((untrusted?.secrets?.allow?.length ?? 0) > 0) {
       never(['secrets', 'allow'], 'must be empty: a job in zone untrusted never holds a secret');
     }
+    if (untrusted?.egress?.observe === true) {
+      never(
+        ['egress', 'observe'],
+        'must not be true: what nobody vouches for is never only observed; allow its hosts by name (cofferdam policy learn)',
+      );
+    }
     for (const [scope, level] of Object.entries(untrusted?.permissions ?? {})) {
       if (level === 'write')
         never(['permissions', scope], 'must be read: an untrusted job\u2019s token never writes');

@@ -61,6 +61,8 @@ export const PEEK_MS = 10_000;
 export interface Grant {
   readonly entry: AllowedDestination;
   readonly reads?: readonly AllowedDestination[];
+  /** No entry names it: it is let through to be observed. */
+  readonly observed?: true;
   /** It must be SSH, with a server that shows one of these keys; of none, any. */
   readonly ssh?: { readonly hostKeys: readonly string[] };
 }

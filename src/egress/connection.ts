@@ -115,12 +115,13 @@ interface Patience {
 
 function patience(policy: EgressPolicy, { host, address, port }: Target): Patience {
   const entries = entriesAt(policy, host ?? address, port);
-  if (entries.length === 0) return { ms: HOPELESS_PEEK_MS, mayBeSilent: false };
+  const isObserved = entries.length === 0 && policy.observe === true && host !== undefined;
+  if (entries.length === 0 && !isObserved) return { ms: HOPELESS_PEEK_MS, mayBeSilent: false };
   // Where only requests are allowed, whoever is slow to speak would be taken for a protocol that is not.
   const mayBeSilent =
     port !== 443 &&
     port !== 80 &&
-    entries.some((entry) => entry.ports !== undefined && !readsRequests(entry));
+    (isObserved || entries.some((entry) => entry.ports !== undefined && !readsRequests(entry)));
   return { ms: mayBeSilent ? SILENT_PEEK_MS : PEEK_MS, mayBeSilent };
 }
 
@@ -228,7 +229,7 @@ async function pass(
     ...placeOf(target),
     protocol: hello.protocol,
     verdict: 'allowed' as const,
-    entry: grant.entry.entry,
+    ...(grant.observed === true ? { wouldDeny: 'not-on-allowlist' as const } : { entry: grant.entry.entry }),
     ...byProgram(target, context),
   };
   const recorded = await context.recorder.recorded({

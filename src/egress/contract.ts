@@ -20,6 +20,8 @@ export interface EgressPolicy {
   readonly allow: readonly AllowedDestination[];
   /** CIDR ranges that the operator named, out of those that are otherwise refused. */
   readonly allowRanges: readonly string[];
+  /** What no entry names is let through to public addresses, and told as what would be denied. */
+  readonly observe?: true;
 }
 
 /**
@@ -101,6 +103,8 @@ export type GatewayEvent =
       readonly type: string;
       readonly verdict: 'allowed' | 'denied';
       readonly reason?: DenialReason;
+      /** Why it would have been denied, where what is not on the list is only observed. */
+      readonly wouldDeny?: DenialReason;
       readonly transport: 'udp' | 'tcp';
       readonly clientPort: number;
       readonly count?: Repeated;
@@ -120,6 +124,8 @@ export type GatewayEvent =
       readonly reason?: DenialReason;
       /** When an entry for it is for certain programs. */
       readonly program?: DecidingProgram;
+      /** Why it would have been denied, where what is not on the list is only observed; it has no `entry` then. */
+      readonly wouldDeny?: DenialReason;
       /** The allowlist's entry that let it through. */
       readonly entry?: string;
       /** The address really dialled, or that a proxy was asked for, when allowed and connected. */

@@ -17,6 +17,8 @@ export type Decision =
       readonly entry: AllowedDestination;
       /** Every entry under which its requests may go, each of which must be read; absent: nothing is read. */
       readonly reads?: readonly AllowedDestination[];
+      /** No entry names it: it is let through to be observed. */
+      readonly observed?: true;
       /** It must be SSH, with a server that shows one of these keys; of none, any. */
       readonly ssh?: { readonly hostKeys: readonly string[] };
     }
@@ -49,10 +51,25 @@ export interface Request {
 }
 
 /**
+ * The pattern under which a name is answered: an entry's, or where the rest is only observed one that bounds what can be said by
+ * asking, as a wildcard of the operator's does. Undefined: it is not answered.
+ */
+export function answeredUnder(
+  policy: EgressPolicy,
+  host: string,
+): { readonly pattern: string; readonly observed: boolean } | undefined {
+  const entry = allowsName(policy, host);
+  if (entry !== undefined) return { pattern: entry.host, observed: false };
+  if (policy.observe !== true) return undefined;
+  const labels = host.split('.');
+  return { pattern: labels.length < 3 ? host : `*.${labels.slice(-2).join('.')}`, observed: true };
+}
+
+/**
  * Whether any entry covers the name: its question may be answered. Says nothing of ports, nor of programs: who asks is often
  * not who connects, and an answer tells nothing and is asked of nobody.
  */
-export function allowsName(policy: EgressPolicy, host: string): AllowedDestination | undefined {
+function allowsName(policy: EgressPolicy, host: string): AllowedDestination | undefined {
   return policy.allow.find((entry) => coversHost(entry.host, host));
 }
 
@@ -85,9 +102,10 @@ export function entriesAt(policy: EgressPolicy, host: string, port: number): rea
 export function decide(policy: EgressPolicy, to: Destination): Decision {
   const literal = isIP(to.host) !== 0;
   const named = policy.allow.filter((entry) => coversHost(entry.host, to.host));
-  if (named.length === 0) return denied(literal ? 'address-without-name' : 'not-on-allowlist');
+  if (named.length === 0 && literal) return denied('address-without-name');
   const onPort = named.filter((entry) => (entry.ports ?? USUAL_PORTS).includes(to.port));
-  if (onPort.length === 0) return denied('not-on-allowlist');
+  if (onPort.length === 0)
+    return policy.observe === true && !literal ? observed(to) : denied('not-on-allowlist');
   // One without a bound first: what another has used up does not take from it.
   const entries = onPort
     .filter((entry) => fitsPrograms(entry.programs, to.program))
@@ -121,6 +139,20 @@ export function decide(policy: EgressPolicy, to: Destination): Decision {
   if (to.protocol !== 'http' || to.request === undefined) return denied('not-readable');
   const verdict = decideRequest(others, to.request);
   return verdict.allowed ? { ...verdict, reads: others } : verdict;
+}
+
+/** What an observed connection counts under: no list has it, and it has no bound. */
+const OBSERVED: AllowedDestination = { host: '*', ports: [], entry: 'observe' };
+
+/** A name that no entry covers, where that is only observed: still held to be what it says it is. */
+function observed(to: Destination): Decision {
+  if (to.protocol !== 'tcp') {
+    if (to.claimed === undefined) return denied('no-server-name');
+    if (to.claimed !== to.host) return denied('name-mismatch');
+    if (to.encrypted === true) return denied('encrypted-hello');
+    if (to.request?.websocket !== undefined) return denied('protocol-not-allowed');
+  }
+  return { allowed: true, entry: OBSERVED, observed: true };
 }
 
 /** SSH: on its own port, and where keys are named. An entry that names no key lets any server answer. */

@@ -51,6 +51,7 @@ export class HeldConnections {
     const beyond = [...this.#held.values()].filter(({ host, port, dialled }) => {
       const left = entriesAt(after, host, port);
       return (
+        (before.observe === true && after.observe === undefined && left.length === 0) ||
         entriesAt(before, host, port).some((entry) => !left.includes(entry)) ||
         (dialled !== undefined && !mayDial(dialled))
       );

@@ -1,5 +1,5 @@
 import type { EgressPolicy, GatewayEvent } from './contract.ts';
-import { allowsName } from './decide.ts';
+import { answeredUnder } from './decide.ts';
 import {
   type DnsAnswer,
   type DnsQuestion,
@@ -29,11 +29,11 @@ export function answerQuestion(
 ): Answered | undefined {
   const question = readQuestion(message);
   if (question === undefined) return undefined;
-  const entry = question.valid ? allowsName(policy, question.name) : undefined;
+  const under = question.valid ? answeredUnder(policy, question.name) : undefined;
   const answer =
-    entry === undefined
+    under === undefined
       ? blocked('not on the allowlist of this job')
-      : allowedAnswer(question, entry.host, pool);
+      : allowedAnswer(question, under.pattern, pool);
   const denied = answer.kind === 'blocked';
   return {
     message: writeAnswer(question, answer),
@@ -42,7 +42,8 @@ export function answerQuestion(
       name: question.name,
       type: typeName(question.type),
       verdict: denied ? 'denied' : 'allowed',
-      ...(denied && { reason: entry === undefined ? 'not-on-allowlist' : 'limit' }),
+      ...(denied && { reason: under === undefined ? 'not-on-allowlist' : 'limit' }),
+      ...(!denied && under?.observed === true && { wouldDeny: 'not-on-allowlist' as const }),
       ...from,
     },
   };

@@ -23,16 +23,22 @@ export function narrow(inForce: EgressPolicy, wanted: EgressPolicy): Narrowing {
   );
   const ranges = inForce.allowRanges.filter((range) => wanted.allowRanges.includes(range));
   return {
-    policy: { allow: [...stays, ...less], allowRanges: ranges },
+    policy: {
+      allow: [...stays, ...less],
+      allowRanges: ranges,
+      ...(inForce.observe === true && wanted.observe === true && { observe: true }),
+    },
     closed: [
       ...inForce.allow.filter((one) => !stays.includes(one)).map(({ entry }) => entry),
       ...inForce.allowRanges.filter((range) => !ranges.includes(range)),
+      ...(inForce.observe === true && wanted.observe === undefined ? ['observe'] : []),
     ],
     notGiven: [
       ...wanted.allow
         .filter((other) => !inForce.allow.some((one) => covers(one, other)))
         .map(({ entry }) => entry),
       ...wanted.allowRanges.filter((range) => !inForce.allowRanges.includes(range)),
+      ...(wanted.observe === true && inForce.observe === undefined ? ['observe'] : []),
     ],
   };
 }

@@ -40,6 +40,8 @@ export interface Controls {
     readonly allow: readonly AllowEntry[];
     /** CIDR ranges that are otherwise refused (private, loopback, link-local) and that the operator named. */
     readonly allowRanges: readonly string[];
+    /** What is not on the list is let through and noted. Absent: it is denied. Never in zone untrusted. */
+    readonly observe?: true;
   };
   readonly secrets: {
     /** Names of the secrets that jobs of this zone may hold. */

@@ -68,6 +68,7 @@ function set(base: Controls, settings: ZoneSettings): Controls {
     egress: {
       allow: settings.egress?.allow ?? base.egress.allow,
       allowRanges: settings.egress?.allowRanges ?? base.egress.allowRanges,
+      ...((settings.egress?.observe ?? base.egress.observe) === true && { observe: true }),
     },
     secrets: { allow: settings.secrets?.allow ?? base.secrets.allow },
     tokenPermissions: { ...(settings.permissions ?? base.tokenPermissions) },
@@ -159,6 +160,7 @@ function narrow(base: Controls, asked: ZoneSettings, who: string, refused: strin
     egress: {
       allow: common('egress.allow', base.egress.allow, asked.egress?.allow, coversDestination),
       allowRanges: common('egress.allowRanges', base.egress.allowRanges, asked.egress?.allowRanges),
+      ...(both('egress.observe', base.egress.observe === true, asked.egress?.observe) && { observe: true }),
     },
     secrets: { allow: common('secrets.allow', base.secrets.allow, asked.secrets?.allow) },
     tokenPermissions: lesserPermissions(base.tokenPermissions, asked.permissions, no),
@@ -207,6 +209,7 @@ function floor(controls: Controls): Controls {
   return {
     ...controls,
     isolation: neverPrivileged(controls.isolation),
+    egress: { allow: controls.egress.allow, allowRanges: controls.egress.allowRanges },
     caches,
     secrets: { allow: [] },
     tokenPermissions: Object.fromEntries(

@@ -156,7 +156,9 @@ function jobText(job: PlannedJob): string {
     ...job.lacks.map((lack) => `      lacks   ${visible(lack)}`),
     `    isolation ${walls(job)}`,
     ...profileLines(job),
-    `    network   deny all; allow ${job.hosts.length === 0 ? 'nothing' : job.hosts.join(', ')}`,
+    job.controls.egress.observe === true
+      ? `    network   ONLY OBSERVED: every public host is let through, and noted; on the list: ${job.hosts.length === 0 ? 'nothing' : job.hosts.join(', ')}`
+      : `    network   deny all; allow ${job.hosts.length === 0 ? 'nothing' : job.hosts.join(', ')}`,
     ...proxyLine(job),
     `    secrets   ${shown(delivered)}   withheld ${shown(withheld.map(({ name }) => name))}   token   ${token}`,
     ...(approvals > 0 ? [`    approvals ${approvals} before it starts`] : []),

@@ -10,6 +10,7 @@ import { EVENT_OPTIONS } from '../event-options.ts';
 import { parseOptions } from '../options.ts';
 import { exitStatus, renderRefusal } from '../render/refusals.ts';
 import { LiveLine } from '../render/live-line.ts';
+import { ObservedConnections } from '../render/observed.ts';
 import { reloadedText } from '../render/reloaded.ts';
 import { RunView } from '../render/run-view.ts';
 import { type Style, styleFor } from '../render/style.ts';
@@ -179,6 +180,7 @@ async function runOne(
       `\n${style.strong(visible(found.path))}  ${event.name}${event.fork ? ' from a fork' : ''}\n`,
     );
   if (terminal) live.start();
+  const observed = new ObservedConnections();
   const outcome = await runWorkflow(
     {
       ...subject,
@@ -205,6 +207,8 @@ async function runOne(
     state,
     {
       event: (recorded) => {
+        observed.take(recorded);
+        context.stderr.write(ObservedConnections.beginning(recorded));
         if (recorded.type === 'policy.reloaded') context.stderr.write(reloadedText(recorded));
         if (values.json === true) context.stdout.write(jsonLine(recorded));
         else view.event(recorded);
@@ -222,6 +226,7 @@ async function runOne(
       `\n${word(verdict, style)}  ${nothingRan ? 'no job ran, ' : ''}${denied} denied, ${gaps} telemetry gaps · record ${folder.id} ${recordWord(verified)}\n`,
     );
   }
+  context.stderr.write(observed.ending(folder.id));
   return verified.state === 'whole' ? outcome.value.exitStatus : EXIT.defect;
 }
 

@@ -193,6 +193,13 @@ export const egressSchema = z
           'narrows one of these. An empty list denies all. It takes the place of the default list.',
       )
       .optional(),
+    observe: z
+      .boolean({ error: 'must be true or false' })
+      .describe(
+        'Lets through to public addresses what is not on the list, and notes it as what would be denied, to learn a list from. Loud in ' +
+          'every run. Never in zone untrusted; only the operator\u2019s file can turn it on.',
+      )
+      .optional(),
     allowRanges: z
       .array(
         z

@@ -143,7 +143,13 @@ function narrowed(entry: AllowEntry, uses: readonly Observed[]): readonly AllowE
   const requests = readsRequests(rule) ? requestsBehind(uses) : [];
   const by = rule.programs === undefined && programs !== undefined ? { programs } : {};
   const lines = (requests?.length ?? 0) === 0 ? [{}] : (requests ?? []);
-  const less = lines.map((request) => entryOf({ ...rule, ...by, ...request }));
+  const { websocket, ...others } = rule;
+  const less = lines.map((request) => {
+    // One begins with a GET.
+    const keeps =
+      websocket !== undefined && (request as Partial<EgressRule>).methods?.includes('GET') !== false;
+    return entryOf({ ...others, ...(keeps && { websocket }), ...by, ...request });
+  });
   return less.every((one) => ruleText(one) === ruleText(entry)) ? undefined : less;
 }
 

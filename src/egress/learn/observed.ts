@@ -64,8 +64,9 @@ export class Observations {
         if (event.verdict === 'denied') this.#see(event, { host: event.name }, event.process, event.program);
         return;
       case 'network.connection': {
+        const { wouldDeny } = event;
         const one = this.#see(
-          event,
+          wouldDeny === undefined ? event : { ...event, verdict: 'denied', reason: wouldDeny },
           {
             host: event.host ?? event.address,
             port: event.port,

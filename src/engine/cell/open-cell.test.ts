@@ -17,7 +17,7 @@ afterEach(async () => {
   cell = undefined;
 });
 
-async function open(makers: CellMakers) {
+async function open(makers: CellMakers, observe = false) {
   const runId = ulid(Date.now(), randomBytes(10));
   const events: RecordEvent[] = [];
   const scratch = sandboxFolder(runId, 'cell');
@@ -27,6 +27,7 @@ async function open(makers: CellMakers) {
       jobId: 'cell',
       controls: {
         ...defaultControls('untrusted', { memoryBytes: 500_000_000, cpus: 1 }),
+        egress: { allow: [], allowRanges: [], ...(observe && { observe }) },
         // Held wherever they can be.
         unenforcedLimitsAccepted: ['memoryBytes', 'cpus', 'pids'],
       },
@@ -58,6 +59,17 @@ describe('a cell', () => {
     expect(heard).toMatchObject([{ probeHeard: true }]);
     expect((await opened.value.close()).leftBehind).toEqual([]);
     expect(existsSync(scratch)).toBe(false);
+  });
+
+  test('is refused for an untrusted job whose network would only be observed, before anything is started', async () => {
+    const never = (): never => {
+      throw new Error('it was started');
+    };
+    const { opened } = await open({ startGateway: never, openSandbox: never }, true);
+    expect(opened).toMatchObject({
+      ok: false,
+      error: { kind: 'policy', rule: 'egress/observe', fix: expect.stringContaining('policy learn') },
+    });
   });
 
   test('is refused when it heard only something else, and leaves nothing', async () => {

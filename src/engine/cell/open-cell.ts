@@ -92,6 +92,8 @@ export async function openCell(
 ): Promise<Result<Cell, Refusal>> {
   const { journal, allow, resolver, inspection, proxy, scratch, ...sandboxRequest } = request;
   if (process.geteuid?.() !== 0) return err(await whyNotRoot());
+  const { allowRanges, observe } = request.controls.egress;
+  if (observe === true && request.controls.zone === 'untrusted') return err(neverObserved(request.jobId));
   const lack = lackOfRights();
   if (lack !== undefined) return err(lack);
   const runtime = chooseRuntime(request.controls.isolation);
@@ -150,7 +152,7 @@ export async function openCell(
   // Both at once: the sandbox joins the namespace while the gateway still starts, and nothing of the job's runs before both
   // receipts are in.
   const starting = makers.startGateway({
-    policy: { allow, allowRanges: request.controls.egress.allowRanges },
+    policy: { allow, allowRanges, ...(observe === true && { observe }) },
     resolver,
     ...(inspection !== undefined && { inspection }),
     ...(proxy !== undefined && { proxy }),
@@ -320,6 +322,16 @@ async function confirm(
       'the probe inside the sandbox asked the gateway, and the gateway did not hear it',
       'run it again; if it stays so, see cofferdam doctor',
     ),
+  );
+}
+
+/** Whatever led here: what nobody vouches for is held to its list. */
+function neverObserved(job: string): Refusal {
+  return refusal(
+    'policy',
+    'egress/observe',
+    `job ${job} is untrusted, and what is untrusted is never only observed`,
+    'allow its hosts by name: cofferdam policy learn makes a list of what was denied',
   );
 }
 

@@ -254,7 +254,7 @@ function livePolicy(request: RunRequest, record: RunRecord): LivePolicy {
     settle: async (operator, zone) => {
       const { egress } = settleControls(zone, machine, [operator, ...others]).controls;
       const clients = await clientSetup(allow, egress.allow, outside, repository.directory);
-      return clients.ok ? ok({ allow: clients.value.allow, allowRanges: egress.allowRanges }) : clients;
+      return clients.ok ? ok({ ...egress, allow: clients.value.allow }) : clients;
     },
     write: (event) => record.write(event),
   });

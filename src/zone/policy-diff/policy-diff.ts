@@ -76,6 +76,9 @@ function egressOf({ more, less }: Side): readonly Found[] {
     ...cellsBeyond(wide, narrow).map((egress) => ({ key: 'egress.allow', what: cellText(egress), egress })),
     ...budgetsBeyond(wide, narrow).map((what) => ({ key: 'egress.allow', what })),
     ...hostKeysBeyond(wide, narrow).map((what) => ({ key: 'egress.allow', what })),
+    ...(more.egress.observe === true && less.egress.observe === undefined
+      ? [{ key: 'egress.observe', what: 'what is not on the list is let through, and noted' }]
+      : []),
     ...rangesBeyond(more.egress.allowRanges, less.egress.allowRanges).map((range) => ({
       key: 'egress.allowRanges',
       what: `names may lead to ${range}`,
