@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { Boot } from './boots.ts';
+import { ATTACKS } from '../../src/replay/index.ts';
+import { type Boot, BOOTS } from './boots.ts';
 import { archive, inOrder } from './initramfs.ts';
 import { judge, type Results } from './report.ts';
 
@@ -70,6 +71,17 @@ describe('a virtual machine that was tested', () => {
   ])('has failed when %s', (_, results) => {
     expect(judge(BOOT, { ...GOOD, ...results }).wrong).not.toEqual([]);
   });
+});
+
+test('a case of each kind of attack is replayed in a virtual machine', () => {
+  const named = BOOTS.flatMap(({ replay }) => replay);
+  const cases = ATTACKS.flatMap(({ name, cases: all }) => all.map((one) => `${name}/${one.name}`));
+  for (const { name } of ATTACKS)
+    expect(
+      named.filter((one) => one.startsWith(`${name}/`)),
+      name,
+    ).not.toEqual([]);
+  for (const name of named) expect(cases).toContain(name);
 });
 
 describe('the first file system of a virtual machine', () => {
