@@ -16,7 +16,7 @@ export interface Diagnosis {
   readonly fix?: string;
 }
 
-const WITHIN_MS = 30_000;
+const WITHIN_MS = 120_000;
 /** A machine is booted, translated where there is no KVM; it gives up by itself before this. */
 const BOOT_WITHIN_MS = 240_000;
 const NOT_KNOWN =

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
 import type { Mount, RuntimeConfig } from './runtime-spec.ts';
 
-const MOUNT_MS = 10_000;
+const MOUNT_MS = 30_000;
 
 /** A bind of the host's, without what is mounted below it, at a place of ours. */
 export interface Clone {

@@ -4,7 +4,7 @@ import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts
 import type { HostIds } from '../plan/host-ids.ts';
 import type { HostMount } from './drivers.ts';
 
-const MOUNT_MS = 10_000;
+const MOUNT_MS = 30_000;
 
 /**
  * Mounts file systems in memory on the host's side, with their sizes, as the job's: ids inside become the sandbox's host ids.

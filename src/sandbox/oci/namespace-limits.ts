@@ -18,7 +18,7 @@ const NAMESPACES = {
   cgroup: 0x0200_0000,
   time: 0x80,
 } as const;
-const WITHIN_MS = 10_000;
+const WITHIN_MS = 30_000;
 const MAX_SAID = 400;
 
 /** What a job may make, by the names of `/proc/sys/user` (namespaces(7), inotify(7)); `own`: flags of those that it may. */

@@ -80,7 +80,7 @@ export interface OpenSandboxOptions<Runtime extends ChosenRuntime = ContainerRun
 const UNWATCHED = 'who writes files that tools obey is shown to root of the machine alone';
 const EXCHANGE_BYTES = 64 * 2 ** 20;
 const EXCHANGE_INODES = 16_384;
-const WATCHED_WITHIN_MS = 2_000;
+const WATCHED_WITHIN_MS = 15_000;
 
 /**
  * Opens a sandbox: plans, mounts, starts, and has process 1 try its own walls before anything else. Gives a sandbox whose

@@ -12,7 +12,7 @@ export interface Container {
   readonly said: () => string;
 }
 
-const START_TIMEOUT_MS = 20_000;
+const START_TIMEOUT_MS = 60_000;
 const MAX_SAID = 4_096;
 
 /** What starts a container: a runtime's program, how it is called, and the control groups that it must begin in. */

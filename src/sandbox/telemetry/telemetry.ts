@@ -69,7 +69,7 @@ export interface Telemetry {
   close(): Promise<void>;
 }
 
-const READY_MS = 5_000;
+const READY_MS = 30_000;
 const CLOSE_MS = 2_000;
 const STDERR_MAX = 1_024;
 /** sockaddr_un(7): 108 bytes with the final NUL. */
