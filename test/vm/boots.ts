@@ -20,8 +20,8 @@ export interface Boot {
   readonly suites: readonly string[];
   /** By which the contract of a sandbox is tried: each is slow here, and not every machine must show each. */
   readonly runtimes: readonly ('runc' | 'crun')[];
-  /** Attacks to replay, as `ATTACK` or `ATTACK/CASE`. */
-  readonly replay: readonly string[];
+  /** Attacks to replay, as `ATTACK` or `ATTACK/CASE`, or a case of each attack that there is. */
+  readonly replay: readonly string[] | 'one of each';
 }
 
 const APPARMOR = ['apparmor=1', 'security=apparmor'];
@@ -36,24 +36,15 @@ const HOLDS = [
   'nothing left behind',
 ];
 
-/** One of each kind: what is the kernel's to hold rather than ours where a kind has both. */
-const REPLAYS = [
-  'runner-memory/proc-mem',
-  'masked-secrets/base64',
-  'exfiltration-https/not-allowed',
+/** Of these attacks another case than the first is the one that says more of a kernel, or of a machine that is slow. */
+const RATHER: readonly string[] = [
   'allowed-host/more-than-it-may-send',
-  'tampered-script/curl-bash',
-  'injected-agent/reads-and-posts',
+  'masked-secrets/base64',
   'dns-tunnel/TXT',
   'direct-address/ipv6',
   'metadata-service/ipv4',
   'event-data-injection/branch-name',
-  'poisoned-environment/search-path',
-  'forged-commands/set-variable',
-  'terminal-output/repainted',
-  'daemon/outlives-its-job',
   'persistence/shell-configuration',
-  'applied-changes/git-hook',
   'hostile-repository/filter',
   'bombs/memory-in-files',
   'shared-counts/watching-instances',
@@ -63,6 +54,15 @@ const REPLAYS = [
   'shared-objects/posix-queue',
   'silent-downgrade/no-landlock',
 ];
+
+/** The lines of `cofferdam replay --list --json`; a new attack is replayed without being named here. */
+export function oneOfEach(listed: readonly unknown[]): readonly string[] {
+  return listed.flatMap((line) => {
+    const { attack, cases = [] } = line as { attack: string; cases?: readonly { readonly name: string }[] };
+    const names = cases.map((one) => `${attack}/${one.name}`);
+    return names.find((name) => RATHER.includes(name)) ?? names[0] ?? [];
+  });
+}
 
 /** Each is proven on the one machine that is for it, as a processor is emulated some thirty times slower than it is. */
 export const BOOTS: readonly Boot[] = [
@@ -138,7 +138,7 @@ export const BOOTS: readonly Boot[] = [
     holds: [],
     suites: [],
     runtimes: ['runc'],
-    replay: REPLAYS,
+    replay: 'one of each',
   },
   {
     name: 'v1',

@@ -1,5 +1,8 @@
 import type { Boot } from './boots.ts';
 
+/** A boot whose attacks have their names. */
+export type NamedBoot = Boot & { readonly replay: readonly string[] };
+
 /** What a machine gave back: the text of each file of its results; what it did not write is absent. */
 export type Results = Readonly<Partial<Record<ResultName, string>>>;
 export const RESULT_NAMES = [
@@ -25,7 +28,7 @@ export interface Verdict {
  * Judges a boot by what its machine wrote. What was asked for and is not there has failed: a machine that went off early, a
  * suite without a test, a replay that did not run, a test that was left out, and a machine that is not the one meant.
  */
-export function judge(boot: Boot, results: Results): Verdict {
+export function judge(boot: NamedBoot, results: Results): Verdict {
   const parts = [
     judgeMachine(boot, results.machine),
     ...(boot.holds.length > 0 ? [judgeDoctor(boot, results.doctor, results['doctor.status'])] : []),
@@ -96,7 +99,7 @@ function fileOf(value: unknown): { readonly path: string; readonly tests: number
   };
 }
 
-function judgeReplays(boot: Boot, text = '', status = ''): Part {
+function judgeReplays(boot: NamedBoot, text = '', status = ''): Part {
   const replays = lines(text).filter(({ verdict }) => verdict !== 'pending' && verdict !== 'not-applicable');
   const contained = replays.filter((one) => one['verdict'] === 'contained').length;
   const others = replays.filter((one) => one['verdict'] !== 'contained');

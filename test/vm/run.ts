@@ -2,9 +2,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Boot, BOOTS } from './boots.ts';
+import { type Boot, BOOTS, oneOfEach } from './boots.ts';
 import { bootMachine } from './machine.ts';
-import { judge, RESULT_NAMES, type Results, type Verdict } from './report.ts';
+import { judge, RESULT_NAMES, type NamedBoot, type Results, type Verdict } from './report.ts';
 
 const TOP = join(import.meta.dirname, '../..');
 /** For each machine. They take some minutes each on a machine that does nothing else. */
@@ -33,7 +33,7 @@ function tellSuites(results: string, tell: (text: string) => void): NodeJS.Timeo
   }, LOOK_EVERY_MS);
 }
 
-async function tried(boot: Boot, cache: string, kept: string | undefined): Promise<Verdict> {
+async function tried(boot: NamedBoot, cache: string, kept: string | undefined): Promise<Verdict> {
   const folder = mkdtempSync(join(tmpdir(), 'vm-'));
   try {
     const results = kept === undefined ? join(folder, 'results') : join(kept, boot.name);
@@ -128,10 +128,24 @@ async function main(asked: readonly string[]): Promise<number> {
 }
 
 /** While working at one thing: VM_SUITES and VM_REPLAY take the place of the boot's own. */
-function narrowed(boot: Boot): Boot {
+function narrowed(boot: Boot): NamedBoot {
   const words = (name: string): readonly string[] | undefined =>
     process.env[name]?.split(' ').filter(Boolean);
-  return { ...boot, suites: words('VM_SUITES') ?? boot.suites, replay: words('VM_REPLAY') ?? boot.replay };
+  const replay = words('VM_REPLAY') ?? boot.replay;
+  return {
+    ...boot,
+    suites: words('VM_SUITES') ?? boot.suites,
+    replay: typeof replay === 'string' ? oneOfEach(listed()) : replay,
+  };
+}
+
+function listed(): readonly unknown[] {
+  const words = [join(TOP, 'dist/cofferdam.mjs'), 'replay', '--list', '--json'];
+  const said = execFileSync(process.execPath, words, { encoding: 'utf8', maxBuffer: 2 ** 26 });
+  return said
+    .split('\n')
+    .filter(Boolean)
+    .map((line): unknown => JSON.parse(line));
 }
 
 process.exitCode = await main(process.argv.slice(2));
