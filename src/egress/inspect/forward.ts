@@ -4,6 +4,7 @@ import { request as ask } from 'node:https';
 import type { Budgets } from '../budgets.ts';
 import type { Target } from '../connection-context.ts';
 import type { AllowedDestination, DenialReason } from '../contract.ts';
+import { type BodyEnd, bodyHeaders } from './body.ts';
 import type { Upstream } from './upstream.ts';
 
 interface Forwarding {
@@ -13,6 +14,7 @@ interface Forwarding {
   readonly target: Target & { readonly host: string };
   readonly upstream: Upstream;
   readonly budgets: Budgets;
+  readonly end: BodyEnd;
 }
 
 /** Headers that are of one connection and not of a message (RFC 9110 section 7.6.1, RFC 9113 section 8.2.2). */
@@ -34,7 +36,7 @@ const OF_A_CONNECTION = [
  * server is not who it must be, or when more would pass than the entry allows.
  */
 export function forward(
-  { request, response, entry, target, upstream, budgets }: Forwarding,
+  { request, response, entry, target, upstream, budgets, end }: Forwarding,
   denied: (reason: DenialReason) => void,
 ): void {
   let over = false;
@@ -52,8 +54,9 @@ export function forward(
     servername: target.host,
     method: request.method,
     path: request.url,
-    headers: { ...messageHeaders(request.headers), host: hostHeader(target) },
+    headers: { ...bodyHeaders(end, messageHeaders(request.headers)), host: hostHeader(target) },
   });
+  let left = end.kind === 'chunks' ? Number.POSITIVE_INFINITY : end.bytes;
   asked.on('response', (answer: IncomingMessage) => {
     if (over) {
       answer.destroy();
@@ -89,14 +92,19 @@ export function forward(
   if (expects) response.writeContinue();
   request.on('data', (bytes: Buffer) => {
     if (over) return;
-    if (!budgets.take(entry, { upload: bytes.length })) stop('budget');
+    left -= bytes.length;
+    if (left < 0) stop('malformed');
+    else if (!budgets.take(entry, { upload: bytes.length })) stop('budget');
     else if (!asked.write(bytes)) {
       request.pause();
       asked.once('drain', () => request.resume());
     }
   });
   request.on('end', () => {
-    if (!over) asked.end();
+    if (over) return;
+    // What is missing would be taken from the next request.
+    if (left > 0 && end.kind === 'bytes') stop('malformed');
+    else asked.end();
   });
   request.on('aborted', () => asked.destroy());
   request.on('error', () => asked.destroy());

@@ -239,6 +239,33 @@ with c.wrap_socket(socket.create_connection(('api.test', ${port}), 5), server_ho
     expect(requests().filter((one) => one.endsWith('budget'))).toHaveLength(2);
   });
 
+  test('gets one request for each that was read: what a body says stays a body', async () => {
+    await open({ methods: ['GET'], paths: ['/v1/**'] });
+    const smuggled = `POST /smuggled HTTP/1.1\\r\\nHost: api.test:${port}\\r\\nContent-Length: 0\\r\\n\\r\\n`;
+    await run(process.execPath, [
+      '-e',
+      `const s = require('node:http2').connect('https://api.test:${port}', { ca: require('node:fs').readFileSync('${join(folder, 'own.pem')}') });
+       s.on('error', () => undefined);
+       (async () => {
+         for (const more of [{}, {}, { 'content-length': 2 }, { 'content-length': 500 }]) await new Promise((done) => {
+           const r = s.request({ ':path': '/v1/a', ...more }, { endStream: false });
+           r.on('error', () => undefined); r.on('close', done); r.resume(); r.end("${smuggled}");
+         });
+         s.close();
+       })();`,
+    ]);
+    const raw = `import socket, ssl
+c = ssl.create_default_context(cafile='${join(folder, 'own.pem')}')
+body = "${smuggled}"
+for head in ['Transfer-Encoding: chunked\\r\\n\\r\\n%x\\r\\n%s\\r\\n0\\r\\n\\r\\n' % (len(body), body), 'Content-Length: %d\\r\\n\\r\\n%s' % (len(body), body)]:
+  with c.wrap_socket(socket.create_connection(('api.test', ${port}), 5), server_hostname='api.test') as s:
+    s.settimeout(5); s.sendall(('GET /v1/b HTTP/1.1\\r\\nHost: api.test:${port}\\r\\n' + head).encode()); print(s.recv(300)[:40])`;
+    await run('python3', ['-c', raw]);
+    expect(arrived.filter((one) => !/^GET \/v1\/[ab] /.test(one))).toEqual([]);
+    expect(arrived.filter((one) => one.startsWith('GET /v1/b '))).toHaveLength(2);
+    expect(arrived.filter((one) => one.startsWith('GET /v1/a ')).length).toBeGreaterThanOrEqual(2);
+  });
+
   test('carries large bodies whole, both ways', async () => {
     await open({ methods: ['GET', 'POST'] });
     writeFileSync(join(folder, 'large'), 'x'.repeat(5_000_000));

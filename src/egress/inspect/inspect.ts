@@ -1,4 +1,10 @@
-import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from 'node:http2';
 import type { Socket } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import { hostName } from '../../config/index.ts';
@@ -7,6 +13,7 @@ import type { AllowedDestination, DenialReason, Inspection } from '../contract.t
 import { decideRequest } from '../decide.ts';
 import { certificateFor, type ServerCertificate } from './authority.ts';
 import { webSocketKey } from '../websocket.ts';
+import { type BodyEnd, bodyEnd } from './body.ts';
 import { cutOff, forward } from './forward.ts';
 import { switchProtocol } from './switch-protocol.ts';
 import { openUpstream, outwardContext, trustedAuthorities, type Upstream } from './upstream.ts';
@@ -14,6 +21,8 @@ import { openUpstream, outwardContext, trustedAuthorities, type Upstream } from 
 const MAX_HEAD = 65_536;
 const MAX_STREAMS = 100;
 const HEAD_MS = 30_000;
+/** Of HTTP/2. */
+export const SETTINGS = { maxConcurrentStreams: MAX_STREAMS, enablePush: false, maxHeaderListSize: MAX_HEAD };
 
 /** A connection whose TLS ends here: what its client asks for is read request by request. */
 interface Inspected {
@@ -21,7 +30,6 @@ interface Inspected {
   readonly first: Buffer;
   readonly target: Target & { readonly host: string };
   readonly reads: readonly AllowedDestination[];
-  readonly certificate: ServerCertificate;
   readonly upstream: Upstream;
 }
 
@@ -36,28 +44,46 @@ export function makeInspector({ authority, trusted }: Inspection): Inspector {
       certificates.set(host, certificate);
       outward ??= outwardContext(trustedAuthorities(trusted));
       const upstream = openUpstream({ host, first: far, dial, context: outward });
-      const one = { client, first, target: { ...target, host }, reads, certificate, upstream };
-      inspect(one, context, (requests) => done(upstream.bytes(), requests));
+      const one = { client, first, target: { ...target, host }, reads, upstream };
+      inspect(one, certificate, context, (requests) => done(upstream.bytes(), requests));
     },
   };
 }
 
 /**
  * Ends the TLS of one connection, and passes on each request that an entry allows, by another connection to the host that was
- * resolved and checked. HTTP/1.1 and HTTP/2; each request must name the host that was asked for, in each place where one can
- * be named. A change of protocol other than to a WebSocket where an entry says so, CONNECT and server push are refused. `done` is called once, when the client has gone.
+ * resolved and checked. HTTP/1.1 and HTTP/2.
  */
-function inspect(one: Inspected, context: ConnectionContext, done: (requests: number) => void): void {
-  const { client, target, certificate, upstream } = one;
-  let requests = 0;
-  let spoke = false;
+function inspect(
+  one: Inspected,
+  { certificate, key }: ServerCertificate,
+  context: ConnectionContext,
+  done: (requests: number) => void,
+): void {
   const server = createSecureServer({
     allowHTTP1: true,
-    cert: certificate.certificate,
-    key: certificate.key,
+    cert: certificate,
+    key,
     minVersion: 'TLSv1.2',
-    settings: { maxConcurrentStreams: MAX_STREAMS, enablePush: false, maxHeaderListSize: MAX_HEAD },
+    settings: SETTINGS,
   });
+  serveRequests(server, one, context, done);
+}
+
+/**
+ * Has a server of its own read one connection. Each request must name the host that was asked for, in each place where one can
+ * be named. A change of protocol other than to a WebSocket where an entry says so, CONNECT and server push are refused. `done` is
+ * called once, when the client has gone.
+ */
+export function serveRequests(
+  server: Http2Server | Http2SecureServer,
+  one: Inspected,
+  context: Pick<ConnectionContext, 'recorder' | 'budgets'>,
+  done: (requests: number) => void,
+): void {
+  const { client, target, upstream } = one;
+  let requests = 0;
+  let spoke = false;
   const tell = async (
     request: Http2ServerRequest,
     verdict: { readonly entry?: string; readonly reason?: DenialReason; readonly websocket?: true },
@@ -92,13 +118,10 @@ function inspect(one: Inspected, context: ConnectionContext, done: (requests: nu
       refuse(request, response, one, 'limit');
       return;
     }
-    forward(
-      { request, response, entry: verdict.entry, target, upstream, budgets: context.budgets },
-      (reason) => {
-        void tell(request, { reason }, false);
-        refuse(request, response, one, reason);
-      },
-    );
+    forward({ request, response, ...verdict, target, upstream, budgets: context.budgets }, (reason) => {
+      void tell(request, { reason }, false);
+      refuse(request, response, one, reason);
+    });
   };
   const take = (request: Http2ServerRequest, response: Http2ServerResponse): void => {
     serve(request, response).catch(() => cutOff(request, response));
@@ -193,12 +216,14 @@ function inspect(one: Inspected, context: ConnectionContext, done: (requests: nu
   server.emit('connection', client);
 }
 
-type Judged = { readonly entry: AllowedDestination } | { readonly reason: DenialReason };
+type Judged =
+  | { readonly entry: AllowedDestination; readonly end: BodyEnd }
+  | { readonly reason: DenialReason };
 
 function judge(
   request: Http2ServerRequest,
   { target, reads }: Inspected,
-  context: ConnectionContext,
+  context: Pick<ConnectionContext, 'budgets'>,
   websocket?: string,
 ): Judged {
   if (!isClear(request)) return { reason: 'malformed' };
@@ -211,8 +236,10 @@ function judge(
     ...(websocket !== undefined && { websocket }),
   });
   if (!verdict.allowed) return { reason: verdict.reason };
+  const end = bodyEnd(request);
+  if (end === undefined) return { reason: 'malformed' };
   return context.budgets.take(verdict.entry, { requests: 1 })
-    ? { entry: verdict.entry }
+    ? { entry: verdict.entry, end }
     : { reason: 'budget' };
 }
 
