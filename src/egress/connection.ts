@@ -247,7 +247,7 @@ async function pass(
     );
     return;
   }
-  holdToProgram(client, far, target, context);
+  holdToProgram({ client, far }, grant, target, context);
   if (grant.ssh !== undefined) {
     const { denied, gone, shown } = await followSsh(
       { client, far },
@@ -294,9 +294,14 @@ async function pass(
 }
 
 /** What was allowed to a program ends when its process becomes another one. */
-function holdToProgram(client: Socket, far: Socket, target: Target, context: ConnectionContext): void {
+function holdToProgram(
+  { client, far }: { readonly client: Socket; readonly far: Socket },
+  { entry, reads = [] }: Grant,
+  target: Target,
+  context: ConnectionContext,
+): void {
   const { program } = target;
-  if (program === undefined) return;
+  if (program === undefined || [entry, ...reads].every(({ programs }) => programs === undefined)) return;
   const letGo = context.programs.hold(program, () => {
     void context.recorder.tell({
       kind: 'connect',

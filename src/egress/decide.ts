@@ -106,10 +106,11 @@ export function decide(policy: EgressPolicy, to: Destination): Decision {
   const onPort = named.filter((entry) => (entry.ports ?? USUAL_PORTS).includes(to.port));
   if (onPort.length === 0)
     return policy.observe === true && !literal ? observed(to) : denied('not-on-allowlist');
-  // One without a bound first: what another has used up does not take from it.
+  // One without a bound first: what another has used up does not take from it. Then one for every program, which stays also when
+  // its process becomes another one.
   const entries = onPort
     .filter((entry) => fitsPrograms(entry.programs, to.program))
-    .toSorted((a, b) => Number(isBounded(a)) - Number(isBounded(b)));
+    .toSorted((a, b) => strictness(a) - strictness(b));
   if (entries.length === 0)
     return denied(to.program?.known === true ? 'program-not-allowed' : 'program-not-known');
   if (to.port === SSH_PORT) return decideSsh(entries, to);
@@ -188,6 +189,10 @@ export function decideRequest(entries: readonly AllowedDestination[], request: R
   });
   if (entry !== undefined) return { allowed: true, entry };
   return denied(path === undefined ? 'path-not-clear' : 'request-not-allowed');
+}
+
+function strictness(entry: AllowedDestination): number {
+  return (isBounded(entry) ? 2 : 0) + (entry.programs === undefined ? 0 : 1);
 }
 
 function isBounded({ uploadBytes, downloadBytes, requests }: AllowedDestination): boolean {

@@ -1,5 +1,5 @@
 import type { SeenProgram } from '../../audit/index.ts';
-import type { AllowedDestination, GatewayEvent } from '../../egress/index.ts';
+import type { GatewayEvent } from '../../egress/index.ts';
 import type { ProgramFlow, ProgramSeen, Sandbox } from '../../sandbox/index.ts';
 
 /** To look closely at a process costs some milliseconds: so often for one place and program, and so often in all, it is done to learn from. */
@@ -10,15 +10,13 @@ const RESOLVER_PORT = 53;
 
 /** The programs of one job's connections: told to the gateway where it decides by them, and to the record. */
 export class JobPrograms {
-  readonly #decides: boolean;
   readonly #sandbox: () => Sandbox | undefined;
   /** Processes to which something was allowed as what they were. */
   readonly #answered = new Set<number>();
   readonly #places = new Map<string, number>();
   #evidence = MAX_EVIDENCE;
 
-  constructor(allow: readonly AllowedDestination[], sandbox: () => Sandbox | undefined) {
-    this.#decides = allow.some(({ programs }) => programs !== undefined);
+  constructor(sandbox: () => Sandbox | undefined) {
     this.#sandbox = sandbox;
   }
 
@@ -32,7 +30,7 @@ export class JobPrograms {
 
   /** Whether a process that just started a program may hold what was allowed to the one that it was before. */
   became({ pid }: { readonly pid: number }): boolean {
-    return this.#decides && this.#answered.delete(pid);
+    return this.#answered.delete(pid);
   }
 
   /** Of what no entry decided by its program. A process that is gone, or that counts as no program, is told with why. */

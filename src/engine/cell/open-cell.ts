@@ -125,7 +125,7 @@ export async function openCell(
     broke = resolve;
   });
 
-  const programs = new JobPrograms(allow, () => sandbox);
+  const programs = new JobPrograms(() => sandbox);
   const onGateway = async (event: GatewayEvent): Promise<void> => {
     // What the probe tried is in its receipt; the record is of what the job does.
     if (at.step === ARMING) return;

@@ -57,13 +57,13 @@ export class Job {
   }
 
   static async open(
-    entry: AllowEntry,
+    entries: AllowEntry | readonly AllowEntry[],
     options: { readonly profile?: ProfileName; readonly environment?: Readonly<Record<string, string>> } = {},
   ): Promise<Job> {
     const runId = ulid(Date.now(), randomBytes(10));
     const events: RecordEvent[] = [];
     const controls = defaultControls('untrusted', { memoryBytes: 2_000_000_000, cpus: 1 });
-    const allow = parseAllowlist([entry], {});
+    const allow = parseAllowlist([entries].flat(), {});
     if (!allow.ok) throw new Error(allow.error.why);
     const { profile, environment } = options;
     const opened = await openCell({

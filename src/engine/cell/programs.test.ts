@@ -316,6 +316,18 @@ say(dial(), '${name}')`;
     }
   });
 
+  test('is one of several: what another one allows to every program stays when the process becomes another', async () => {
+    const to = `api.test:${sink.port}`;
+    const job = await Job.open([{ to, programs: [{ run: BASH }] }, to]);
+    const code = `exec 3<>/dev/tcp/api.test/${sink.port}; printf 'GET /several-first HTTP/1.1\\r\\nHost: ${to}\\r\\n\\r\\n' >&3; read -t 5 line <&3; exec python3 -c "import os, time; time.sleep(0.5); os.write(3, b'GET /several-second HTTP/1.1\\r\\nHost: ${to}\\r\\n\\r\\n'); time.sleep(0.3)"`;
+    try {
+      await job.run([BASH, '-c', code]);
+      expect(sink.asked).toEqual(expect.arrayContaining(['several-first', 'several-second']));
+    } finally {
+      await job.close();
+    }
+  });
+
   test('takes a variable that the control side gave to every step for no preloading', async () => {
     const to = `api.test:${sink.port}`;
     const given = { JAVA_TOOL_OPTIONS: '-Dgiven=1' };
