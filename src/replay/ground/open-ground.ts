@@ -36,6 +36,9 @@ for node in 'null 1 3' 'zero 1 5' 'full 1 7' 'random 1 8' 'urandom 1 9' 'kmsg 1 
   if ! mknod -m 666 "$1" c "$2" "$3" 2>/dev/null; then : >"$1"; mount --bind "/dev/$1" "$1"; fi
   shift 3
 done
+mkdir net
+# The link of a microVM is made with it.
+if [ -e /dev/net/tun ] && ! mknod -m 600 net/tun c 10 200 2>/dev/null; then : >net/tun; mount --bind /dev/net/tun net/tun; fi
 ln -s /proc/self/fd fd
 ln -s pts/ptmx ptmx
 mkdir pts shm mqueue
