@@ -19,7 +19,7 @@ const say = (socket, ready, ...parts) =>
       if (part === undefined) return setTimeout(() => socket.destroy(), 300);
       socket.write(part);
       if (waiting.length > 0) setTimeout(next, 200);
-      else setTimeout(() => socket.destroy(), 600);
+      else setTimeout(() => socket.destroy(), 5000);
     };
     socket.on(ready, next);
     socket.on('data', (chunk) => console.log(chunk.toString('latin1').split('\r\n')[0]));
