@@ -39,6 +39,7 @@ async function open(
   runtime: ChosenRuntime,
   boots?: readonly [number, number],
   edit?: (config: Weaker) => void,
+  gateway?: Promise<boolean>,
 ) {
   const controls = defaultControls('untrusted', { memoryBytes: 1e9, cpus: 1 });
   const result = await openMicrovm(
@@ -62,6 +63,7 @@ async function open(
       idSlot: 11,
       runtime,
       ...(edit !== undefined && { namespace: weaken(edit) }),
+      ...(gateway !== undefined && { gateway }),
     },
     boots,
   );
@@ -141,6 +143,11 @@ const WEAKENINGS: readonly (readonly [wall: string, check: string, edit: (config
     ({ process }) => void (process.rlimits = []),
   ],
 ];
+
+test('a guest whose gateway is not armed is not booted', async () => {
+  const opened = await open(QEMU, undefined, undefined, Promise.resolve(false));
+  expect(opened).toMatchObject({ ok: false, error: { kind: 'machine', rule: 'sandbox/no-gateway' } });
+});
 
 describe('a guest in which a wall is missing', () => {
   test.each(WEAKENINGS)('%s: is refused, by name, and not made again', async (_wall, check, edit) => {

@@ -168,6 +168,7 @@ export async function openCell(
         observe: onObservation,
         idSlot: randomInt(8_192),
         namespace: starting.namespace,
+        gateway: starting.armed.then(({ ok: armed }) => armed),
         runtime: runtime.value,
       },
     ),

@@ -124,6 +124,8 @@ async function openLaid(
   );
   if (!around.ok) return undo.refuse(around.error);
   undo.machine = around.value;
+  // Its probe would ask in vain, each time to the end.
+  if (options.gateway !== undefined && !(await options.gateway)) return undo.refuse(noGateway());
   const late = sleep(boot.withinMs, `within ${boot.withinMs / 1_000} s`, { ref: false });
   const machine = machineOf(request, 'tcg', processors, boot.bootedAgain !== undefined);
   const { name, program } = options.runtime;
@@ -208,6 +210,15 @@ function noNamespace(): Refusal {
     'machine',
     'sandbox/no-namespace',
     'the network namespace of the job was not made',
+    'see what cofferdam doctor says of this machine',
+  );
+}
+
+function noGateway(): Refusal {
+  return refusal(
+    'machine',
+    'sandbox/no-gateway',
+    'the gateway of the job is not armed',
     'see what cofferdam doctor says of this machine',
   );
 }

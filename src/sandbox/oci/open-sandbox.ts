@@ -71,6 +71,8 @@ export interface OpenSandboxOptions<Runtime extends ChosenRuntime = ContainerRun
   readonly observe: (seen: Observation) => void;
   /** Settles when the network namespace can be joined; false when it never will. Absent: it is there. */
   readonly namespace?: Promise<boolean>;
+  /** Settles with whether the gateway is armed. What takes long to open is not begun without it. */
+  readonly gateway?: Promise<boolean>;
   readonly runtime: Runtime;
   /** Random bits of 0 to 8191 that pick the sandbox's host ids. */
   readonly idSlot: number;
