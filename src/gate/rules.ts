@@ -1,27 +1,45 @@
 import type { Rule } from './rule.ts';
+import { rule as cachePoisoning } from './rules/cache-poisoning/rule.ts';
+import { rule as containerOptions } from './rules/container-options/rule.ts';
 import { rule as environmentFileInjection } from './rules/environment-file-injection/rule.ts';
 import { rule as excessivePermissions } from './rules/excessive-permissions/rule.ts';
+import { rule as hardcodedCredentials } from './rules/hardcoded-credentials/rule.ts';
+import { rule as ignoredFailure } from './rules/ignored-failure/rule.ts';
+import { rule as missingTimeout } from './rules/missing-timeout/rule.ts';
 import { rule as overprovisionedSecrets } from './rules/overprovisioned-secrets/rule.ts';
 import { rule as persistedCredentials } from './rules/persisted-credentials/rule.ts';
 import { rule as secretsInherit } from './rules/secrets-inherit/rule.ts';
 import { rule as selfHostedRunner } from './rules/self-hosted-runner/rule.ts';
+import { rule as shellEvaluation } from './rules/shell-evaluation/rule.ts';
+import { rule as spoofableActor } from './rules/spoofable-actor/rule.ts';
 import { rule as templateInjection } from './rules/template-injection/rule.ts';
 import { rule as unpinnedUses } from './rules/unpinned-uses/rule.ts';
 import { rule as unreadFile } from './rules/unread-file/rule.ts';
+import { rule as unsoundCondition } from './rules/unsound-condition/rule.ts';
 import { rule as untrustedCheckout } from './rules/untrusted-checkout/rule.ts';
+import { rule as unverifiedDownload } from './rules/unverified-download/rule.ts';
 import { rule as workflowSyntax } from './rules/workflow-syntax/rule.ts';
 
 /** All rules; one more is one more folder, and one more line here. */
 export const RULES: readonly Rule[] = [
+  cachePoisoning,
+  containerOptions,
   environmentFileInjection,
   excessivePermissions,
+  hardcodedCredentials,
+  ignoredFailure,
+  missingTimeout,
   overprovisionedSecrets,
   persistedCredentials,
   secretsInherit,
   selfHostedRunner,
+  shellEvaluation,
+  spoofableActor,
   templateInjection,
   unpinnedUses,
   unreadFile,
+  unsoundCondition,
   untrustedCheckout,
+  unverifiedDownload,
   workflowSyntax,
 ];

@@ -56,7 +56,7 @@ export class Subject {
       ...repository.actions.flatMap((file) => file.steps.map((step) => ({ file, step }))),
     ];
     for (const { file, job, step } of this.sites) {
-      const called = step.uses?.kind === 'local' ? this.#actions.get(trimmed(step.uses.path)) : undefined;
+      const called = this.calledAction(step, job);
       if (called !== undefined && step.uses !== undefined)
         this.#call(called, { file, step, ...(job !== undefined && { job }) }, step.uses);
     }
@@ -73,8 +73,19 @@ export class Subject {
     this.#calls.set(called, [...(this.#calls.get(called) ?? []), { scope, hop }]);
   }
 
-  calledAction(step: StepPart): ActionFile | undefined {
-    return step.uses?.kind === 'local' ? this.#actions.get(trimmed(step.uses.path)) : undefined;
+  /** The action of this repository that a step uses, also where the job has checked the repository out into a folder. */
+  calledAction(step: StepPart, job?: JobPart): ActionFile | undefined {
+    if (step.uses?.kind !== 'local') return undefined;
+    const path = trimmed(step.uses.path);
+    const known = this.#actions.get(path);
+    if (known !== undefined) return known;
+    for (const { uses, with: given } of job?.steps ?? []) {
+      if (uses?.kind !== 'repository' || !uses.repository.endsWith('/checkout')) continue;
+      const folder = given.find(({ name }) => name.toLowerCase() === 'path')?.value.text;
+      if (folder !== undefined && path.startsWith(`${trimmed(folder)}/`))
+        return this.#actions.get(path.slice(trimmed(folder).length + 1));
+    }
+    return undefined;
   }
 
   calledWorkflow(job: JobPart): WorkflowFile | undefined {

@@ -198,7 +198,7 @@ export class Taints implements Following {
         const site = { file: scope.file, step, ...(scope.job !== undefined && { job: scope.job }) };
         const { uses } = step;
         if (uses === undefined) return scriptOutputs(this, output, site);
-        const called = this.subject.calledAction(step);
+        const called = this.subject.calledAction(step, scope.job);
         if (called !== undefined)
           return called.outputs
             .filter((one) => output === '*' || one.name.toLowerCase() === output)

@@ -1,0 +1,111 @@
+import type { Found } from '../../finding.ts';
+import type { Rule } from '../../rule.ts';
+import type { Subject } from '../../subject.ts';
+import { pieceSpan } from '../../repository/tree.ts';
+import type { ShellCommand, ShellWord } from '../../shell/script.ts';
+
+export const rule: Rule = {
+  id: 'unverified-download',
+  title: 'A script is fetched and run as it comes',
+  severity: 'medium',
+  confidence: 'high',
+  persona: 'default',
+  guide: ['§6'],
+  alsoKnownAs: ['poutine/unverified_script_exec', 'scorecard/Pinned-Dependencies'],
+  check,
+};
+
+const FETCHERS = new Set(['curl', 'wget', 'iwr', 'Invoke-WebRequest']);
+const INTERPRETERS = new Set([
+  'sh',
+  'bash',
+  'zsh',
+  'dash',
+  'python',
+  'python3',
+  'node',
+  'perl',
+  'ruby',
+  'php',
+]);
+const CHECKS = new Set(['sha256sum', 'sha512sum', 'shasum', 'gpg', 'cosign', 'minisign', 'openssl', 'gh']);
+
+function* check(subject: Subject): Iterable<Found> {
+  for (const site of subject.sites) {
+    const { run } = site.step;
+    if (run === undefined || !/curl|wget/.test(run.text)) continue;
+    const commands = subject.script(site)?.commands ?? [];
+    for (const command of commands) {
+      const fetched = fetchOf(command);
+      if (fetched === undefined) continue;
+      const insecure = fetched.words.some(
+        ({ value }) => value.startsWith('http://') && !/^http:\/\/(?:localhost|127\.|\[::1\])/.test(value),
+      );
+      yield {
+        at: pieceSpan(site.file.source, run, command.text),
+        severity: insecure ? 'high' : 'medium',
+        message: `${runner(command) ?? 'the shell'} runs what ${fetched.name} fetches${insecure ? ', without TLS' : ''}, whatever that is on the day`,
+        fix: 'fetch a version into a file, compare its digest (sha256sum --check), then run it',
+        ...(site.job !== undefined && { job: site.job.id }),
+      };
+    }
+    // Fetched into a file that is then run, with nothing that looks at it between.
+    if (commands.some(({ name }) => CHECKS.has(name))) continue;
+    for (const [index, command] of commands.entries()) {
+      const target = FETCHERS.has(command.name) ? targetOf(command) : undefined;
+      if (target === undefined) continue;
+      const later = commands.slice(index + 1).find((one) => runs(one, target));
+      if (later !== undefined)
+        yield {
+          at: pieceSpan(site.file.source, run, command.text),
+          confidence: 'medium',
+          message: `${target} is fetched and run, and nothing compares its digest`,
+          fix: 'compare its digest (sha256sum --check) before it is run',
+          ...(site.job !== undefined && { job: site.job.id }),
+        };
+    }
+  }
+}
+
+/** The interpreter that a command starts, `sudo -E bash` included. */
+function runner({ name, words }: ShellCommand): string | undefined {
+  const all = [name, ...words.map(({ value }) => value)].filter(
+    (word) => !['sudo', 'env', 'exec', '-E', '-H'].includes(word) && !word.includes('='),
+  );
+  return INTERPRETERS.has(all[0] ?? '') ? all[0] : undefined;
+}
+
+/** The fetching command whose output this one runs: by a pipe, or by a substitution. */
+function fetchOf(command: ShellCommand): ShellCommand | undefined {
+  const name = runner(command);
+  let before = name === undefined ? undefined : command.pipedFrom;
+  for (let depth = 0; before !== undefined && depth < 10; depth += 1) {
+    if (FETCHERS.has(before.name)) return before;
+    // `curl | tar xz | sh` runs something else than what was fetched; `tee` and `sed` hand it on.
+    if (!['tee', 'sed', 'tr', 'cat'].includes(before.name)) return undefined;
+    before = before.pipedFrom;
+  }
+  const evaluates =
+    command.name === 'eval' ||
+    command.name === 'source' ||
+    command.name === '.' ||
+    (name !== undefined && command.words.some(({ value }) => value === '-c'));
+  const made =
+    (name !== undefined || evaluates) &&
+    (evaluates || command.words.some(({ text }) => text.startsWith('<(')))
+      ? command.words.flatMap((word: ShellWord) => word.made)
+      : [];
+  return made.find((one) => FETCHERS.has(one.name));
+}
+
+function targetOf({ words, writesTo }: ShellCommand): string | undefined {
+  const flag = words.findIndex(({ value }) => ['-o', '--output', '-O', '--output-document'].includes(value));
+  const named = flag === -1 ? writesTo[0]?.value : words[flag + 1]?.value;
+  return named === undefined || named.startsWith('-') || named.startsWith('http') ? undefined : named;
+}
+
+function runs({ name, words }: ShellCommand, target: string): boolean {
+  const all = [name, ...words.map(({ value }) => value)].filter((word) => word !== 'sudo');
+  const own = target.startsWith('/') || target.startsWith('./') ? target : `./${target}`;
+  return all[0] === own || (INTERPRETERS.has(all[0] ?? '') && (all[1] === target || all[1] === own));
+}
