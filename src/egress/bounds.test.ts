@@ -17,6 +17,7 @@ import { plainPacket, SshPackets } from './ssh/packets.ts';
 import { readConnectAnswer } from './upstream/connect-answer.ts';
 import { answers, serve } from './upstream/proxy-server.fixture.ts';
 import { openWay } from './way-out.ts';
+import { SwitchAnswer } from './websocket.ts';
 import { isPlainBelow } from './wildcard.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -152,6 +153,11 @@ const AT_THE_BOUND: Readonly<Record<string, (bound: number) => void | Promise<vo
       ).ended;
     };
     expect([trailer(bound), trailer(bound + 1)]).toEqual([undefined, 'malformed']);
+  },
+  'websocket.ts MAX_HEAD': (bound) => {
+    const taken = (length: number): unknown => new SwitchAnswer('k').take(Buffer.alloc(length, 97));
+    expect(taken(bound - 1)).toBeUndefined();
+    expect(taken(bound)).toMatchObject({ switched: false });
   },
   'dial.ts MAX_ADDRESSES': async (bound) => {
     const server = createServer((socket) => socket.destroy());
