@@ -3,7 +3,7 @@ import { readJobFile } from '../../sandbox/index.ts';
 import { type Job, readActionMetadata, type Step, unsupportedStep } from '../../workflow/index.ts';
 import type { RunEvent } from '../event/event.ts';
 import { committedFile } from '../repository/committed-files.ts';
-import { missingShell, type ProgramGround } from './missing-shells.ts';
+import { missingShell, type ProgramGround, setsPath } from './missing-shells.ts';
 import type { LocalRepository } from '../repository/local-repository.ts';
 
 const MAX_METADATA = 1_048_576;
@@ -27,7 +27,11 @@ export async function unsupportedActions(
       : readJobFile(repository.directory, path, { maxBytes: MAX_METADATA });
   const refused: Refusal[] = [];
   const seen = new Set<string>();
-  const look = async (steps: readonly Step[], earlier: readonly Step[] = []): Promise<void> => {
+  const look = async (
+    steps: readonly Step[],
+    certain: boolean,
+    earlier: readonly Step[] = [],
+  ): Promise<void> => {
     for (const [index, step] of steps.entries()) {
       if (step.kind !== 'action' || step.uses.kind !== 'local') continue;
       const folder = step.uses.path.replace(/^\.\//u, '').replace(/\/+$/u, '');
@@ -42,14 +46,17 @@ export async function unsupportedActions(
         else if (metadata.value.runs.using === 'composite') {
           const { steps: own } = metadata.value.runs;
           const before = [...earlier, ...steps.slice(0, index)];
-          refused.push(...own.flatMap(unsupportedStep), ...missingIn(own, before, ground));
-          await look(own, before);
+          // A shell that is missing is of no matter where the step may be left out.
+          const runs = certain && step.if === undefined;
+          refused.push(...own.flatMap(unsupportedStep), ...(runs ? missingIn(own, before, ground) : []));
+          await look(own, runs, before);
         }
         break;
       }
     }
   };
-  for (const job of jobs) if (job.steps.every(checksOutThis)) await look(job.steps);
+  for (const job of jobs)
+    if (job.steps.every(checksOutThis)) await look(job.steps, job.if === undefined && !setsPath(job.env));
   return refused;
 }
 

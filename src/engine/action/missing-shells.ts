@@ -24,7 +24,7 @@ export function missingShells(
 ): readonly Refusal[] {
   const missing = new Map<string, Refusal>();
   for (const job of jobs) {
-    if (job.if !== undefined || [...workflow.env, ...job.env].some(isPath)) continue;
+    if (job.if !== undefined || setsPath([...workflow.env, ...job.env])) continue;
     for (const [at, step] of job.steps.entries()) {
       const why = missingShell(step, job.steps.slice(0, at), ground, [job.defaults, workflow.defaults]);
       if (why !== undefined && missing.size < MOST_TOLD) missing.set(why.why, missing.get(why.why) ?? why);
@@ -40,7 +40,7 @@ export function missingShell(
   { root, searchPath }: ProgramGround,
   defaults: readonly Job['defaults'][] = [],
 ): Refusal | undefined {
-  if (step.kind !== 'run' || step.if !== undefined || step.env.some(isPath)) return undefined;
+  if (step.kind !== 'run' || step.if !== undefined || setsPath(step.env)) return undefined;
   const shell = step.shell ?? defaults.find((one) => one.shell !== undefined)?.shell;
   if (shell === undefined || shell.text.includes('${{')) return undefined;
   const command = shellCommand(shell.text, { hasBash: true });
@@ -61,8 +61,9 @@ export function missingShell(
   );
 }
 
-function isPath({ name }: { readonly name: string }): boolean {
-  return name === 'PATH';
+/** Whether programs are then looked for where only the job knows. */
+export function setsPath(variables: readonly { readonly name: string }[]): boolean {
+  return variables.some(({ name }) => name === 'PATH');
 }
 
 function mayBring(step: Step, program: string): boolean {

@@ -91,6 +91,25 @@ describe('a cell', () => {
     expect(existsSync(scratch)).toBe(false);
   });
 
+  test('ends when its gateway does not say that it holds a narrower policy', async () => {
+    const mute: CellMakers['startGateway'] = (request) => {
+      const starting = startGateway(request);
+      const armed = starting.armed.then((gateway) =>
+        gateway.ok
+          ? {
+              ...gateway,
+              value: { ...gateway.value, narrow: () => Promise.reject(new Error('it took too long')) },
+            }
+          : gateway,
+      );
+      return { ...starting, armed };
+    };
+    const { opened } = await open({ ...REAL, startGateway: mute });
+    if (!opened.ok) throw new Error(opened.error.why);
+    await opened.value.narrow({ allow: [], allowRanges: [] });
+    expect(await opened.value.broken).toMatchObject({ rule: 'gateway/not-narrowed', kind: 'machine' });
+  });
+
   test('is refused when its gateway cannot be armed, and no sandbox stays', async () => {
     const gone: CellMakers['startGateway'] = (request) => {
       const starting = startGateway(request);
