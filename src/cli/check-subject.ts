@@ -1,7 +1,6 @@
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, relative, resolve } from 'node:path';
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
-import { committedFile, committedTree } from '../engine/index.ts';
 import { type GatheredFile, gatherFiles, kindOf, plainFile } from '../gate/index.ts';
 
 /** A repository, or some files of one, that is to be checked. */
@@ -13,7 +12,6 @@ export interface CheckSubject {
 }
 
 const FOLDER = /^(.*)\/\.(?:github|forgejo|gitea)(?:\/workflows)?$/;
-const MAX_BYTES = 1_048_577;
 
 /** Finds what a path stands for: a repository, its folder of workflows, or one file. Refuses where there is nothing to check. */
 export async function checkSubject(asked: string, directory: string): Promise<Result<CheckSubject, Refusal>> {
@@ -47,27 +45,6 @@ async function rootAbove(folder: string): Promise<string> {
     for (const name of ['.git', '.github', '.forgejo', '.gitea'])
       if ((await lstat(`${at}/${name}`).catch(() => undefined)) !== undefined) return at;
   return folder;
-}
-
-/** The same files as they stand in a commit. */
-export async function committedSubject(
-  root: string,
-  ref: string,
-): Promise<Result<readonly GatheredFile[], Refusal>> {
-  const tree = await committedTree(root, ref);
-  if (!tree.ok) return tree;
-  const files: GatheredFile[] = [];
-  for (const path of tree.value.paths) {
-    const kind = kindOf(path);
-    if (kind === undefined) continue;
-    const read = await committedFile(root, tree.value.commit, path, MAX_BYTES);
-    files.push({
-      path,
-      kind,
-      read: read.ok && read.value === undefined ? ok(Buffer.alloc(0)) : (read as GatheredFile['read']),
-    });
-  }
-  return ok(files);
 }
 
 function nothing(why: string): Result<never, Refusal> {

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { parseDuration, parseSize } from '../base/index.ts';
 import { egressSchema } from './egress/schema.ts';
+import { gateSettings } from './gate-schema.ts';
 import { LIMIT_KEY_NAMES } from './limits.ts';
 import { policyChanges } from './policy-changes-schema.ts';
 import { proxy } from './proxy-schema.ts';
@@ -379,6 +380,7 @@ export const configurationSchema = z
       .describe('Jobs that may run privileged. Only the operator\u2019s file may hold them.')
       .optional(),
     waiverSigners: waiverSigners.optional(),
+    gate: gateSettings.optional(),
     proxy: proxy.optional(),
     policyChanges: policyChanges.optional(),
   })

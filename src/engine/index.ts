@@ -11,7 +11,9 @@ export { openRepository, type LocalRepository } from './repository/local-reposit
 export { type RunOutcome, runWorkflow } from './run/run-workflow.ts';
 export type { ApproveJob } from './run/run-ground.ts';
 export { requestedSecrets } from './run/job-secrets.ts';
-export { committedFile, committedNames, committedTree } from './repository/committed-files.ts';
+export { automationAt } from './repository/automation-files.ts';
+export { gateFindings, refusedByGate } from './run/gate-before.ts';
+export { committedFile, committedNames } from './repository/committed-files.ts';
 export { type JobZone, zonesOf } from './trust/job-zones.ts';
 export { type Runnable, runnable } from './run/runnable.ts';
 export { localFacts } from './trust/local-facts.ts';

@@ -33,6 +33,8 @@ export interface Found {
   readonly persona?: Persona;
   /** From the source to the sink. */
   readonly flow?: readonly Hop[];
+  /** The events in which it is so; absent: in all that bring the file to run. */
+  readonly events?: readonly string[];
   /** The job in which it is, by id. */
   readonly job?: string;
 }

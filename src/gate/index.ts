@@ -1,3 +1,4 @@
+export { isRule } from './rules.ts';
 export { atLeast, judge, type Judgement, shownTo } from './check.ts';
 export { type Finding, type Persona, PERSONAS, SEVERITIES, type Severity, type Span } from './finding.ts';
 export { fingerprints } from './fingerprint.ts';
@@ -10,5 +11,6 @@ export { lineAt } from './repository/tree.ts';
 export { githubReport } from './report/github.ts';
 export { jsonReport } from './report/json.ts';
 export { counted, markdownReport } from './report/markdown.ts';
+export { ruleTable } from './report/rule-table.ts';
 export { sarifReport } from './report/sarif.ts';
 export { type Sifted, sift } from './suppressions.ts';

@@ -7,6 +7,7 @@ import { judge } from './check.ts';
 import { kindOf } from './repository/gather-files.ts';
 import { readRepository } from './repository/read-repository.ts';
 import type { Rule } from './rule.ts';
+import { ruleTable } from './report/rule-table.ts';
 import { RULES } from './rules.ts';
 
 interface Case {
@@ -60,6 +61,10 @@ describe.each(RULES.map((rule) => [rule.id, rule] as const))('%s', (id, rule) =>
     expect(page).toContain(`# ${id}\n`);
     for (const title of ['## What', '## Why', '## Mend', '## Not seen']) expect(page).toContain(title);
   });
+});
+
+it('the page of check has the table of all rules (npm run reference writes it)', () => {
+  expect(readFileSync(join(import.meta.dirname, '../../docs/check.md'), 'utf8')).toContain(ruleTable());
 });
 
 it('every folder of a rule is in the list, in order, and no other', () => {

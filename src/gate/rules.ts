@@ -43,3 +43,7 @@ export const RULES: readonly Rule[] = [
   unverifiedDownload,
   workflowSyntax,
 ];
+
+export function isRule(id: string): boolean {
+  return RULES.some((rule) => rule.id === id);
+}

@@ -14,6 +14,7 @@ export {
 export type { Controls } from './controls.ts';
 export { defaultControls, type MachineSize } from './defaults.ts';
 export { decideZone, type ZoneDecision } from './decide-zone.ts';
+export { refusedRules } from './gate-rules.ts';
 export { type Fact, type FactName, type ZoneFacts } from './facts.ts';
 export { type AskedIsolation, withIsolation } from './isolation.ts';
 export { withProfile } from './profiles.ts';

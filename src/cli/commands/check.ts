@@ -22,7 +22,8 @@ import {
   type Span,
 } from '../../gate/index.ts';
 import { asksReach, checkReach } from '../check-reach.ts';
-import { type CheckSubject, checkSubject, committedSubject } from '../check-subject.ts';
+import { automationAt } from '../../engine/index.ts';
+import { type CheckSubject, checkSubject } from '../check-subject.ts';
 import { type Command, type CommandContext, EXIT } from '../command.ts';
 import { oneOf, parseOptions } from '../options.ts';
 import { renderFinding } from '../render/findings.ts';
@@ -116,7 +117,7 @@ async function run(context: CommandContext): Promise<number> {
 async function check(subject: CheckSubject, wanted: Wanted): Promise<Result<Checked, Refusal>> {
   const head = await judged(subject.files, wanted, subject.meant);
   if (wanted.against === undefined) return ok(head);
-  const before = await committedSubject(subject.root, wanted.against);
+  const before = await automationAt(subject.root, wanted.against);
   if (!before.ok) return err(before.error);
   const known = new Set((await judged(before.value, wanted, subject.meant)).prints.values());
   return ok({

@@ -1,13 +1,22 @@
 import { jsonLine } from '../render/json-line.ts';
 import { visible } from '../../audit/index.ts';
 import { formatSize, type Refusal } from '../../base/index.ts';
-import { type JobZone, localFacts, requestedSecrets, runnable, zonesOf } from '../../engine/index.ts';
+import {
+  gateFindings,
+  type JobZone,
+  localFacts,
+  refusedByGate,
+  requestedSecrets,
+  runnable,
+  zonesOf,
+} from '../../engine/index.ts';
 import { withheldSecrets } from '../../secrets/index.ts';
 import { EvaluationWork, type Job, readWorkflow, type Workflow } from '../../workflow/index.ts';
 import type { Controls } from '../../zone/index.ts';
 import { type Command, type CommandContext, EXIT } from '../command.ts';
 import { EVENT_OPTIONS } from '../event-options.ts';
 import { parseOptions } from '../options.ts';
+import { renderPlanFindings } from '../render/plan-findings.ts';
 import { exitStatus, renderRefusal } from '../render/refusals.ts';
 import { GRANT_OPTIONS, runGrants } from '../run-grants.ts';
 import { runSubject } from '../run-subject.ts';
@@ -18,7 +27,8 @@ import { jobsMeant, matched, PORTION_OPTIONS, portion } from '../started-workflo
 const help = `usage: cofferdam plan [WORKFLOW] [options]
 
 Shows for each job, without running it: its zone and the facts that put it there, what a higher zone would need, isolation,
-network, secrets, token permissions and limits, and what would be refused. WORKFLOW as in cofferdam run.
+network, secrets, token permissions and limits, and what would be refused; then what cofferdam check finds in the workflow, and what
+enforcement makes of it. WORKFLOW as in cofferdam run.
 
   --json                one JSON object for each workflow
   -h, --help
@@ -68,6 +78,8 @@ async function run(context: CommandContext): Promise<number> {
   };
   const facts = await localFacts(repository, event, policy.trust);
   const work = new EvaluationWork();
+  const findings = await gateFindings({ ...request, event, workflowPath: '' });
+  if (!findings.ok) return refuse(context, [findings.error]);
   let status: number = EXIT.ok;
   for (const file of files) {
     const workflow = await readWorkflow(file.path, file.bytes);
@@ -81,13 +93,20 @@ async function run(context: CommandContext): Promise<number> {
     const looked = runs
       ? await runnable(workflow.value, meant, wanted.value, { ...request, event, work })
       : undefined;
-    const refused = looked?.ok === false ? looked.error : [];
-    if (refused[0] !== undefined) status = exitStatus(refused[0]);
     const zones = await zonesOf(workflow.value.jobs, { ...request, facts, workflowPath: file.path });
     if (!zones.ok) {
       status = refuse(context, [zones.error]);
       continue;
     }
+    const stopped = runs
+      ? await refusedByGate({ ...request, event, workflowPath: file.path }, zones.value)
+      : undefined;
+    const refused = [
+      ...(looked?.ok === false ? looked.error : []),
+      ...(stopped === undefined ? [] : [stopped]),
+    ];
+    if (refused[0] !== undefined) status = exitStatus(refused[0]);
+    const found = findings.value.filter(({ at, persona }) => at.file === file.path && persona === 'default');
     const jobs = meant.flatMap((job) => {
       const granted = zones.value.get(job.id);
       return granted === undefined ? [] : planned(workflow.value, job, granted);
@@ -95,7 +114,7 @@ async function run(context: CommandContext): Promise<number> {
     if (values.json === true) {
       const told = jobs.map((job) => ({ ...job, clients: undefined }));
       context.stdout.write(
-        jsonLine({ workflow: file.path, event: event.name, runs, why, jobs: told, refused }),
+        jsonLine({ workflow: file.path, event: event.name, runs, why, jobs: told, refused, findings: found }),
       );
       continue;
     }
@@ -112,6 +131,9 @@ async function run(context: CommandContext): Promise<number> {
         same === undefined ? `${name}\n${text}` : `${name}   the same as ${visible(same)}\n`,
       );
     }
+    const zoneOf = (job: string | undefined): JobZone | undefined =>
+      zones.value.get(job ?? meant[0]?.id ?? '');
+    context.stdout.write(renderPlanFindings(found, zoneOf));
     for (const one of refused) context.stderr.write(renderRefusal(one));
   }
   return status;

@@ -16,6 +16,7 @@ import { approverChanges } from './approver-changes.ts';
 import { budgetsBeyond } from './budgets.ts';
 import { cellsBeyond, type EgressCell } from './egress-cells.ts';
 import { hostKeysBeyond } from './host-keys.ts';
+import { gateChanges } from './gate-changes.ts';
 import { proxyChanges } from './proxy-changes.ts';
 import { waiverChanges } from './waiver-changes.ts';
 
@@ -63,6 +64,7 @@ export function diffPolicies(
     ...changes,
     ...trustChanges(before, after),
     ...waiverChanges(before, after),
+    ...gateChanges(before, after),
     ...proxyChanges(before, after),
     ...approverChanges(before, after),
   ];

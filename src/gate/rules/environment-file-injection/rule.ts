@@ -38,6 +38,7 @@ function* check(subject: Subject): Iterable<Found> {
         at,
         message: `${taint.origin} is written to ${file}: a line break in it sets ${what}`,
         fix: 'use an output of the step instead, or write only what has been checked against a pattern',
+        events: taint.events,
         flow: [...taint.hops, { at, what: `is written to ${file}` }],
         ...(taint.by === 'writer'
           ? { severity: 'low', persona: 'pedantic' }

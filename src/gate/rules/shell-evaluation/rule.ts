@@ -44,6 +44,7 @@ function* check(subject: Subject): Iterable<Found> {
           at,
           message: `${command.name} reads ${word.text.slice(0, 80)} as code, and a stranger decides what it holds (${taint.origin})`,
           fix: 'give it to the program as an argument or a variable, never as a part of its code',
+          events: taint.events,
           flow: [...taint.hops, { at, what: 'is read as code' }],
           ...(!isPrivileged(taint) && { severity: 'medium' }),
           ...(site.job !== undefined && { job: site.job.id }),

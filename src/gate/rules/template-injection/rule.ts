@@ -31,6 +31,7 @@ function* check(subject: Subject): Iterable<Found> {
         at,
         message: `${'${{'} ${source} }} becomes part of ${what}, and ${who(taint)} decides what it holds`,
         fix: 'put it into env, and let the script read the variable: "$NAME" is never read as code',
+        events: taint.events,
         flow: [...taint.hops, { at, what: `becomes part of ${what}` }],
         ...weight(taint),
         ...(site.job !== undefined && { job: site.job.id }),

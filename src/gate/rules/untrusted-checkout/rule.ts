@@ -38,6 +38,7 @@ function* check(subject: Subject): Iterable<Found> {
               ? `the job ${job.id} ${what} what a stranger wrote, and runs on ${events} with the repository\u2019s rights`
               : `the job ${job.id} ${what} what a stranger wrote and runs it, on ${events} with the repository\u2019s rights`,
           fix: 'do it on pull_request, which has no secrets and a token that reads; or check out the base alone',
+          events: filled.taint.events,
           flow: [...filled.taint.hops, ...then],
           ...(executed === undefined && { severity: 'medium', confidence: 'medium' }),
         };

@@ -1,0 +1,82 @@
+import { ok, type Refusal, refusal, type Result } from '../../base/index.ts';
+import type { Finding } from '../../gate/index.ts';
+import { refusedRules } from '../../zone/index.ts';
+import type { RunEvent } from '../event/event.ts';
+import { automationAt } from '../repository/automation-files.ts';
+import type { LocalRepository } from '../repository/local-repository.ts';
+import type { JobZone } from '../trust/job-zones.ts';
+import type { RunPolicy } from '../trust/policy.ts';
+
+interface GateRequest {
+  readonly repository: LocalRepository;
+  readonly event: RunEvent;
+  readonly workflowPath: string;
+  readonly policy: RunPolicy;
+}
+
+/** All that the gate finds in the repository as it is to be run. What comments in it ask to be left out is not: its head may have written them. */
+export async function gateFindings({
+  repository,
+  event,
+}: GateRequest): Promise<Result<readonly Finding[], Refusal>> {
+  const { gatherFiles, judge, readRepository } = await import('../../gate/index.ts');
+  const files =
+    repository.git && !event.workTree
+      ? await automationAt(repository.directory, event.sha)
+      : ok(await gatherFiles(repository.directory));
+  return files.ok ? ok(judge(await readRepository(files.value)).findings) : files;
+}
+
+/**
+ * Why the gate keeps a job from starting in its zone: a finding of severity high, by a rule that policy names for the zone, that this
+ * event brings about. The gate is loaded only when policy names a rule for one of the zones.
+ */
+export async function refusedByGate(
+  request: GateRequest,
+  zones: ReadonlyMap<string, JobZone>,
+): Promise<Refusal | undefined> {
+  const { policy, event, workflowPath } = request;
+  const rules = new Map(
+    [...zones].map(([job, { zone }]) => [job, { zone, refused: refusedRules(zone, policy.files) }]),
+  );
+  const named = new Set([...rules.values()].flatMap(({ refused }) => [...refused]));
+  if (named.size === 0) return undefined;
+  const { isRule } = await import('../../gate/index.ts');
+  const unknown = [...named].find((id) => !isRule(id));
+  if (unknown !== undefined)
+    return refusal(
+      'usage',
+      'gate/unknown-rule',
+      `gate.refuse names ${JSON.stringify(unknown)}, which is no rule`,
+      'name a rule of cofferdam check',
+    );
+  const findings = await gateFindings(request);
+  if (!findings.ok) return findings.error;
+  for (const [job, { zone, refused }] of rules) {
+    const found = findings.value.find(
+      (finding) =>
+        finding.severity === 'high' &&
+        refused.has(finding.rule) &&
+        meets(finding, { workflowPath, job, event: event.name }),
+    );
+    if (found !== undefined)
+      return refusal(
+        'policy',
+        `gate/${found.rule}`,
+        `the job ${job} is not started in zone ${zone}: ${found.message}`,
+        `${found.fix}; or run it in a lower zone with --zone untrusted`,
+        { file: found.at.file, line: found.at.line, column: found.at.column },
+      );
+  }
+  return undefined;
+}
+
+/** Whether a finding is about a job of this run: in it, in the whole workflow, or in what it calls. */
+function meets(
+  { at, job, events, flow = [] }: Finding,
+  run: { readonly workflowPath: string; readonly job: string; readonly event: string },
+): boolean {
+  if (events !== undefined && !events.includes(run.event)) return false;
+  if (at.file === run.workflowPath) return job === undefined || job === run.job;
+  return flow.some((hop) => hop.at.file === run.workflowPath);
+}
