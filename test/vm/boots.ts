@@ -76,10 +76,8 @@ export const BOOTS: readonly Boot[] = [
     holds: [...HOLDS, 'apparmor', 'hardened-container (crun)', 'profile debugger'],
     suites: [
       'src/sandbox/oci/open-sandbox.test.ts',
-      'src/sandbox/oci/limits.test.ts',
       'src/sandbox/process/confinement.test.ts',
       'src/sandbox/process/init-reach.test.ts',
-      'src/sandbox/seccomp',
       'test/vm/guest/apparmor.test.ts',
       'test/vm/guest/debugger.test.ts',
       'test/vm/guest/groups.test.ts',

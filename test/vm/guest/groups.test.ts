@@ -63,7 +63,7 @@ kill -INT $p; wait $p || true`;
     host = new Host();
     const ran = contained('third', 'cpu pids', host.command('exec', '--apply', 'never', '--', 'true'));
     expect(ran.status, ran.all).toBe(125);
-    expect(ran.stderr).toContain(`cannot hold the limit memoryBytes: ${GROUPS} is not given it`);
+    expect(ran.stderr).toContain(`cannot hold memoryBytes: ${GROUPS} is not given it`);
     host.remove();
     host = new Host('zones: {untrusted: {acceptUnenforced: [memory]}}');
     const accepted = contained(
