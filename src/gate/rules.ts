@@ -1,10 +1,15 @@
 import type { Rule } from './rule.ts';
+import { rule as archivedUses } from './rules/archived-uses/rule.ts';
 import { rule as cachePoisoning } from './rules/cache-poisoning/rule.ts';
+import { rule as callInputs } from './rules/call-inputs/rule.ts';
 import { rule as containerOptions } from './rules/container-options/rule.ts';
 import { rule as environmentFileInjection } from './rules/environment-file-injection/rule.ts';
+import { rule as eventFilters } from './rules/event-filters/rule.ts';
 import { rule as excessivePermissions } from './rules/excessive-permissions/rule.ts';
 import { rule as hardcodedCredentials } from './rules/hardcoded-credentials/rule.ts';
 import { rule as ignoredFailure } from './rules/ignored-failure/rule.ts';
+import { rule as insecureCommands } from './rules/insecure-commands/rule.ts';
+import { rule as longLivedCredentials } from './rules/long-lived-credentials/rule.ts';
 import { rule as missingTimeout } from './rules/missing-timeout/rule.ts';
 import { rule as overprovisionedSecrets } from './rules/overprovisioned-secrets/rule.ts';
 import { rule as persistedCredentials } from './rules/persisted-credentials/rule.ts';
@@ -13,8 +18,11 @@ import { rule as selfHostedRunner } from './rules/self-hosted-runner/rule.ts';
 import { rule as shellEvaluation } from './rules/shell-evaluation/rule.ts';
 import { rule as spoofableActor } from './rules/spoofable-actor/rule.ts';
 import { rule as templateInjection } from './rules/template-injection/rule.ts';
+import { rule as undefinedReference } from './rules/undefined-reference/rule.ts';
+import { rule as unpinnedImages } from './rules/unpinned-images/rule.ts';
 import { rule as unpinnedUses } from './rules/unpinned-uses/rule.ts';
 import { rule as unreadFile } from './rules/unread-file/rule.ts';
+import { rule as unredactedSecrets } from './rules/unredacted-secrets/rule.ts';
 import { rule as unsoundCondition } from './rules/unsound-condition/rule.ts';
 import { rule as untrustedCheckout } from './rules/untrusted-checkout/rule.ts';
 import { rule as unverifiedDownload } from './rules/unverified-download/rule.ts';
@@ -22,12 +30,17 @@ import { rule as workflowSyntax } from './rules/workflow-syntax/rule.ts';
 
 /** All rules; one more is one more folder, and one more line here. */
 export const RULES: readonly Rule[] = [
+  archivedUses,
   cachePoisoning,
+  callInputs,
   containerOptions,
   environmentFileInjection,
+  eventFilters,
   excessivePermissions,
   hardcodedCredentials,
   ignoredFailure,
+  insecureCommands,
+  longLivedCredentials,
   missingTimeout,
   overprovisionedSecrets,
   persistedCredentials,
@@ -36,8 +49,11 @@ export const RULES: readonly Rule[] = [
   shellEvaluation,
   spoofableActor,
   templateInjection,
+  undefinedReference,
+  unpinnedImages,
   unpinnedUses,
   unreadFile,
+  unredactedSecrets,
   unsoundCondition,
   untrustedCheckout,
   unverifiedDownload,

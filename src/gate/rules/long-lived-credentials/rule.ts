@@ -1,0 +1,55 @@
+import type { Found } from '../../finding.ts';
+import type { Rule } from '../../rule.ts';
+import type { Subject } from '../../subject.ts';
+import { spanOf } from '../../repository/tree.ts';
+
+export const rule: Rule = {
+  id: 'long-lived-credentials',
+  title: 'A key that does not end is used where a short one can be had',
+  severity: 'low',
+  confidence: 'medium',
+  persona: 'default',
+  guide: ['§3', 'checklist'],
+  alsoKnownAs: ['zizmor/use-trusted-publishing'],
+  check,
+};
+
+/** Inputs of actions that can exchange the job\u2019s identity instead. Source: each action\u2019s own documentation. */
+const STATIC: Readonly<Record<string, readonly string[]>> = {
+  'aws-actions/configure-aws-credentials': ['aws-access-key-id', 'aws-secret-access-key'],
+  'google-github-actions/auth': ['credentials_json'],
+  'azure/login': ['creds'],
+  'pypa/gh-action-pypi-publish': ['password'],
+  'hashicorp/vault-action': ['token', 'roleid'],
+  'rubygems/release-gem': ['api-key'],
+};
+const VARIABLES = new Set([
+  'AWS_SECRET_ACCESS_KEY',
+  'GOOGLE_CREDENTIALS',
+  'ARM_CLIENT_SECRET',
+  'AZURE_CLIENT_SECRET',
+  'TWINE_PASSWORD',
+]);
+
+function* check(subject: Subject): Iterable<Found> {
+  for (const { file, job, step } of subject.sites) {
+    const inputs = step.uses?.kind === 'repository' ? (STATIC[step.uses.repository] ?? []) : [];
+    const of = job === undefined ? {} : { job: job.id };
+    for (const { name, value } of step.with)
+      if (inputs.includes(name.toLowerCase()) && value.text.includes('secrets.'))
+        yield {
+          ...of,
+          at: spanOf(file.source, value.at, value.text.length),
+          message: `${name} is a key that works until somebody revokes it`,
+          fix: 'use OIDC: id-token: write, and a role or trusted publisher that trusts this workflow',
+        };
+    for (const { name, value } of step.env)
+      if (VARIABLES.has(name) && value.text.includes('secrets.'))
+        yield {
+          ...of,
+          at: spanOf(file.source, value.at, value.text.length),
+          message: `${name} is a key that works until somebody revokes it`,
+          fix: 'use OIDC: id-token: write, and a role or trusted publisher that trusts this workflow',
+        };
+  }
+}
