@@ -103,7 +103,9 @@ async function tried(isolation: Controls['isolation'], name: string, withoutLimi
   }
   const { receipt } = opened.value.sandbox;
   const up =
-    receipt.machine === undefined ? '' : `, up in ${((performance.now() - began) / 1_000).toFixed(1)} s`;
+    receipt.machine === undefined
+      ? ''
+      : `, up in ${((performance.now() - began) / 1_000).toFixed(1)} s${receipt.machine.bootedAgain === undefined ? '' : ' at the second boot'}`;
   const destroyed = await opened.value.close();
   const gateway = receipts[0] as { readonly armedMs?: number } | undefined;
   const lines: readonly Diagnosis[] = [

@@ -174,8 +174,23 @@ export const attack: Attack = {
       NOT_GIVEN,
       'monitor',
     ),
-    dropped('writable-root', 'read-only-root', 'root-read-only', 'c.root.readonly = false'),
-    dropped('writable-programs', 'read-only-root', 'mounts-as-planned', mount('/usr', options('ro', 'rw'))),
+    // What a guest is shown to read is read-only before its runtime is asked.
+    dropped(
+      'writable-root',
+      'read-only-root',
+      'root-read-only',
+      'c.root.readonly = false',
+      undefined,
+      'monitor',
+    ),
+    dropped(
+      'writable-programs',
+      'read-only-root',
+      'mounts-as-planned',
+      mount('/usr', options('ro', 'rw')),
+      undefined,
+      'monitor',
+    ),
     dropped(
       'set-user-id-programs',
       ['set-user-id', 'user-namespace'],
