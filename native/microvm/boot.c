@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { NAME_MAX_LENGTH = 64, PORT_WAIT_MS = 10000, PORT_LOOK_MS = 5 };
+enum { NAME_MAX_LENGTH = 64, PORT_WAIT_MS = 60000, PORT_LOOK_MS = 5 };
 
 static int by_name(const struct dirent **a, const struct dirent **b) { return strcmp((*a)->d_name, (*b)->d_name); }
 static int is_visible(const struct dirent *entry) { return entry->d_name[0] != '.'; }

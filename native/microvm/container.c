@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define TRACE_SOCKET "/run/trace/trace.sock"
-enum { CONTROL = 3, RULES_MAX = 2000, RULES_BYTES = 1 << 18, TRACE_WAIT_MS = 10000, TRACE_LOOK_MS = 5 };
+enum { CONTROL = 3, RULES_MAX = 2000, RULES_BYTES = 1 << 18, TRACE_WAIT_MS = 60000, TRACE_LOOK_MS = 5 };
 
 static void become(char *const arguments[]) {
   static char *const environment[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};

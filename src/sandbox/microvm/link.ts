@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
 import { nativeProgram } from '../native-program.ts';
 
-const READY_MS = 10_000;
+/** A machine with twenty others to serve takes its time. */
+const READY_MS = 30_000;
 const MOST_SAID = 1_024;
 
 /** The interface through which a guest's packets reach the gateway's network namespace. */
