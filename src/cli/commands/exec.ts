@@ -48,7 +48,9 @@ const help = `usage: cofferdam exec [options] -- COMMAND [ARGUMENT...]
 Runs a command in a sandbox: no network but what is allowed by name, no secrets, no way to the rest of this machine. It
 works on a copy of the folder: the folder itself stays as it is until you apply what was changed.
 
-  --allow HOST        allow a host: name, name:port, *.name, or a preset (@npm @pypi @go @cargo @maven); repeatable
+  --allow HOST        allow a host: name, name:port, *.name, or a preset (@npm @pypi @go @cargo @maven,
+                      cofferdam policy presets); 'GET HOST/PATH' only such requests, 'HOST by PROGRAM' only this program;
+                      repeatable
   --allow-from FILE   allow what this cofferdam.yaml allows to zone untrusted, as cofferdam policy learn writes it
   --workdir FOLDER    the folder to work in (default: the current one)
   --read PATH         show a further path, read-only; repeatable

@@ -131,7 +131,10 @@ os.execve(m, ['bash', '-c', ${JSON.stringify(ask(name))}], dict(os.environ))`,
     what: 'the program by way of the loader',
     name: 'loader',
     rule: 'bash',
-    argv: sh((name) => `exec /lib64/ld-linux-x86-64.so.2 ${BASH} -c '${ask(name).replaceAll("'", `'\\''`)}'`),
+    argv: sh(
+      (name) =>
+        `for loader in /lib64/ld-linux-*.so.* /lib/ld-linux-*.so.*; do [ -e $loader ] && exec $loader ${BASH} -c '${ask(name).replaceAll("'", `'\\''`)}'; done`,
+    ),
     why: /no entry for this place is for this program/,
   },
   {
@@ -270,7 +273,7 @@ describe('an entry for certain programs', () => {
 
   test('does not know a program that runs code of a file that the job wrote, or code that was changed', async () => {
     const load = (name: string): string => `import glob, shutil
-shutil.copy(glob.glob('/usr/lib/*/libz.so.1')[0], '/work/own.so'); ctypes.CDLL('/work/own.so')
+shutil.copy(glob.glob('/usr/lib/*/libm.so.6')[0], '/work/own.so'); ctypes.CDLL('/work/own.so')
 say(dial(), '${name}')`;
     const patch = (name: string): string => `libc = ctypes.CDLL(None)
 at = ctypes.cast(libc.abs, ctypes.c_void_p).value & ~4095
