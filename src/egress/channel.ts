@@ -70,6 +70,10 @@ export function readLines<T>(
   stream.on('close', () => broken('it was closed'));
 }
 
+/** What is told in one go, as by many connections whose records reached the disk together, is one write. */
 export function writeLine<T>(stream: Duplex, message: T): void {
-  if (stream.writable) stream.write(`${JSON.stringify(message)}\n`);
+  if (!stream.writable) return;
+  stream.cork();
+  stream.write(`${JSON.stringify(message)}\n`);
+  process.nextTick(() => stream.uncork());
 }
