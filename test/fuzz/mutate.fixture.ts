@@ -8,6 +8,9 @@ export const SEED = Number(process.env['COFFERDAM_SEED'] ?? Date.now() % 1_000_0
 
 const CORPUS = join(import.meta.dirname, 'corpus');
 const MAX_KEPT = 400;
+/** In the repository: what a reader of it can live with. */
+const MAX_LINES = 150;
+const MAX_LINE_BYTES = 1_024;
 const MAX_LENGTH = 2_048;
 
 /**
@@ -71,6 +74,7 @@ class Inputs {
   readonly #words: readonly string[];
   readonly #below: (most: number) => number;
   #given = 0;
+  #lines: number;
 
   constructor(name: string, seeds: readonly Buffer[], words: readonly string[]) {
     this.#name = name;
@@ -79,6 +83,7 @@ class Inputs {
     const random = seeded(SEED);
     this.#below = (most) => Math.floor(random() * most);
     const kept = existsSync(this.#file) ? readFileSync(this.#file, 'latin1').trimEnd().split('\n') : [];
+    this.#lines = kept.length;
     this.pool = [...seeds, ...kept.map((line) => Buffer.from(line, 'base64'))];
   }
 
@@ -94,6 +99,8 @@ class Inputs {
     if (this.pool.length > MAX_KEPT) return;
     this.pool.push(input);
     if (process.env['COFFERDAM_FUZZ_KEEP'] !== '1') return;
+    if (this.#lines >= MAX_LINES || input.length > MAX_LINE_BYTES) return;
+    this.#lines += 1;
     mkdirSync(CORPUS, { recursive: true });
     appendFileSync(this.#file, `${input.toString('base64')}\n`);
   }
