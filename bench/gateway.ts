@@ -120,7 +120,7 @@ export async function gatewayTimes(
   const columns: readonly Column[] = [
     { name: 'direct', way: direct(), speech: asIs },
     { name: 'gateway', way: own, speech: asIs },
-    { name: 'gateway, inspected', way: own, speech: read },
+    { name: 'inspected', way: own, speech: read },
     ...others.map((way) => ({ name: way.name, way, speech: asIs })),
   ].filter(({ name }) => name === 'direct' || (only?.includes(name) ?? true));
   try {

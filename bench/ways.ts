@@ -168,7 +168,8 @@ export async function proxy(
   if (!existsSync(program)) return undefined;
   const port = await freePort();
   const own = join(folder, name);
-  mkdirSync(own);
+  // Without their texts: its errors are nobody's to read here.
+  mkdirSync(join(own, 'errors'), { recursive: true });
   chmodSync(folder, 0o755);
   chownSync(own, NOBODY, NOBODY);
   const configuration = join(own, 'conf');
@@ -215,7 +216,7 @@ pid_filename none
 coredump_dir ${own}
 icon_directory ${share}/icons
 mime_table ${share}/mime.conf
-error_directory ${share}/errors/templates
+error_directory ${own}/errors
 cache_effective_user nobody
 unlinkd_program ${unpacked}/usr/lib/squid/unlinkd
 visible_hostname bench.test
