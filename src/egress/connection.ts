@@ -9,7 +9,7 @@ import {
   type Target,
 } from './connection-context.ts';
 import type { DecidingProgram, DenialReason, EgressPolicy } from './contract.ts';
-import { decide, entriesAt, entriesByProgram } from './decide.ts';
+import { decide, entriesAt, entriesByProgram, isMisplaced } from './decide.ts';
 import { readsRequests } from '../config/index.ts';
 import { FirstWords, type Words } from './first-words.ts';
 import { decidingProgram, programNames } from './programs.ts';
@@ -60,6 +60,10 @@ export async function serve(client: Socket, context: ConnectionContext): Promise
   });
   if (!verdict.allowed) {
     await deny(client, target, context, hello.protocol, verdict.reason);
+    return;
+  }
+  if (isMisplaced(hello.protocol, target.port)) {
+    await deny(client, target, context, hello.protocol, 'protocol-not-allowed');
     return;
   }
   // A request is counted when it is read; of what is not read, the connection is.

@@ -94,6 +94,11 @@ export function entriesAt(policy: EgressPolicy, host: string, port: number): rea
   );
 }
 
+/** Plain text where TLS belongs, or the reverse: else a port would say nothing of who can read it on the way. */
+export function isMisplaced(protocol: Destination['protocol'], port: number): boolean {
+  return (protocol === 'http' && port === 443) || (protocol === 'tls' && port === 80);
+}
+
 /**
  * Decides one connection. Absence never grants: without an entry for host and port it is denied. A connection whose own
  * words name another host than the one it asked for is denied, also when both are on the list. Where every entry asks for
@@ -126,8 +131,6 @@ export function decide(policy: EgressPolicy, to: Destination): Decision {
     return explicit === undefined ? decideSsh(entries, to) : { allowed: true, entry: explicit };
   }
   if (others.length === 0) return denied('protocol-not-allowed');
-  // What is to be TLS is no plain text, and the reverse: else a port says nothing of who could read it on the way.
-  if (to.port === (to.protocol === 'http' ? 443 : 80)) return denied('protocol-not-allowed');
   if (to.claimed === undefined && !(literal && to.protocol === 'tls')) return denied('no-server-name');
   if (to.claimed !== undefined && to.claimed !== to.host) return denied('name-mismatch');
   // Where its TLS ends here, the other hello is never answered.

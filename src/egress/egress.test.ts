@@ -4,7 +4,7 @@ import { mayDial, rangeList } from './address.ts';
 import { parseAllowlist } from './allowlist.ts';
 import { readClientHello } from './client-hello.ts';
 import type { EgressPolicy } from './contract.ts';
-import { decide } from './decide.ts';
+import { decide, isMisplaced } from './decide.ts';
 import { readQuestion, TYPE_A, writeAnswer } from './dns-message.ts';
 import { HttpRequests } from './http-requests.ts';
 import { NamePool } from './name-pool.ts';
@@ -62,17 +62,16 @@ describe('the decision', () => {
   });
 });
 
-test('plain text where TLS belongs is denied, and the reverse, whatever they name', () => {
-  const of = policy('a.test', 'a.test:8443');
-  const said = (port: number, protocol: 'tls' | 'http'): string => {
-    const request = { method: 'GET', path: '/' };
-    const verdict = decide(of, { host: 'a.test', port, protocol, claimed: 'a.test', request });
-    return verdict.allowed ? 'allowed' : verdict.reason;
-  };
-  expect([said(443, 'http'), said(80, 'tls')]).toEqual(['protocol-not-allowed', 'protocol-not-allowed']);
-  expect([said(443, 'tls'), said(80, 'http'), said(8_443, 'tls'), said(8_443, 'http')]).toEqual(
-    Array.from({ length: 4 }, () => 'allowed'),
-  );
+test('plain text where TLS belongs is misplaced, and the reverse; on another port neither is', () => {
+  expect([isMisplaced('http', 443), isMisplaced('tls', 80)]).toEqual([true, true]);
+  for (const [protocol, port] of [
+    ['tls', 443],
+    ['http', 80],
+    ['tls', 8_443],
+    ['http', 8_443],
+    ['tcp', 22],
+  ] as const)
+    expect(isMisplaced(protocol, port)).toBe(false);
 });
 
 describe('TLS that hides its name', () => {

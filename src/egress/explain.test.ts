@@ -28,6 +28,11 @@ describe('why a destination is allowed or denied', () => {
     expect(found.nearly[0]?.lacks).toContain(lacks);
   });
 
+  test('allows a request to a host whose requests are read, on the port of TLS too', () => {
+    const found = of([{ to: 'a.test', methods: ['GET'] }], { host: 'a.test', port: 443, method: 'GET' });
+    expect(found.allowed).toBe(true);
+  });
+
   test('shows what a rule of requests lacks for another request', () => {
     const found = of([{ to: 'a.test', methods: ['GET'] }], {
       host: 'a.test',
