@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { Gathered } from './gathered.ts';
 
 /** RFC 6455 section 1.3. */
@@ -33,6 +32,8 @@ export function webSocketKey(
 
 /** Whether the answer with these headers is the one to that key: made by a server that speaks it, and not said by accident. */
 export function isAccepted(key: string, headers: Headers): boolean {
+  // Loaded here: most gateways see no WebSocket, and all of them would start later.
+  const { createHash } = process.getBuiltinModule('node:crypto');
   const wanted = createHash('sha1').update(`${key}${GUID}`).digest('base64');
   return asks(headers) && headers['sec-websocket-accept'] === wanted;
 }
