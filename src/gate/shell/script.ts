@@ -35,6 +35,13 @@ export interface ShellCommand {
 
 export interface ShellScript {
   readonly commands: readonly ShellCommand[];
+  /** What each variable is set to, and by which command. */
+  readonly assigned: ReadonlyMap<
+    string,
+    readonly { readonly value: ShellWord; readonly command: ShellCommand }[]
+  >;
+  /** The first `read` that sets a variable. */
+  readonly read: ReadonlyMap<string, readonly ShellCommand[]>;
   readonly understood: boolean;
 }
 
@@ -43,12 +50,27 @@ export interface ShellScript {
  * substitutions among them. Nothing is run. A script that cannot be read whole gives what was read, and says so.
  */
 export function readScript(text: string): ShellScript {
-  if (text.length > MAX_SCRIPT) return { commands: [], understood: false };
+  if (text.length > MAX_SCRIPT) return scriptOf([], false);
   const masked = mask(text);
   const script = parse(masked);
   const reader = new ScriptReader(text, masked);
   reader.visit(script, { redirects: [] });
-  return { commands: reader.commands, understood: (script.errors ?? []).length === 0 };
+  return scriptOf(reader.commands, (script.errors ?? []).length === 0);
+}
+
+function scriptOf(commands: readonly ShellCommand[], understood: boolean): ShellScript {
+  const assigned = new Map<string, { value: ShellWord; command: ShellCommand }[]>();
+  const read = new Map<string, ShellCommand[]>();
+  for (const command of commands) {
+    for (const { name, value } of command.assigned) {
+      const known = assigned.get(name);
+      if (known === undefined) assigned.set(name, [{ value, command }]);
+      else known.push({ value, command });
+    }
+    for (const { value } of command.name === 'read' ? command.words : [])
+      if (!read.has(value)) read.set(value, [command]);
+  }
+  return { commands, assigned, read, understood };
 }
 
 /** Each `${{ }}` becomes private characters of the same length, so that positions stay. */

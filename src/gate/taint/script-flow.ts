@@ -1,7 +1,8 @@
+import type { Span } from '../finding.ts';
 import type { Hop } from '../finding.ts';
 import { expressionsIn } from '../../workflow/index.ts';
 import { pieceSpan } from '../repository/tree.ts';
-import type { ShellCommand, ShellWord } from '../shell/script.ts';
+import type { ShellCommand, ShellScript, ShellWord } from '../shell/script.ts';
 import type { Site } from '../subject.ts';
 import { valueReferences } from './references.ts';
 import { type Following, type Taint, unique } from './value.ts';
@@ -15,6 +16,7 @@ export interface FileCommand {
   readonly words: readonly ShellWord[];
 }
 
+const MAX_DEPTH = 10;
 const FILES = ['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_PATH'] as const;
 /** Programs whose output is what a file holds. */
 const READERS = new Set([
@@ -40,7 +42,17 @@ const READERS = new Set([
 /** The file commands of a step's script, in order. */
 export function fileCommands(taints: Following, site: Site): readonly FileCommand[] {
   const script = taints.subject.script(site);
-  return (script?.commands ?? []).flatMap((command) => {
+  if (script === undefined) return [];
+  const known = READ.get(script) ?? fileCommandsOf(script);
+  READ.set(script, known);
+  return known;
+}
+
+/** Of scripts that were looked at: it follows from the script alone. */
+const READ = new WeakMap<ShellScript, readonly FileCommand[]>();
+
+function fileCommandsOf(script: ShellScript): readonly FileCommand[] {
+  return script.commands.flatMap((command) => {
     const targets = [...command.writesTo, ...(command.name === 'tee' ? command.words : [])];
     const file = FILES.find((name) => targets.some(({ variables }) => variables.includes(name)));
     if (file === undefined) return [];
@@ -80,42 +92,64 @@ function inlineTaint(taints: Following, word: ShellWord, site: Site): readonly T
 
 /** What decides over a word by variables and read files alone: the shell has not parsed that as its own text. */
 export function variableTaint(taints: Following, word: ShellWord, site: Site, depth = 0): readonly Taint[] {
-  if (depth > 5) return [];
   const { run } = site.step;
   const script = taints.subject.script(site);
-  if (run === undefined || script === undefined) return [];
-  const hop = (what: string, piece: string): Hop => ({ at: pieceSpan(site.file.source, run, piece), what });
-  const found: Taint[] = [];
-  for (const variable of new Set(word.variables)) {
-    const assigned = script.commands.flatMap((command) =>
-      command.assigned.filter(({ name }) => name === variable).map(({ value }) => ({ value, command })),
-    );
-    const read = script.commands.filter(
-      (command) => command.name === 'read' && command.words.some(({ value }) => value === variable),
-    );
-    const from =
-      assigned.length > 0
-        ? assigned.flatMap(({ value, command }) => [
-            ...inlineTaint(taints, value, site),
-            ...variableTaint(taints, value, site, depth + 1).map((taint) =>
-              extended(taint, hop(`sets ${variable}`, command.text)),
-            ),
-          ])
-        : read.length > 0
-          ? read.flatMap(({ readsFrom }) => readsFrom.flatMap((file) => fileTaint(taints, file, site)))
-          : taints.environment(variable, site);
-    found.push(...from.map((taint) => extended(taint, hop(`expands $${variable}`, word.text))));
-  }
-  for (const command of word.made) found.push(...commandTaint(taints, command, site, depth + 1));
-  return unique(found);
+  if (run === undefined || script === undefined || depth > MAX_DEPTH) return [];
+  const at = (piece: string): Span => pieceSpan(site.file.source, run, piece);
+  const found = [...new Set(word.variables)].flatMap((variable) =>
+    ofVariable(taints, variable, script, site, depth).map((taint) =>
+      extended(taint, { at: at(word.text), what: `expands $${variable}` }),
+    ),
+  );
+  return unique([
+    ...found,
+    ...word.made.flatMap((command) => commandTaint(taints, command, site, depth + 1)),
+  ]);
+}
+
+/** Each variable of a script is looked at once: a hostile script may set one of them ten thousand times, from itself. */
+function ofVariable(
+  taints: Following,
+  variable: string,
+  script: ShellScript,
+  site: Site,
+  depth: number,
+): readonly Taint[] {
+  const known = taints.variables(site);
+  const before = known.get(variable);
+  if (before !== undefined) return before;
+  known.set(variable, []);
+  const { run } = site.step;
+  const assigned = script.assigned.get(variable) ?? [];
+  const read = script.read.get(variable) ?? [];
+  const from =
+    assigned.length > 0
+      ? assigned.flatMap(({ value, command }) => [
+          ...inlineTaint(taints, value, site),
+          ...variableTaint(taints, value, site, depth + 1).map((taint) =>
+            run === undefined
+              ? taint
+              : extended(taint, {
+                  at: pieceSpan(site.file.source, run, command.text),
+                  what: `sets ${variable}`,
+                }),
+          ),
+        ])
+      : read.length > 0
+        ? read.flatMap(({ readsFrom }) => readsFrom.flatMap((file) => fileTaint(taints, file, site)))
+        : taints.environment(variable, site);
+  const found = unique(from);
+  known.set(variable, found);
+  return found;
 }
 
 /** What decides over the output of a command. */
 function commandTaint(taints: Following, command: ShellCommand, site: Site, depth: number): readonly Taint[] {
+  if (depth > MAX_DEPTH) return [];
   const piped =
     command.pipedFrom === undefined ? [] : commandTaint(taints, command.pipedFrom, site, depth + 1);
   const words = [...command.words, ...command.fed].flatMap((word) => [
-    ...variableTaint(taints, word, site, depth),
+    ...variableTaint(taints, word, site, depth + 1),
     ...inlineTaint(taints, word, site),
   ]);
   const reads = READERS.has(command.name) || (command.name === '' && command.readsFrom.length > 0);

@@ -17,6 +17,8 @@ export class Taints implements Following {
   readonly subject: Subject;
   readonly #known = new Map<string, readonly Taint[]>();
   readonly #filled = new Map<object, readonly Filled[]>();
+  readonly #variables = new Map<object, Map<string, readonly Taint[]>>();
+  readonly #outputs = new Map<object, Map<string, readonly Taint[]>>();
   #depth = 0;
 
   constructor(subject: Subject) {
@@ -59,6 +61,24 @@ export class Taints implements Following {
     return this.filled(site).find(({ step }) => step.index < site.step.index)?.taint;
   }
 
+  variables({ step }: Site): Map<string, readonly Taint[]> {
+    const known = this.#variables.get(step) ?? new Map<string, readonly Taint[]>();
+    this.#variables.set(step, known);
+    return known;
+  }
+
+  /** Asked once for each name: a hostile file may hold a hundred thousand expressions. */
+  #once(where: object, name: string, find: () => readonly Taint[]): readonly Taint[] {
+    const known = this.#outputs.get(where) ?? new Map<string, readonly Taint[]>();
+    this.#outputs.set(where, known);
+    const before = known.get(name);
+    if (before !== undefined) return before;
+    known.set(name, []);
+    const found = unique(find());
+    known.set(name, found);
+    return found;
+  }
+
   /** What decides over a path into the contexts. */
   reference(reference: Reference, scope: Scope, at: Span): readonly Taint[] {
     const [context, name = '*'] = reference;
@@ -73,13 +93,31 @@ export class Taints implements Following {
       case 'inputs':
         return this.#input(name, scope, hop(written));
       case 'env':
-        return this.#extended(this.environment(name, scope), hop(`reads ${written}`));
+        return this.#extended(
+          this.#once(scope.step ?? scope.job ?? scope.file, `env ${name}`, () =>
+            this.environment(name, scope),
+          ),
+          hop(`reads ${written}`),
+        );
       case 'matrix':
-        return this.#extended(this.#matrix(name, scope), hop(`reads ${written}`));
+        return this.#extended(
+          this.#once(scope.job ?? scope.file, `matrix ${name}`, () => this.#matrix(name, scope)),
+          hop(`reads ${written}`),
+        );
       case 'steps':
-        return this.#extended(this.#stepOutput(name, reference[3] ?? '*', scope), hop(`reads ${written}`));
+        return this.#extended(
+          this.#once(scope.job ?? scope.file, `steps ${name} ${reference[3] ?? '*'}`, () =>
+            this.#stepOutput(name, reference[3] ?? '*', scope),
+          ),
+          hop(`reads ${written}`),
+        );
       case 'needs':
-        return this.#extended(this.#jobOutput(name, reference[3] ?? '*', scope), hop(`reads ${written}`));
+        return this.#extended(
+          this.#once(scope.file, `needs ${name} ${reference[3] ?? '*'}`, () =>
+            this.#jobOutput(name, reference[3] ?? '*', scope),
+          ),
+          hop(`reads ${written}`),
+        );
       default:
         return [];
     }

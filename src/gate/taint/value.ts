@@ -24,12 +24,15 @@ export interface Following {
   reference(reference: Reference, scope: Scope, at: Span): readonly Taint[];
   environment(name: string, scope: Scope): readonly Taint[];
   strangersFiles(site: Site): Taint | undefined;
+  /** What is known so far of the variables of a step’s script. */
+  variables(site: Site): Map<string, readonly Taint[]>;
 }
 
 const MAX_TAINTS = 20;
 
 /** Of several with one origin, the first: the ways differ, and one of them is enough to show. */
 export function unique(taints: readonly Taint[]): readonly Taint[] {
+  if (taints.length < 2) return taints;
   const known = new Map<string, Taint>();
   for (const taint of taints) {
     const key = `${taint.origin} ${taint.by}`;
