@@ -47,7 +47,7 @@ export async function policyPresets(context: CommandContext): Promise<number> {
       ...(hosts.length === 0 ? ['nothing: its client is not here, or was not asked yet'] : hosts).map(
         (host) => `  here     ${visible(host)}`,
       ),
-      style.faint(`  source   ${source}, reviewed ${REVIEWED}`),
+      style.faint(`  source   ${source}, as of ${REVIEWED}`),
       '',
     ];
     context.stdout.write(`${lines.join('\n')}\n`);

@@ -1,6 +1,6 @@
 /**
  * Hosts whose purpose is to take what a stranger sends: request collectors, out-of-band testers, tunnels, pastes, chat hooks.
- * Each may be right somewhere; none is learned without being named. Reviewed 2026-11-25 against each service's own pages; a
+ * Each may be right somewhere; none is learned without being named. As of 2026-11-25; a
  * name stands for everything below it too.
  */
 export const DRAINS: Readonly<Record<string, string>> = {

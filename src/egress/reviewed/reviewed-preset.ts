@@ -1,6 +1,6 @@
 import type { AllowedDestination } from '../contract.ts';
 
-/** The day on which every line of these files was held against its source. */
+/** The day of which the lines of these files are. Each names where to look whether it still holds. */
 export const REVIEWED = '2026-11-25';
 
 /** What is told of a preset to whoever thinks of allowing it. */
