@@ -185,7 +185,8 @@ async function openPlanned(
   if (!mounted.ok) return undo.refuse(mounted.error);
   if (options.namespace !== undefined && !(await options.namespace)) return undo.refuse(noNamespace());
   const session = sessionFor(driver, telemetry?.value, paths.bundle);
-  const started = await startContainer(startingOf(runtime, config, plan, host, paths.bundle, session));
+  const starting = startingOf(runtime, config, plan, host, paths.bundle, session);
+  const started = await startContainer(starting, telemetry?.value.died);
   if (!started.ok) return undo.refuse(started.error);
   const group = jobGroup(host, plan.cgroupPath, started.value.initPid);
   undo.group = group;
@@ -282,7 +283,9 @@ async function arm(
     ...(ownKernel ? [] : outsideChecks(container.initPid, config, inside)),
     ...namespaceChecks(container.initPid, network),
   ];
-  const text = await Promise.race([probed, session.ended.then(() => '')]);
+  // Without anybody to ask, the runtime's own start of process 1 can wait for ever.
+  const over = telemetry === undefined ? [session.ended] : [session.ended, telemetry.died];
+  const text = await Promise.race([probed, ...over.map((end) => end.then(() => ''))]);
   // What the probe did is told before anything is on account of the job.
   const told = telemetry?.observed();
   const report = readReport(text);
@@ -334,7 +337,8 @@ async function watched(telemetry: Telemetry): Promise<ProbeCheck> {
   const late = new Promise<undefined>((resolve) => {
     setTimeout(() => resolve(undefined), WATCHED_WITHIN_MS).unref();
   });
-  const first = await Promise.race([telemetry.first, late]);
+  const dead = telemetry.died.then(() => undefined);
+  const first = await Promise.race([telemetry.first, late, dead]);
   const held = first === INIT_PATH;
   return { id: 'executions-are-seen', kind: 'state', held, seen: held ? 'process 1' : 'nothing' };
 }

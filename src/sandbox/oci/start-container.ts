@@ -38,9 +38,13 @@ const NOT_FOUND = 127;
 
 /**
  * Has the runtime start the container, detached, with our private descriptor as its process 1's descriptor 3. The
- * runtime is given no environment of ours but a search path.
+ * runtime is given no environment of ours but a search path. `died` settles when what sees programs has ended: the runtime
+ * would wait for its word on the first one, and is not waited for any more.
  */
-export async function startContainer(starting: Starting): Promise<Result<Container, Refusal>> {
+export async function startContainer(
+  starting: Starting,
+  died?: Promise<{ readonly why: string }>,
+): Promise<Result<Container, Refusal>> {
   const { runtime, bundle, pidFile, cgroupFiles = [] } = starting;
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(starting.config));
   const entering = cgroupFiles.length === 0 ? [] : ['/bin/sh', '-c', ENTER, 'sh', ...cgroupFiles, '--'];
@@ -59,6 +63,11 @@ export async function startContainer(starting: Starting): Promise<Result<Contain
   const control = child.stdio[3];
   // Node's own time-out of a program that could not be started keeps us waiting for it.
   const late = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS);
+  let unseen: string | undefined;
+  void died?.then(({ why }) => {
+    unseen = why;
+    return child.kill('SIGKILL');
+  });
   let cause: string | undefined;
   child.on('error', (error: NodeJS.ErrnoException) => {
     cause = error.code;
@@ -73,7 +82,7 @@ export async function startContainer(starting: Starting): Promise<Result<Contain
       refusal(
         'machine',
         'sandbox/runtime-failed',
-        `${runtime} could not start the sandbox: ${said.trim().split('\n').at(-1) ?? `status ${code}`}`,
+        `${runtime} could not start the sandbox: ${unseen ?? said.trim().split('\n').at(-1) ?? `status ${code}`}`,
         'see what cofferdam doctor says of this machine',
       ),
     );

@@ -53,6 +53,8 @@ export class Undo {
     this.telemetry?.expectEnd();
     this.session?.close();
     const { group } = this;
+    // Without a process 1 that hears of it, what a runtime began to make ends by nobody's word.
+    if (this.session === undefined) for (const pid of group.processes()) kill(pid);
     if (!(await group.empty(GONE_WITHIN_MS))) {
       for (const pid of group.processes()) kill(pid);
       await group.empty(GONE_WITHIN_MS);
