@@ -67,7 +67,8 @@ kill -INT $p; wait $p || true`;
     host.remove();
     host = new Host('zones: {untrusted: {acceptUnenforced: [memory]}}');
     const accepted = contained(
-      'third',
+      // Another group: with what was handed on in the first, no process may enter it any more.
+      'fourth',
       'cpu pids',
       host.command('exec', '--apply', 'never', '--', 'echo', 'ran'),
     );

@@ -21,7 +21,7 @@ describe('a machine that swaps', () => {
       const on = host.script('"$@"', host.command('exec', '--apply', 'never', '--', 'sh', '-c', HOG));
       expect(on.status, on.all).not.toBe(0);
       expect(on.stdout).not.toContain('had it');
-      expect(host.script('cat "$COFFERDAM_STATE"/runs/*/record*', []).stdout).toContain(
+      expect(host.script('cat "$COFFERDAM_STATE"/runs/*/record/*', []).stdout).toContain(
         '"limit":"memoryBytes"',
       );
     } finally {
