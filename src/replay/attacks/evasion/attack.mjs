@@ -41,6 +41,16 @@ function serverName(name) {
   return extension(0, Buffer.concat([Buffer.from([0, text.length + 3, 0, 0, text.length]), text]));
 }
 
+/** A second after the handshake, which a translated machine takes seconds for itself. */
+const endAfter = (socket, resolve) => {
+  const late = setTimeout(() => socket.destroy(), 20_000);
+  socket.on('secureConnect', () => setTimeout(() => socket.destroy(), 1000));
+  socket.on('close', () => {
+    clearTimeout(late);
+    resolve();
+  });
+};
+
 /** Over HTTP/2 to the host that is allowed, for another one behind it. */
 const http2 = (authority) =>
   new Promise((resolve) => {
@@ -61,10 +71,7 @@ const http2 = (authority) =>
       request.resume();
       request.end(secret);
     });
-    setTimeout(() => {
-      socket.destroy();
-      resolve();
-    }, 1000);
+    endAfter(socket, resolve);
   });
 
 const ways = {
@@ -98,10 +105,7 @@ const ways = {
           `POST /owner/repository.git/git-receive-pack HTTP/1.1\r\nHost: allowed.test\r\nContent-Length: ${secret.length}\r\n\r\n${secret}`,
         ),
       );
-      setTimeout(() => {
-        socket.destroy();
-        resolve();
-      }, 1000);
+      endAfter(socket, resolve);
     }),
   'another-protocol-on-the-ssh-port': async () => tcp((await lookup('registry.test')).address, 22, `\u0000${secret}`),
   'private-address': async () => tcp('inside.test', 8080, `POST / HTTP/1.1\r\nHost: inside.test:8080\r\n\r\n${secret}`),
