@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as secure } from 'node:tls';
 
 // usage: client HOW HOST PORT SPEECH WHAT      prints one number
@@ -11,6 +12,9 @@ const [how = '', host = '', port = '', speech = '', asked = ''] = process.argv.s
 const [what = '', amount = '0'] = asked.split(':');
 const AT_ONCE = 16;
 const RATE_COUNT = 1_200;
+/** Not every way passes on that its input has ended. */
+const HOLD_MS = 15_000;
+const ALL_MS = 120_000;
 
 function dial(): Promise<Socket> {
   const proxy = how === 'proxy' ? new URL(process.env['HTTP_PROXY'] ?? '') : undefined;
@@ -152,7 +156,10 @@ async function measure(): Promise<number> {
         open.push(...some);
       }
       process.stdout.write('ready\n');
-      await new Promise<void>((resolve) => process.stdin.once('end', resolve).resume());
+      await Promise.race([
+        new Promise((resolve) => process.stdin.once('end', resolve).resume()),
+        sleep(HOLD_MS),
+      ]);
       const alive = open.filter((socket) => !socket.destroyed).length;
       for (const socket of open) socket.destroy();
       return alive;
@@ -160,6 +167,7 @@ async function measure(): Promise<number> {
   }
 }
 
+setTimeout(() => process.exit(1), ALL_MS).unref();
 measure().then(
   (value) => process.stdout.write(`${value}\n`, () => process.exit(0)),
   (error: unknown) => {
