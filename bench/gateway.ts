@@ -88,7 +88,9 @@ async function held(way: Way, port: number, speech: string): Promise<readonly [n
   const client = way.start(port, speech, `hold:${OPEN}`);
   client.stderr.resume();
   const ready = await new Promise<boolean>((resolve) => {
-    client.stdout.once('data', () => resolve(true)).once('end', () => resolve(false));
+    client.stdout
+      .once('data', (text: Buffer) => resolve(String(text).startsWith('ready')))
+      .once('end', () => resolve(false));
   });
   const now = memoryMb(way.carriers());
   const ended = said(client);

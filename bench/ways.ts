@@ -153,7 +153,8 @@ export function sandboxRuntime(folder: string): Way | undefined {
       return child;
     },
     // Its own process and the relays between; the client is none of them.
-    carriers: () => family(last).filter((pid) => !commandOf(pid).includes(CLIENT) || pid === last),
+    carriers: () =>
+      (last === 0 ? [] : family(last)).filter((pid) => !commandOf(pid).includes(CLIENT) || pid === last),
     close: async () => undefined,
   };
 }
