@@ -29,8 +29,10 @@ beforeEach(async () => {
     sockets.add(socket);
     socket.on('error', () => socket.destroy());
     socket.once('data', (first: Buffer) => {
-      if (first.toString('latin1').startsWith('\0ping')) socket.end('pong');
-      else take(socket);
+      if (!first.toString('latin1').startsWith('\0ping')) return take(socket);
+      // One of the other job's, of which a fast machine has more.
+      sockets.delete(socket);
+      socket.end('pong');
     });
   });
   await new Promise<void>((resolve) => far.listen(0, '127.0.0.1', 4_096, resolve));
@@ -113,7 +115,7 @@ while open_ and time.time() < until:
     time.sleep(0.5)
 print('left', len(open_))`);
     expect(told).toBe('left 0');
-    expect(sockets.size).toBeLessThan(100);
+    expect(sockets.size).toBe(0);
   });
 
   test('by a thousand idle connections, and by sides that are ended and never closed', async () => {

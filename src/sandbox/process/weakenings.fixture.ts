@@ -145,8 +145,8 @@ export const WEAKENINGS: ReadonlyMap<string, Weakening> = new Map<string, Weaken
           if (map !== undefined) map.hostID += 1;
       },
       names: ['users-as-planned'],
-      // What was made for the planned ids is another's.
-      perhaps: list('write-root write-etc mounts-as-planned'),
+      // What was made for the planned ids is another's; of an ordinary user the last may be the user's own.
+      perhaps: list('write-root write-etc mounts-as-planned host-root-not-mapped'),
     },
   ],
   without('user', 'private-user-namespace', 'host-root-not-mapped', 'users-as-planned', 'namespace-limits'),
