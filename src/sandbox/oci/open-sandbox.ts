@@ -56,6 +56,7 @@ import type { RuntimeConfig } from './runtime-spec.ts';
 import { type Container, startContainer } from './start-container.ts';
 import { limitsOf, weakerLimitsCheck } from './weaker-limits.ts';
 import { startingOf } from './starting.ts';
+import { pathsIn } from './sandbox-paths.ts';
 import { StillHeld } from './still-held.ts';
 import { Undo } from './undo.ts';
 import { repositoriesOf, watchedPlaces } from './watched-places.ts';
@@ -236,17 +237,6 @@ function withUnwatched(receipt: SandboxReceipt, unwatched: readonly string[]): S
   if (unwatched.length === 0) return receipt;
   const unseen = [...(receipt.unseen === undefined ? [] : [receipt.unseen]), ...unwatched];
   return { ...receipt, unseen: unseen.join('; ') };
-}
-
-function pathsIn(directory: string) {
-  const inPrivate = join(directory, 'private');
-  return {
-    bundle: join(directory, 'bundle'),
-    private: inPrivate,
-    memory: join(inPrivate, 'memory'),
-    above: join(inPrivate, 'above'),
-    shown: join(inPrivate, 'shown'),
-  };
 }
 
 async function arm(
