@@ -161,7 +161,7 @@ async function openPlanned(
   undo.mounted = driver.ownKernel || !driver.hardensWritten || request.root.kind === 'image';
   const judging = judgeRuntime(runtime, plan, request, host.rootless !== undefined);
   const laying = layRoot(request, plan.tree, { root: plan.config.root.path, above: paths.above });
-  await Promise.allSettled([judging, laying]);
+  await Promise.allSettled([raising, judging, laying]);
   const [telemetry, workspace, walls] = await raising;
   if (walls.ok) undo.walls = walls.value;
   if (workspace.ok) undo.workspace = workspace.value;
