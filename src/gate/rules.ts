@@ -1,7 +1,9 @@
 import type { Rule } from './rule.ts';
+import { rule as approvalRace } from './rules/approval-race/rule.ts';
 import { rule as archivedUses } from './rules/archived-uses/rule.ts';
 import { rule as cachePoisoning } from './rules/cache-poisoning/rule.ts';
 import { rule as callInputs } from './rules/call-inputs/rule.ts';
+import { rule as commentCommand } from './rules/comment-command/rule.ts';
 import { rule as containerOptions } from './rules/container-options/rule.ts';
 import { rule as environmentFileInjection } from './rules/environment-file-injection/rule.ts';
 import { rule as eventFilters } from './rules/event-filters/rule.ts';
@@ -13,7 +15,9 @@ import { rule as longLivedCredentials } from './rules/long-lived-credentials/rul
 import { rule as missingTimeout } from './rules/missing-timeout/rule.ts';
 import { rule as overprovisionedSecrets } from './rules/overprovisioned-secrets/rule.ts';
 import { rule as persistedCredentials } from './rules/persisted-credentials/rule.ts';
+import { rule as secretReach } from './rules/secret-reach/rule.ts';
 import { rule as secretsInherit } from './rules/secrets-inherit/rule.ts';
+import { rule as secretsOutsideEnvironment } from './rules/secrets-outside-environment/rule.ts';
 import { rule as selfHostedRunner } from './rules/self-hosted-runner/rule.ts';
 import { rule as shellEvaluation } from './rules/shell-evaluation/rule.ts';
 import { rule as spoofableActor } from './rules/spoofable-actor/rule.ts';
@@ -25,14 +29,17 @@ import { rule as unreadFile } from './rules/unread-file/rule.ts';
 import { rule as unredactedSecrets } from './rules/unredacted-secrets/rule.ts';
 import { rule as unsoundCondition } from './rules/unsound-condition/rule.ts';
 import { rule as untrustedCheckout } from './rules/untrusted-checkout/rule.ts';
+import { rule as untrustedTarget } from './rules/untrusted-target/rule.ts';
 import { rule as unverifiedDownload } from './rules/unverified-download/rule.ts';
 import { rule as workflowSyntax } from './rules/workflow-syntax/rule.ts';
 
 /** All rules; one more is one more folder, and one more line here. */
 export const RULES: readonly Rule[] = [
+  approvalRace,
   archivedUses,
   cachePoisoning,
   callInputs,
+  commentCommand,
   containerOptions,
   environmentFileInjection,
   eventFilters,
@@ -44,7 +51,9 @@ export const RULES: readonly Rule[] = [
   missingTimeout,
   overprovisionedSecrets,
   persistedCredentials,
+  secretReach,
   secretsInherit,
+  secretsOutsideEnvironment,
   selfHostedRunner,
   shellEvaluation,
   spoofableActor,
@@ -56,6 +65,7 @@ export const RULES: readonly Rule[] = [
   unredactedSecrets,
   unsoundCondition,
   untrustedCheckout,
+  untrustedTarget,
   unverifiedDownload,
   workflowSyntax,
 ];

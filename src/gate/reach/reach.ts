@@ -72,6 +72,21 @@ export function reach(subject: Subject, from: Origin, to: string): Reach {
   return { from, to: wanted, ways, unreached, known: holders.length > 0 };
 }
 
+/** Every secret that somebody without any right reaches: for each job that holds it one way, the job's token left out. */
+export function waysToSecrets(subject: Subject): readonly Way[] {
+  const takeovers = takeoversIn(subject);
+  if (takeovers.length === 0) return [];
+  const seen = new Set<string>();
+  return holdersIn(subject).flatMap((holder) => {
+    const { file, job, secret } = holder;
+    const key = `${file.source.path} ${job.id} ${secret}`;
+    if (secret === 'GITHUB_TOKEN' || seen.has(key)) return [];
+    seen.add(key);
+    const hops = wayTo(subject, holder, takeovers);
+    return hops === undefined ? [] : [{ job: job.id, workflow: file.source.path, secret, hops }];
+  });
+}
+
 function wayTo(subject: Subject, holder: Holder, takeovers: readonly Takeover[]): readonly Hop[] | undefined {
   const direct = takeovers.find(({ job }) => job === holder.job);
   if (direct !== undefined) return [...direct.hops, ...holder.hops];

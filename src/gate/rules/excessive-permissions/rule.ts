@@ -1,7 +1,8 @@
 import type { Found } from '../../finding.ts';
-import type { PermissionsPart } from '../../repository/model.ts';
+import type { JobPart, PermissionsPart, WorkflowFile } from '../../repository/model.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
+import { type Least, leastOf } from '../../token/least.ts';
 
 export const rule: Rule = {
   id: 'excessive-permissions',
@@ -50,8 +51,10 @@ function* check(subject: Subject): Iterable<Found> {
     for (const job of file.jobs) {
       if (job.permissions !== undefined) {
         yield* all(job.permissions, `the job ${job.id}`, strange, job.id);
+        yield* unused(subject, file, job, job.permissions);
         continue;
       }
+      if (permissions !== undefined && jobs.length === 1) yield* unused(subject, file, job, permissions);
       // What is only called has the rights of its caller at most.
       if (permissions !== undefined || onlyCalled) continue;
       yield {
@@ -59,7 +62,7 @@ function* check(subject: Subject): Iterable<Found> {
         job: job.id,
         confidence: 'medium',
         message: `neither the job ${job.id} nor its workflow says what its token may do: it gets the repository\u2019s default, which may be all`,
-        fix: 'write permissions: {} or permissions: { contents: read } at the top of the workflow',
+        fix: enough(leastOf(subject, file, job)),
       };
     }
   }
@@ -76,4 +79,30 @@ function* all(permissions: PermissionsPart, who: string, strange: boolean, job?:
     fix: 'name the scopes that are needed, one by one',
     ...(job !== undefined && { job }),
   };
+}
+
+/** What is granted to a job of which every step is known, and none uses it. */
+function* unused(
+  subject: Subject,
+  file: WorkflowFile,
+  job: JobPart,
+  granted: PermissionsPart,
+): Iterable<Found> {
+  const { scopes, whole } = leastOf(subject, file, job);
+  if (!whole || job.steps.length === 0) return;
+  for (const { scope, level, at } of granted.scopes)
+    if (level === 'write' && scopes.get(scope) !== 'write')
+      yield {
+        at,
+        job: job.id,
+        severity: STRONG.has(scope) ? 'medium' : 'low',
+        message: `the job ${job.id} may write ${scope}, and none of its steps does`,
+        fix: scopes.get(scope) === 'read' ? `grant ${scope}: read` : `take ${scope}: write away`,
+      };
+}
+
+function enough({ scopes, whole }: Least): string {
+  if (!whole) return 'write permissions: {} or permissions: { contents: read } at the top of the workflow';
+  const list = [...scopes].toSorted().map(([scope, level]) => `${scope}: ${level}`);
+  return `write permissions: ${list.length === 0 ? '{}' : `{ ${list.join(', ')} }`} in the job, which is all that its steps use`;
 }
