@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ulid } from '../src/base/index.ts';
 import { openCell } from '../src/engine/cell/open-cell.ts';
 import { sandboxFolder } from '../src/engine/cell/sandbox-folder.ts';
 import { defaultControls } from '../src/zone/index.ts';
 import { gatewayTimes } from './gateway.ts';
+import { endBySignal, OpenThings } from './open-things.ts';
 import { telemetryCost } from './telemetry.ts';
 import { TIER_OF } from '../src/config/index.ts';
 import { ALL_RUNTIMES, tierTimes } from './tiers.ts';
@@ -16,6 +19,7 @@ const ROOT = join(import.meta.dirname, '..');
 const ROUNDS = 15;
 const BOOTS = 5;
 const folder = mkdtempSync(join(tmpdir(), 'bench-'));
+const things = new OpenThings();
 const environment = {
   PATH: process.env['PATH'] ?? '',
   HOME: folder,
@@ -27,16 +31,12 @@ function median(values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
 
-function time(program: string, args: readonly string[], cwd = folder): number | undefined {
+async function time(program: string, args: readonly string[], cwd = folder): Promise<number | undefined> {
   const took: number[] = [];
-  try {
-    for (let i = 0; i < ROUNDS + 2; i += 1) {
-      const from = performance.now();
-      execFileSync(program, args, { cwd, env: environment, stdio: 'ignore' });
-      if (i >= 2) took.push(performance.now() - from);
-    }
-  } catch {
-    return undefined;
+  for (let i = 0; i < ROUNDS + 2; i += 1) {
+    const from = performance.now();
+    if (!(await things.ran(program, args, cwd, environment))) return undefined;
+    if (i >= 2) took.push(performance.now() - from);
   }
   return median(took);
 }
@@ -48,7 +48,7 @@ function row(name: string, value: number | undefined, base: number | undefined, 
 }
 
 /** A bundle by the runtime's own template, with a user namespace, as the bare peer. */
-function bareRuntime(): number | undefined {
+async function bareRuntime(): Promise<number | undefined> {
   const bundle = join(folder, 'bundle');
   mkdirSync(join(bundle, 'rootfs/usr'), { recursive: true });
   for (const name of ['proc', 'dev', 'sys', 'etc']) mkdirSync(join(bundle, 'rootfs', name));
@@ -68,12 +68,16 @@ function bareRuntime(): number | undefined {
 }
 
 /** The same bundle, by gVisor alone: no network, no limits. */
-function bareGvisor(): number | undefined {
+async function bareGvisor(): Promise<number | undefined> {
   const root = join(folder, 'runsc');
   const flags = ['--root', root, '--platform=systrap', '--network=none', '--ignore-cgroups'];
-  const took = time('runsc', [...flags, 'run', 'bench-bare'], join(folder, 'bundle'));
   // It keeps a network namespace mounted in its own folder.
-  if (took !== undefined) execFileSync('umount', [join(root, 'null-netns')]);
+  const kept = await things.hold(
+    () => join(root, 'null-netns'),
+    (path) => (existsSync(path) ? execFileSync('umount', [path]) : undefined),
+  );
+  const took = await time('runsc', [...flags, 'run', 'bench-bare'], join(folder, 'bundle'));
+  await kept.close();
   return took;
 }
 
@@ -90,17 +94,17 @@ const BWRAP = [
   '--unshare-all',
 ];
 
-function wholeCommand(): void {
+async function wholeCommand(): Promise<void> {
   process.stdout.write('one command, as a whole process (ratio: against Node.js starting)\n');
-  const node = time(process.execPath, ['-e', '0']);
+  const node = await time(process.execPath, ['-e', '0']);
   row('node -e 0', node, node);
-  row('bubblewrap true (no limits, no filter)', time('bwrap', [...BWRAP, '/usr/bin/true']), node);
-  row('bare OCI runtime, true', bareRuntime(), node);
-  row('bare gVisor, true', bareGvisor(), node);
-  row('sandbox-runtime: srt true (no limits, no record)', time('srt', ['true'], work()), node);
+  row('bubblewrap true (no limits, no filter)', await time('bwrap', [...BWRAP, '/usr/bin/true']), node);
+  row('bare OCI runtime, true', await bareRuntime(), node);
+  row('bare gVisor, true', await bareGvisor(), node);
+  row('sandbox-runtime: srt true (no limits, no record)', await time('srt', ['true'], work()), node);
   row(
     'cofferdam exec -- true (gateway, probe, record)',
-    time(process.execPath, [join(ROOT, 'dist/cofferdam.mjs'), 'exec', '-q', '--', 'true'], work()),
+    await time(process.execPath, [join(ROOT, 'dist/cofferdam.mjs'), 'exec', '-q', '--', 'true'], work()),
     node,
   );
   process.stdout.write(
@@ -108,7 +112,7 @@ function wholeCommand(): void {
   );
   const build =
     'i=0; while [ $i -lt 200 ]; do /usr/bin/true; i=$((i+1)); done; i=0; while [ $i -lt 2000 ]; do echo x >f$i; i=$((i+1)); done';
-  const bwrap = time('bwrap', [
+  const bwrap = await time('bwrap', [
     ...BWRAP,
     '--bind',
     work(),
@@ -120,10 +124,14 @@ function wholeCommand(): void {
     build,
   ]);
   row('bubblewrap', bwrap, bwrap);
-  row('sandbox-runtime', time('srt', ['sh', '-c', build], work()), bwrap);
+  row('sandbox-runtime', await time('srt', ['sh', '-c', build], work()), bwrap);
   row(
     'cofferdam exec',
-    time(process.execPath, [join(ROOT, 'dist/cofferdam.mjs'), 'exec', '-q', '--', 'sh', '-c', build], work()),
+    await time(
+      process.execPath,
+      [join(ROOT, 'dist/cofferdam.mjs'), 'exec', '-q', '--', 'sh', '-c', build],
+      work(),
+    ),
     bwrap,
   );
 }
@@ -136,22 +144,27 @@ function work(): string {
 }
 
 async function inside(): Promise<void> {
-  const opened = await openCell({
-    runId: '01JDBENCHBENCHBENCHBENCHBE',
-    jobId: 'bench',
-    controls: defaultControls('untrusted', { memoryBytes: 8e9, cpus: 2 }),
-    root: { kind: 'host' },
-    workspace: { path: '/work' },
-    readPaths: [],
-    writePaths: [],
-    files: [],
-    temporary: [],
-    hostname: 'bench',
-    allow: [],
-    resolver: { kind: 'static', addresses: {} },
-    scratch: sandboxFolder('01JDBENCHBENCHBENCHBENCHBE', 'bench'),
-    journal: { write: async () => undefined },
-  });
+  const runId = ulid(Date.now(), randomBytes(10));
+  const opening = () =>
+    openCell({
+      runId,
+      jobId: 'bench',
+      controls: defaultControls('untrusted', { memoryBytes: 8e9, cpus: 2 }),
+      root: { kind: 'host' },
+      workspace: { path: '/work' },
+      readPaths: [],
+      writePaths: [],
+      files: [],
+      temporary: [],
+      hostname: 'bench',
+      allow: [],
+      resolver: { kind: 'static', addresses: {} },
+      scratch: sandboxFolder(runId, 'bench'),
+      journal: { write: async () => undefined },
+    });
+  const { it: opened, close } = await things.hold(opening, (cell) =>
+    cell.ok ? cell.value.close() : undefined,
+  );
   if (!opened.ok) throw new Error(opened.error.why);
   const cell = opened.value;
   const run = async (argv: readonly [string, ...string[]]): Promise<string> => {
@@ -173,7 +186,7 @@ async function inside(): Promise<void> {
   };
   try {
     process.stdout.write('a further step in a running sandbox (ratio: against the same in a plain shell)\n');
-    const plain = time('/bin/bash', ['-e', '-c', 'true']);
+    const plain = await time('/bin/bash', ['-e', '-c', 'true']);
     const steps: number[] = [];
     for (let i = 0; i < 60; i += 1) {
       const from = performance.now();
@@ -183,7 +196,7 @@ async function inside(): Promise<void> {
     row('bash -e -c true, outside', plain, plain);
     row('bash -e -c true, as a step', median(steps), plain);
   } finally {
-    await cell.close();
+    await close();
   }
 }
 
@@ -193,7 +206,7 @@ async function tiers(): Promise<void> {
   );
   let first: Exclude<Awaited<ReturnType<typeof tierTimes>>, { why: string }> | undefined;
   for (const runtime of ALL_RUNTIMES) {
-    const times = await tierTimes(runtime, TIER_OF[runtime] === 'microvm' ? BOOTS : ROUNDS);
+    const times = await tierTimes(runtime, TIER_OF[runtime] === 'microvm' ? BOOTS : ROUNDS, things);
     if ('why' in times) {
       process.stdout.write(`  ${runtime.padEnd(46)} ${times.why}\n`);
       continue;
@@ -210,13 +223,15 @@ const PARTS: Readonly<Record<string, () => void | Promise<void>>> = {
   command: wholeCommand,
   tiers,
   step: inside,
-  gateway: () => gatewayTimes(folder, Number(process.env['BENCH_ROUNDS'] ?? 5), process.env['BENCH_PROXIES']),
-  telemetry: () => telemetryCost(row),
+  gateway: () =>
+    gatewayTimes(folder, Number(process.env['BENCH_ROUNDS'] ?? 5), process.env['BENCH_PROXIES'], things),
+  telemetry: () => telemetryCost(row, things),
 };
 const asked = process.argv.slice(2);
+endBySignal(things, () => rmSync(folder, { recursive: true, force: true }));
 try {
   for (const [name, part] of Object.entries(PARTS))
-    if (asked.length === 0 || asked.includes(name)) await part();
+    if (asked.length === 0 || asked.includes(name)) await things.during(async () => part());
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -11,6 +11,7 @@ import {
   sandboxRuntime,
   type Way,
 } from './ways.ts';
+import type { OpenThings } from './open-things.ts';
 
 // What a connection costs through each way, against a direct one of the same round: every round goes through all ways once, so
 // that what else the machine does falls on all of them.
@@ -107,17 +108,23 @@ export async function gatewayTimes(
   folder: string,
   rounds: number,
   unpacked: string | undefined,
+  things: OpenThings,
 ): Promise<void> {
+  const closed = (way: Way | undefined): unknown => way?.close();
   const world = makeAuthority(['peer.test']);
   const { certificate, key } = certificateFor(world, 'peer.test');
-  const { origin, close } = await startOrigin({ cert: certificate, key });
-  const own = await gateway(origin, world, folder);
-  const others = [
-    sandboxRuntime(folder),
-    ...(unpacked === undefined
-      ? []
-      : [await proxy('tinyproxy', unpacked, folder), await proxy('squid', unpacked, folder)]),
-  ].filter((way) => way !== undefined);
+  const far = await things.hold(
+    () => startOrigin({ cert: certificate, key }),
+    ({ close }) => close(),
+  );
+  const { origin } = far.it;
+  const way = await things.hold(() => gateway(origin, world, folder), closed);
+  const peers = [await things.hold(() => sandboxRuntime(folder), closed)];
+  if (unpacked !== undefined)
+    for (const name of ['tinyproxy', 'squid'] as const)
+      peers.push(await things.hold(() => proxy(name, unpacked, folder), closed));
+  const own = way.it;
+  const others = peers.flatMap(({ it }) => it ?? []);
   const only = process.env['BENCH_WAYS']?.split(',');
   const columns: readonly Column[] = [
     { name: 'direct', way: direct(), speech: asIs },
@@ -163,7 +170,6 @@ export async function gatewayTimes(
       line(what, cells);
     }
   } finally {
-    for (const way of [own, ...others]) await way.close();
-    close();
+    for (const one of [way, ...peers, far]) await one.close();
   }
 }

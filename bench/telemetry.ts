@@ -1,5 +1,6 @@
 import { JobSandbox } from '../src/sandbox/oci/job-sandbox.fixture.ts';
 import { RUNTIMES_HERE } from '../src/sandbox/oci/runtimes.fixture.ts';
+import type { OpenThings } from './open-things.ts';
 
 /** Each is timed by itself, inside: what a sandbox costs to open is measured elsewhere. */
 const BUILDS: readonly (readonly [string, string])[] = [
@@ -39,14 +40,20 @@ async function best(jobs: readonly JobSandbox[], script: string): Promise<readon
 /** What telemetry costs a build, for each runtime: the same sandbox with it and without it, by turns. */
 export async function telemetryCost(
   row: (name: string, value: number | undefined, base: number | undefined, unit?: string) => void,
+  things: OpenThings,
 ): Promise<void> {
+  const open = (options: Parameters<typeof JobSandbox.open>[1]) =>
+    things.hold(
+      () => JobSandbox.open({}, options),
+      (job) => job.close(),
+    );
   for (const { name, runtime } of RUNTIMES_HERE) {
     process.stdout.write(`telemetry, ${name} (ratio: against the same sandbox without it)\n`);
-    const without = await JobSandbox.open({}, { runtime, telemetry: false });
-    const watched = await JobSandbox.open({}, { runtime });
+    const without = await open({ runtime, telemetry: false });
+    const watched = await open({ runtime });
     try {
       for (const [what, script] of BUILDS) {
-        const [base = 0, seen = 0] = await best([without, watched], script);
+        const [base = 0, seen = 0] = await best([without.it, watched.it], script);
         row(what, seen * 1_000, base * 1_000);
       }
     } finally {

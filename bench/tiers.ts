@@ -3,8 +3,12 @@ import { ulid } from '../src/base/index.ts';
 import { RUNTIMES, type RuntimeName, TIER_OF } from '../src/config/index.ts';
 import { openCell } from '../src/engine/cell/open-cell.ts';
 import { sandboxFolder } from '../src/engine/cell/sandbox-folder.ts';
-import { chooseRuntime } from '../src/sandbox/index.ts';
+import { startGateway } from '../src/egress/index.ts';
+import { findProgram } from '../src/sandbox/choose-runtime.ts';
+import { chooseRuntime, openSandbox } from '../src/sandbox/index.ts';
+import { RUNTIMES_HERE } from '../src/sandbox/oci/runtimes.fixture.ts';
 import { defaultControls } from '../src/zone/index.ts';
+import type { OpenThings } from './open-things.ts';
 
 /** Milliseconds: until the sandbox and its gateway are armed and proven, of one step, and until nothing of it is left. */
 export interface TierTimes {
@@ -14,18 +18,23 @@ export interface TierTimes {
   readonly teardownMs: number;
 }
 
-/** What a job costs in each runtime that this machine has, from the proof to the last mount. `undefined`: it is not here. */
+/** Where a distribution puts a runtime, or `npm run test:tiers` gVisor's: the suites and the other tables look there too. */
+const findRuntime = (program: string): string | undefined =>
+  findProgram(program) ?? RUNTIMES_HERE.find(({ name }) => name === program)?.program;
+
+/** What a job costs in a runtime, from the proof to the last mount; or why this machine cannot tell. */
 export async function tierTimes(
   runtime: RuntimeName,
   rounds: number,
+  things: OpenThings,
 ): Promise<TierTimes | { readonly why: string }> {
-  const found = chooseRuntime({ floor: TIER_OF[runtime], runtime });
+  const found = chooseRuntime({ floor: TIER_OF[runtime], runtime }, findRuntime);
   if (!found.ok) return { why: found.error.why };
   const starts: number[] = [];
   const steps: number[] = [];
   const ends: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
-    const times = await once(runtime);
+    const times = await once(runtime, things);
     if ('why' in times) return times;
     starts.push(times.startMs);
     steps.push(times.stepMs);
@@ -34,26 +43,33 @@ export async function tierTimes(
   return { runtime, startMs: median(starts), stepMs: median(steps), teardownMs: median(ends) };
 }
 
-async function once(runtime: RuntimeName): Promise<TierTimes | { readonly why: string }> {
+async function once(runtime: RuntimeName, things: OpenThings): Promise<TierTimes | { readonly why: string }> {
   const runId = ulid(Date.now(), randomBytes(10));
   const controls = defaultControls('untrusted', { memoryBytes: 2e9, cpus: 2 });
   const from = performance.now();
-  const opened = await openCell({
-    runId,
-    jobId: 'bench',
-    controls: { ...controls, isolation: { ...controls.isolation, floor: TIER_OF[runtime], runtime } },
-    root: { kind: 'host' },
-    workspace: { path: '/work' },
-    readPaths: [],
-    writePaths: [],
-    files: [],
-    temporary: [],
-    hostname: 'bench',
-    allow: [],
-    resolver: { kind: 'static', addresses: {} },
-    scratch: sandboxFolder(runId, 'bench'),
-    journal: { write: async () => undefined },
-  });
+  const opening = () =>
+    openCell(
+      {
+        runId,
+        jobId: 'bench',
+        controls: { ...controls, isolation: { ...controls.isolation, floor: TIER_OF[runtime], runtime } },
+        root: { kind: 'host' },
+        workspace: { path: '/work' },
+        readPaths: [],
+        writePaths: [],
+        files: [],
+        temporary: [],
+        hostname: 'bench',
+        allow: [],
+        resolver: { kind: 'static', addresses: {} },
+        scratch: sandboxFolder(runId, 'bench'),
+        journal: { write: async () => undefined },
+      },
+      { startGateway, openSandbox, findRuntime },
+    );
+  const { it: opened, close } = await things.hold(opening, (cell) =>
+    cell.ok ? cell.value.close() : undefined,
+  );
   if (!opened.ok) return { why: opened.error.why };
   const startMs = performance.now() - from;
   const steps: number[] = [];
@@ -72,7 +88,7 @@ async function once(runtime: RuntimeName): Promise<TierTimes | { readonly why: s
     if (step > 1) steps.push(performance.now() - begun);
   }
   const ending = performance.now();
-  await opened.value.close();
+  await close();
   return { runtime, startMs, stepMs: median(steps), teardownMs: performance.now() - ending };
 }
 

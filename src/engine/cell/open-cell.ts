@@ -78,6 +78,8 @@ export interface CellRequest extends Omit<SandboxRequest, 'networkNamespace' | '
 export interface CellMakers {
   readonly startGateway: typeof startGateway;
   readonly openSandbox: typeof openSandbox;
+  /** Where a runtime's program lies; absent: where a distribution puts it. */
+  readonly findRuntime?: (program: string) => string | undefined;
 }
 
 const ARMING = 'arming';
@@ -96,7 +98,7 @@ export async function openCell(
   if (observe === true && request.controls.zone === 'untrusted') return err(neverObserved(request.jobId));
   const lack = lackOfRights();
   if (lack !== undefined) return err(lack);
-  const runtime = chooseRuntime(request.controls.isolation);
+  const runtime = chooseRuntime(request.controls.isolation, makers.findRuntime);
   if (!runtime.ok) return runtime;
   const jobId = request.jobId;
   const counts: CellCounts = {
