@@ -25,6 +25,8 @@ export class Place {
       readonly env?: Readonly<Record<string, string>>;
       readonly input?: string;
       readonly killAfterMs?: number;
+      /** Settles when the run is to be ended, as by Ctrl-C; it is given the run's process. */
+      readonly until?: (pid: number) => Promise<void>;
     } = {},
   ): Promise<Ran> {
     return new Promise((resolve) => {
@@ -49,6 +51,7 @@ export class Place {
       child.stdin.on('error', () => undefined);
       child.stdin.end(options.input ?? '');
       if (options.killAfterMs !== undefined) setTimeout(() => child.kill('SIGINT'), options.killAfterMs);
+      void options.until?.(child.pid ?? 0).then(() => child.kill('SIGINT'));
       child.on('close', (status, signal) => resolve({ status, signal, stdout, stderr }));
     });
   }
