@@ -20,8 +20,14 @@ export interface Boot {
   readonly suites: readonly string[];
   /** By which the contract of a sandbox is tried: each is slow here, and not every machine must show each. */
   readonly runtimes: readonly ('runc' | 'crun')[];
-  /** Attacks to replay, as `ATTACK` or `ATTACK/CASE`, or a case of each attack that there is. */
-  readonly replay: readonly string[] | 'one of each';
+  /** Attacks to replay, as `ATTACK` or `ATTACK/CASE`, or its share of a case of each attack that there is. */
+  readonly replay: readonly string[] | Share;
+}
+
+/** The `nth` (from 1) of so many machines: together they take all, as one alone would take too long to be waited for. */
+export interface Share {
+  readonly nth: number;
+  readonly of: number;
 }
 
 const APPARMOR = ['apparmor=1', 'security=apparmor'];
@@ -63,6 +69,26 @@ export function oneOfEach(listed: readonly unknown[]): readonly string[] {
     return names.find((name) => RATHER.includes(name)) ?? names[0] ?? [];
   });
 }
+
+/** What falls to one of the machines; neighbours in the list are often of one kind, so that each has some of the slow ones. */
+export function shareOf<T>(all: readonly T[], { nth, of }: Share): readonly T[] {
+  return all.filter((_, at) => at % of === nth - 1);
+}
+
+const REPLAY_MACHINES = 3;
+const REPLAYS: readonly Boot[] = Array.from({ length: REPLAY_MACHINES }, (_, at) => ({
+  name: `replays-${at + 1}`,
+  is: `Linux 6.12, control groups v2, AppArmor: attacks, ${at + 1} of ${REPLAY_MACHINES}`,
+  kernel: '6.12',
+  parameters: APPARMOR,
+  cgroup: 'v2',
+  init: 'script',
+  proof: ['6.12.', 'apparmor', 'cgroup2fs'],
+  holds: [],
+  suites: [],
+  runtimes: ['runc'],
+  replay: { nth: at + 1, of: REPLAY_MACHINES },
+}));
 
 /** Each is proven on the one machine that is for it, as a processor is emulated some thirty times slower than it is. */
 export const BOOTS: readonly Boot[] = [
@@ -125,19 +151,7 @@ export const BOOTS: readonly Boot[] = [
     runtimes: ['runc'],
     replay: [],
   },
-  {
-    name: 'replays',
-    is: 'Linux 6.12, control groups v2, AppArmor: attacks',
-    kernel: '6.12',
-    parameters: APPARMOR,
-    cgroup: 'v2',
-    init: 'script',
-    proof: ['6.12.', 'apparmor', 'cgroup2fs'],
-    holds: [],
-    suites: [],
-    runtimes: ['runc'],
-    replay: 'one of each',
-  },
+  ...REPLAYS,
   {
     name: 'v1',
     is: 'Linux 6.1, control groups v1 that do not count swap, no AppArmor',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ATTACKS } from '../../src/replay/index.ts';
-import { BOOTS, oneOfEach } from './boots.ts';
+import { BOOTS, oneOfEach, shareOf } from './boots.ts';
 import { archive, inOrder } from './initramfs.ts';
 import { judge, type NamedBoot, type Results } from './report.ts';
 
@@ -69,7 +69,19 @@ describe('a virtual machine that was tested', () => {
     ['the replays were killed', { 'replay.status': '137' }],
     ['a result is no result', { tests: '[1', replay: 'null' }],
   ])('has failed when %s', (_, results) => {
-    expect(judge(BOOT, { ...GOOD, ...results }).wrong).not.toEqual([]);
+    const verdict = judge(BOOT, { ...GOOD, ...results });
+    expect(verdict.wrong).not.toEqual([]);
+    expect(verdict.failed).toBeGreaterThan(0);
+  });
+
+  test('has as many failures as attacks that its time did not reach', () => {
+    const boot = { ...BOOT, replay: ['a', 'd/e', 'f/g'] };
+    const { 'replay.status': _status, done: _done, ...early } = GOOD;
+    const verdict = judge(boot, early);
+    expect(verdict).toMatchObject({ passed: 4, failed: 2 });
+    expect(verdict.wrong).toEqual(
+      expect.arrayContaining(['replay d/e did not run', 'replay f/g did not run']),
+    );
   });
 });
 
@@ -86,7 +98,9 @@ test('a case of each kind of attack is replayed, one that was added too', () => 
   expect(chosen).toHaveLength(ATTACKS.length + 1);
   expect(chosen).toContain('added/a');
   expect(chosen).toContain('escape/file-handle');
-  expect(BOOTS.filter(({ replay }) => replay === 'one of each')).toHaveLength(1);
+  const shares = BOOTS.flatMap(({ replay }) => ('nth' in replay ? [replay] : []));
+  const replayed = shares.flatMap((share) => shareOf(chosen, share));
+  expect(replayed.toSorted()).toEqual(chosen.toSorted());
 });
 
 describe('the first file system of a virtual machine', () => {

@@ -36,10 +36,12 @@ export function judge(boot: NamedBoot, results: Results): Verdict {
     ...(boot.replay.length > 0 ? [judgeReplays(boot, results.replay, results['replay.status'])] : []),
   ];
   const all = [...parts, ...(results.done === undefined ? [{ wrong: ['it did not come to its end'] }] : [])];
+  const wrong = all.flatMap((part) => part.wrong);
   return {
     passed: sum(parts.map(({ passed = 0 }) => passed)),
-    failed: sum(parts.map(({ failed = 0 }) => failed)),
-    wrong: all.flatMap(({ wrong }) => wrong),
+    // What was not reached is no better than what did not hold.
+    failed: Math.max(sum(parts.map(({ failed = 0 }) => failed)), wrong.length > 0 ? 1 : 0),
+    wrong,
   };
 }
 
@@ -104,11 +106,12 @@ function judgeReplays(boot: NamedBoot, text = '', status = ''): Part {
   const contained = replays.filter((one) => one['verdict'] === 'contained').length;
   const others = replays.filter((one) => one['verdict'] !== 'contained');
   const ran = new Set(replays.flatMap((one) => [one['attack'], `${one['attack']}/${one['case']}`]));
+  const unreached = boot.replay.filter((name) => !ran.has(name));
   return {
     passed: contained,
-    failed: others.length,
+    failed: others.length + unreached.length,
     wrong: [
-      ...boot.replay.filter((name) => !ran.has(name)).map((name) => `replay ${name} did not run`),
+      ...unreached.map((name) => `replay ${name} did not run`),
       ...others.map((one) => `replay ${one['attack']}/${one['case']}: ${one['verdict']}: ${one['why']}`),
       ...(contained > 0 && status.trim() === '0'
         ? []
