@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import { request as ask } from 'node:https';
+import type { Socket } from 'node:net';
 import type { Budgets } from '../budgets.ts';
 import type { Target } from '../connection-context.ts';
 import type { AllowedDestination, DenialReason } from '../contract.ts';
@@ -54,12 +55,26 @@ export function forward(
     servername: target.host,
     method: request.method,
     path: request.url,
-    headers: { ...bodyHeaders(end, messageHeaders(request.headers)), host: hostHeader(target) },
+    headers: {
+      ...bodyHeaders(end, messageHeaders(request.headers)),
+      host: hostHeader(target),
+      // A server that takes no body where one stands reads it as the next request: after this one there is none.
+      ...((end.kind === 'chunks' || end.bytes > 0) && { connection: 'close' }),
+    },
   });
   let left = end.kind === 'chunks' ? Number.POSITIVE_INFINITY : end.bytes;
   asked.on('response', (answer: IncomingMessage) => {
     if (over) {
       answer.destroy();
+      return;
+    }
+    if (!isFinal(answer.statusCode, request.httpVersionMajor)) {
+      answer.destroy();
+      noAnswer();
+      return;
+    }
+    if (!budgets.take(entry, { download: answer.rawHeaders.reduce((sum, one) => sum + one.length, 0) })) {
+      stop('budget');
       return;
     }
     response.writeHead(answer.statusCode ?? 502, messageHeaders(answer.headers));
@@ -75,19 +90,24 @@ export function forward(
     // An answer that was cut must not look whole.
     answer.on('aborted', () => cutOff(request, response));
   });
-  asked.on('error', (error: NodeJS.ErrnoException) => {
+  const noAnswer = (): void => {
     if (over) return;
-    if (isDistrust(error)) {
-      stop('server-not-trusted');
-      return;
-    }
     over = true;
     if (response.headersSent) {
       cutOff(request, response);
       return;
     }
     response.writeHead(502, { 'content-type': 'text/plain; charset=utf-8' });
-    response.end(`Cofferdam could not reach ${target.host}:${target.port}, which is allowed.\n`);
+    response.end(`Cofferdam got no answer from ${target.host}:${target.port}, which is allowed.\n`);
+  };
+  asked.on('error', (error: NodeJS.ErrnoException) => {
+    if (isDistrust(error)) stop('server-not-trusted');
+    else noAnswer();
+  });
+  // Nobody asked for another protocol here.
+  asked.on('upgrade', (_answer: IncomingMessage, far: Socket) => {
+    far.destroy();
+    noAnswer();
   });
   if (expects) response.writeContinue();
   request.on('data', (bytes: Buffer) => {
@@ -111,6 +131,16 @@ export function forward(
   response.on('close', () => {
     if (!response.writableFinished) asked.destroy();
   });
+}
+
+/** Whether a status ends an exchange, and can be said to the client: HTTP/2 knows none above 599 (RFC 9110 section 15). */
+function isFinal(status: number | undefined, version: number): boolean {
+  return status !== undefined && status >= 200 && status <= (version === 1 ? 999 : 599);
+}
+
+/** Whether nobody waits for an answer any more. */
+export function isGone(request: Http2ServerRequest, response: Http2ServerResponse): boolean {
+  return request.httpVersionMajor === 1 ? request.socket.destroyed : response.stream.destroyed;
 }
 
 /** Ends an answer so that nobody takes it for whole: the connection in HTTP/1.1, the stream in HTTP/2. */

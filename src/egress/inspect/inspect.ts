@@ -14,13 +14,15 @@ import { decideRequest } from '../decide.ts';
 import { certificateFor, type ServerCertificate } from './authority.ts';
 import { webSocketKey } from '../websocket.ts';
 import { type BodyEnd, bodyEnd } from './body.ts';
-import { cutOff, forward } from './forward.ts';
+import { cutOff, forward, isGone } from './forward.ts';
 import { switchProtocol } from './switch-protocol.ts';
 import { openUpstream, outwardContext, trustedAuthorities, type Upstream } from './upstream.ts';
 
 const MAX_HEAD = 65_536;
 const MAX_STREAMS = 100;
 const HEAD_MS = 30_000;
+/** Requests of one connection that have no answer yet. HTTP/2 has a bound of its own; whoever writes HTTP/1.1 may ask on without end. */
+const MAX_WAITING = 100;
 /** Of HTTP/2. */
 export const SETTINGS = { maxConcurrentStreams: MAX_STREAMS, enablePush: false, maxHeaderListSize: MAX_HEAD };
 
@@ -83,6 +85,7 @@ export function serveRequests(
 ): void {
   const { client, target, upstream } = one;
   let requests = 0;
+  let waiting = 0;
   let spoke = false;
   const tell = async (
     request: Http2ServerRequest,
@@ -107,7 +110,18 @@ export function serveRequests(
   };
   const serve = async (request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> => {
     spoke = true;
+    // What came in one piece with one too many.
+    if (isGone(request, response)) return;
     requests += 1;
+    waiting += 1;
+    response.once('close', () => {
+      waiting -= 1;
+    });
+    if (waiting > MAX_WAITING) {
+      cutOff(request, response);
+      await tell(request, { reason: 'limit' }, false);
+      return;
+    }
     const verdict = judge(request, one, context);
     if ('reason' in verdict) {
       await tell(request, verdict, false);
@@ -118,6 +132,8 @@ export function serveRequests(
       refuse(request, response, one, 'limit');
       return;
     }
+    // Who takes back what he asked for is asked for nothing: the far side would be, and nobody would end it.
+    if (isGone(request, response)) return;
     forward({ request, response, ...verdict, target, upstream, budgets: context.budgets }, (reason) => {
       void tell(request, { reason }, false);
       refuse(request, response, one, reason);
@@ -238,9 +254,14 @@ function judge(
   if (!verdict.allowed) return { reason: verdict.reason };
   const end = bodyEnd(request);
   if (end === undefined) return { reason: 'malformed' };
-  return context.budgets.take(verdict.entry, { requests: 1 })
+  return context.budgets.take(verdict.entry, { requests: 1, upload: headBytes(request) })
     ? { entry: verdict.entry, end }
     : { reason: 'budget' };
+}
+
+/** What the head of a request says: it carries out as much as a body does. */
+function headBytes({ method, url, rawHeaders }: Http2ServerRequest): number {
+  return rawHeaders.reduce((sum, one) => sum + one.length, method.length + url.length);
 }
 
 /** One host, and a path that names none (RFC 9112 section 3.2: of two Host headers a reader may take either). */

@@ -80,7 +80,10 @@ export function switchProtocol(
     client.write(headOf(answer, 'Connection: close\r\n'));
     answer.on('data', (bytes: Buffer) => {
       if (!budgets.take(entry, { download: bytes.length })) stop('budget');
-      else client.write(bytes);
+      else if (!client.write(bytes)) {
+        answer.pause();
+        client.once('drain', () => answer.resume());
+      }
     });
     answer.on('end', () => client.end());
     answer.on('error', () => client.destroy());
