@@ -1,13 +1,16 @@
 import type { Rule } from './rule.ts';
 import { rule as approvalRace } from './rules/approval-race/rule.ts';
 import { rule as archivedUses } from './rules/archived-uses/rule.ts';
+import { rule as automaticMerge } from './rules/automatic-merge/rule.ts';
 import { rule as cachePoisoning } from './rules/cache-poisoning/rule.ts';
 import { rule as callInputs } from './rules/call-inputs/rule.ts';
 import { rule as commentCommand } from './rules/comment-command/rule.ts';
 import { rule as containerOptions } from './rules/container-options/rule.ts';
+import { rule as debugEnabled } from './rules/debug-enabled/rule.ts';
 import { rule as environmentFileInjection } from './rules/environment-file-injection/rule.ts';
 import { rule as eventFilters } from './rules/event-filters/rule.ts';
 import { rule as excessivePermissions } from './rules/excessive-permissions/rule.ts';
+import { rule as githubAppToken } from './rules/github-app-token/rule.ts';
 import { rule as hardcodedCredentials } from './rules/hardcoded-credentials/rule.ts';
 import { rule as ignoredFailure } from './rules/ignored-failure/rule.ts';
 import { rule as insecureCommands } from './rules/insecure-commands/rule.ts';
@@ -28,6 +31,7 @@ import { rule as unpinnedUses } from './rules/unpinned-uses/rule.ts';
 import { rule as unreadFile } from './rules/unread-file/rule.ts';
 import { rule as unredactedSecrets } from './rules/unredacted-secrets/rule.ts';
 import { rule as unsoundCondition } from './rules/unsound-condition/rule.ts';
+import { rule as unsoundTernary } from './rules/unsound-ternary/rule.ts';
 import { rule as untrustedCheckout } from './rules/untrusted-checkout/rule.ts';
 import { rule as untrustedTarget } from './rules/untrusted-target/rule.ts';
 import { rule as unverifiedDownload } from './rules/unverified-download/rule.ts';
@@ -37,13 +41,16 @@ import { rule as workflowSyntax } from './rules/workflow-syntax/rule.ts';
 export const RULES: readonly Rule[] = [
   approvalRace,
   archivedUses,
+  automaticMerge,
   cachePoisoning,
   callInputs,
   commentCommand,
   containerOptions,
+  debugEnabled,
   environmentFileInjection,
   eventFilters,
   excessivePermissions,
+  githubAppToken,
   hardcodedCredentials,
   ignoredFailure,
   insecureCommands,
@@ -64,6 +71,7 @@ export const RULES: readonly Rule[] = [
   unreadFile,
   unredactedSecrets,
   unsoundCondition,
+  unsoundTernary,
   untrustedCheckout,
   untrustedTarget,
   unverifiedDownload,

@@ -14,7 +14,7 @@ export const rule: Rule = {
   confidence: 'medium',
   persona: 'default',
   guide: ['§2'],
-  alsoKnownAs: ['zizmor/bot-conditions', 'poutine/confused_deputy_auto_merge'],
+  alsoKnownAs: ['zizmor/bot-conditions'],
   check,
 };
 
@@ -38,19 +38,22 @@ function* check(subject: Subject): Iterable<Found> {
 
 function* judged(subject: Subject, scope: Scope, text: Text, strange: string | undefined): Iterable<Found> {
   const tree = subject.condition(text);
-  if (tree === undefined || !dominates(tree)) return;
+  const alone = tree !== undefined && dominates(tree, false);
+  if (tree === undefined || !(alone || dominates(tree, true))) return;
   yield {
     at: spanOf(scope.file.source, text.at, text.text.length),
     message:
       'github.actor is who caused the last event, not who wrote the code: a stranger can make a bot act on their branch',
     fix: 'compare github.event.pull_request.user.login, and the head repository with this one',
     ...(strange === undefined && { severity: 'medium' }),
+    // Something else is asked as well, and that may be enough.
+    ...(!alone && { severity: 'low', confidence: 'low', persona: 'pedantic' }),
     ...(scope.job !== undefined && { job: scope.job.id }),
   };
 }
 
-/** Whether the comparison alone can make the condition true. */
-function dominates(tree: Expression): boolean {
+/** Whether the comparison can make the condition true: alone, or (`besides`) with what else is asked about the author. */
+function dominates(tree: Expression, besides: boolean): boolean {
   switch (tree.kind) {
     case 'compare': {
       if (tree.operator !== '==') return false;
@@ -69,8 +72,9 @@ function dominates(tree: Expression): boolean {
     }
     case 'logical':
       return tree.operator === '||'
-        ? tree.operands.some(dominates)
-        : tree.operands.some(dominates) && !tree.operands.some((one) => allReferences(one).some(isAuthor));
+        ? tree.operands.some((one) => dominates(one, besides))
+        : tree.operands.some((one) => dominates(one, besides)) &&
+            !tree.operands.some((one) => allReferences(one).some(besides ? isPerson : isAuthor));
     default:
       return false;
   }
@@ -80,4 +84,8 @@ function isAuthor(reference: readonly string[]): boolean {
   return /^github\.event\.(?:pull_request\.user|pull_request\.head\.repo|comment\.user|issue\.user|review\.user|workflow_run\.actor)/.test(
     reference.join('.'),
   );
+}
+
+function isPerson(reference: readonly string[]): boolean {
+  return isAuthor(reference) && !reference.join('.').startsWith('github.event.pull_request.head.repo');
 }

@@ -1,0 +1,83 @@
+import type { Found, Hop } from '../../finding.ts';
+import { pieceSpan, spanOf } from '../../repository/tree.ts';
+import type { Rule } from '../../rule.ts';
+import type { Site, Subject } from '../../subject.ts';
+import { allReferences } from '../../taint/references.ts';
+
+export const rule: Rule = {
+  id: 'automatic-merge',
+  title: 'A pull request is merged or approved without asking who wrote it',
+  severity: 'high',
+  confidence: 'medium',
+  persona: 'default',
+  guide: ['§2'],
+  alsoKnownAs: ['poutine/confused_deputy_auto_merge'],
+  check,
+};
+
+const ACTIONS = new Set([
+  'hmarr/auto-approve-action',
+  'pascalgn/automerge-action',
+  'ahmadnassri/action-dependabot-auto-merge',
+  'peter-evans/enable-pull-request-automerge',
+  'koj-co/dependabot-pr-action',
+  'ridedott/merge-me-action',
+  'reitermarkus/automerge',
+  'actions-cool/auto-merge',
+]);
+/** Whose word on the author is taken. */
+const ASKS = new Set(['dependabot/fetch-metadata', 'fastify/github-action-merge-dependabot']);
+
+function* check(subject: Subject): Iterable<Found> {
+  for (const site of subject.sites) {
+    const { file, job } = site;
+    const event = subject
+      .reaching(file)
+      .find(({ event: name }) => name === 'pull_request_target' || name === 'workflow_run');
+    if (event === undefined) continue;
+    const merge = mergeIn(subject, site);
+    if (merge === undefined || asksAuthor(subject, site)) continue;
+    yield {
+      at: merge.at,
+      events: [event.event],
+      message: 'a pull request is merged or approved here, and nothing asks who wrote it',
+      fix: 'ask for github.event.pull_request.user.login and the head repository before',
+      flow: [...event.via, merge],
+      ...(job !== undefined && { job: job.id }),
+    };
+  }
+}
+
+function mergeIn(subject: Subject, site: Site): Hop | undefined {
+  const { uses, run } = site.step;
+  if (uses?.kind === 'repository' && ACTIONS.has(uses.repository))
+    return { at: spanOf(site.file.source, uses.at, uses.text.length), what: 'merges or approves' };
+  if (run === undefined) return undefined;
+  const command = subject.script(site)?.commands.find(({ name, words }) => {
+    const [first, second, ...more] = words.map(({ value }) => value);
+    if (name !== 'gh' || first !== 'pr') return false;
+    return (
+      second === 'merge' ||
+      (second === 'review' && more.some((word) => word === '--approve' || word === '-a'))
+    );
+  });
+  return command === undefined
+    ? undefined
+    : { at: pieceSpan(site.file.source, run, command.text), what: 'merges or approves' };
+}
+
+function asksAuthor(subject: Subject, { job, step }: Site): boolean {
+  const before = (job?.steps ?? []).filter(({ index }) => index < step.index);
+  if (before.some(({ uses }) => uses?.kind === 'repository' && ASKS.has(uses.repository))) return true;
+  return [job?.if, step.if].some((text) => {
+    const tree = text === undefined ? undefined : subject.condition(text);
+    return (
+      tree !== undefined &&
+      allReferences(tree).some((one) =>
+        /^github\.event\.(?:pull_request\.(?:user\.|author_association|head\.repo\.(?:full_name|fork|owner|id))|workflow_run\.(?:actor\.|head_repository\.))/.test(
+          one.join('.'),
+        ),
+      )
+    );
+  });
+}
