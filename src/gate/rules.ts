@@ -18,6 +18,8 @@ import { rule as longLivedCredentials } from './rules/long-lived-credentials/rul
 import { rule as missingTimeout } from './rules/missing-timeout/rule.ts';
 import { rule as overprovisionedSecrets } from './rules/overprovisioned-secrets/rule.ts';
 import { rule as persistedCredentials } from './rules/persisted-credentials/rule.ts';
+import { rule as releaseWithoutEnvironment } from './rules/release-without-environment/rule.ts';
+import { rule as releaseWithoutProvenance } from './rules/release-without-provenance/rule.ts';
 import { rule as secretReach } from './rules/secret-reach/rule.ts';
 import { rule as secretsInherit } from './rules/secrets-inherit/rule.ts';
 import { rule as secretsOutsideEnvironment } from './rules/secrets-outside-environment/rule.ts';
@@ -26,6 +28,7 @@ import { rule as shellEvaluation } from './rules/shell-evaluation/rule.ts';
 import { rule as spoofableActor } from './rules/spoofable-actor/rule.ts';
 import { rule as templateInjection } from './rules/template-injection/rule.ts';
 import { rule as undefinedReference } from './rules/undefined-reference/rule.ts';
+import { rule as unownedWorkflows } from './rules/unowned-workflows/rule.ts';
 import { rule as unpinnedImages } from './rules/unpinned-images/rule.ts';
 import { rule as unpinnedUses } from './rules/unpinned-uses/rule.ts';
 import { rule as unreadFile } from './rules/unread-file/rule.ts';
@@ -35,6 +38,7 @@ import { rule as unsoundTernary } from './rules/unsound-ternary/rule.ts';
 import { rule as untrustedCheckout } from './rules/untrusted-checkout/rule.ts';
 import { rule as untrustedTarget } from './rules/untrusted-target/rule.ts';
 import { rule as unverifiedDownload } from './rules/unverified-download/rule.ts';
+import { rule as unverifiedRelease } from './rules/unverified-release/rule.ts';
 import { rule as workflowSyntax } from './rules/workflow-syntax/rule.ts';
 
 /** All rules; one more is one more folder, and one more line here. */
@@ -58,6 +62,8 @@ export const RULES: readonly Rule[] = [
   missingTimeout,
   overprovisionedSecrets,
   persistedCredentials,
+  releaseWithoutEnvironment,
+  releaseWithoutProvenance,
   secretReach,
   secretsInherit,
   secretsOutsideEnvironment,
@@ -66,6 +72,7 @@ export const RULES: readonly Rule[] = [
   spoofableActor,
   templateInjection,
   undefinedReference,
+  unownedWorkflows,
   unpinnedImages,
   unpinnedUses,
   unreadFile,
@@ -75,6 +82,7 @@ export const RULES: readonly Rule[] = [
   untrustedCheckout,
   untrustedTarget,
   unverifiedDownload,
+  unverifiedRelease,
   workflowSyntax,
 ];
 
