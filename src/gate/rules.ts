@@ -5,6 +5,7 @@ import { rule as automaticMerge } from './rules/automatic-merge/rule.ts';
 import { rule as cachePoisoning } from './rules/cache-poisoning/rule.ts';
 import { rule as callInputs } from './rules/call-inputs/rule.ts';
 import { rule as commentCommand } from './rules/comment-command/rule.ts';
+import { rule as containerLimits } from './rules/container-limits/rule.ts';
 import { rule as containerOptions } from './rules/container-options/rule.ts';
 import { rule as debugEnabled } from './rules/debug-enabled/rule.ts';
 import { rule as environmentFileInjection } from './rules/environment-file-injection/rule.ts';
@@ -12,6 +13,7 @@ import { rule as eventFilters } from './rules/event-filters/rule.ts';
 import { rule as excessivePermissions } from './rules/excessive-permissions/rule.ts';
 import { rule as githubAppToken } from './rules/github-app-token/rule.ts';
 import { rule as hardcodedCredentials } from './rules/hardcoded-credentials/rule.ts';
+import { rule as identityBesideCode } from './rules/identity-beside-code/rule.ts';
 import { rule as ignoredFailure } from './rules/ignored-failure/rule.ts';
 import { rule as insecureCommands } from './rules/insecure-commands/rule.ts';
 import { rule as longLivedCredentials } from './rules/long-lived-credentials/rule.ts';
@@ -24,6 +26,7 @@ import { rule as secretReach } from './rules/secret-reach/rule.ts';
 import { rule as secretsInherit } from './rules/secrets-inherit/rule.ts';
 import { rule as secretsOutsideEnvironment } from './rules/secrets-outside-environment/rule.ts';
 import { rule as selfHostedRunner } from './rules/self-hosted-runner/rule.ts';
+import { rule as sharedRunners } from './rules/shared-runners/rule.ts';
 import { rule as shellEvaluation } from './rules/shell-evaluation/rule.ts';
 import { rule as spoofableActor } from './rules/spoofable-actor/rule.ts';
 import { rule as templateInjection } from './rules/template-injection/rule.ts';
@@ -40,6 +43,7 @@ import { rule as untrustedTarget } from './rules/untrusted-target/rule.ts';
 import { rule as unverifiedDownload } from './rules/unverified-download/rule.ts';
 import { rule as unverifiedRelease } from './rules/unverified-release/rule.ts';
 import { rule as workflowSyntax } from './rules/workflow-syntax/rule.ts';
+import { rule as workspaceAction } from './rules/workspace-action/rule.ts';
 
 /** All rules; one more is one more folder, and one more line here. */
 export const RULES: readonly Rule[] = [
@@ -49,6 +53,7 @@ export const RULES: readonly Rule[] = [
   cachePoisoning,
   callInputs,
   commentCommand,
+  containerLimits,
   containerOptions,
   debugEnabled,
   environmentFileInjection,
@@ -56,6 +61,7 @@ export const RULES: readonly Rule[] = [
   excessivePermissions,
   githubAppToken,
   hardcodedCredentials,
+  identityBesideCode,
   ignoredFailure,
   insecureCommands,
   longLivedCredentials,
@@ -68,6 +74,7 @@ export const RULES: readonly Rule[] = [
   secretsInherit,
   secretsOutsideEnvironment,
   selfHostedRunner,
+  sharedRunners,
   shellEvaluation,
   spoofableActor,
   templateInjection,
@@ -84,6 +91,7 @@ export const RULES: readonly Rule[] = [
   unverifiedDownload,
   unverifiedRelease,
   workflowSyntax,
+  workspaceAction,
 ];
 
 export function isRule(id: string): boolean {

@@ -1,6 +1,6 @@
 import type { Found } from '../../finding.ts';
 import type { Rule } from '../../rule.ts';
-import type { Subject } from '../../subject.ts';
+import type { Site, Subject } from '../../subject.ts';
 import { spanOf } from '../../repository/tree.ts';
 
 export const rule: Rule = {
@@ -22,6 +22,16 @@ const STATIC: Readonly<Record<string, readonly string[]>> = {
   'pypa/gh-action-pypi-publish': ['password'],
   'hashicorp/vault-action': ['token', 'roleid'],
   'rubygems/release-gem': ['api-key'],
+  'js-devtools/npm-publish': ['token'],
+};
+/** Registries that let a workflow publish as itself, by the command that publishes. */
+const PUBLISHERS: Readonly<Record<string, readonly string[]>> = {
+  npm: ['NODE_AUTH_TOKEN', 'NPM_TOKEN'],
+  pnpm: ['NODE_AUTH_TOKEN', 'NPM_TOKEN'],
+  cargo: ['CARGO_REGISTRY_TOKEN'],
+  gem: ['GEM_HOST_API_KEY', 'RUBYGEMS_API_KEY'],
+  uv: ['UV_PUBLISH_TOKEN', 'UV_PUBLISH_PASSWORD'],
+  dotnet: ['NUGET_API_KEY', 'NUGET_AUTH_TOKEN'],
 };
 const VARIABLES = new Set([
   'AWS_SECRET_ACCESS_KEY',
@@ -43,8 +53,16 @@ function* check(subject: Subject): Iterable<Found> {
           message: `${name} is a key that works until somebody revokes it`,
           fix: 'use OIDC: id-token: write, and a role or trusted publisher that trusts this workflow',
         };
-    for (const { name, value } of step.env)
-      if (VARIABLES.has(name) && value.text.includes('secrets.'))
+    const published =
+      step.run === undefined
+        ? undefined
+        : publisherOf(subject, { file, step, ...(job !== undefined && { job }) });
+    for (const { name, value } of [...step.env, ...(published === undefined ? [] : (job?.env ?? []))])
+      if (
+        (VARIABLES.has(name) ||
+          (published !== undefined && PUBLISHERS[published]?.includes(name) === true)) &&
+        value.text.includes('secrets.')
+      )
         yield {
           ...of,
           at: spanOf(file.source, value.at, value.text.length),
@@ -52,4 +70,15 @@ function* check(subject: Subject): Iterable<Found> {
           fix: 'use OIDC: id-token: write, and a role or trusted publisher that trusts this workflow',
         };
   }
+}
+
+function publisherOf(subject: Subject, site: Site): string | undefined {
+  return subject
+    .script(site)
+    ?.commands.find(
+      ({ name, words }) =>
+        PUBLISHERS[name] !== undefined &&
+        words.some(({ value }) => value === 'publish' || value === 'push') &&
+        !words.some(({ value }) => value === '--dry-run'),
+    )?.name;
 }

@@ -15,6 +15,7 @@ export const rule: Rule = {
     'zizmor/unpinned-uses',
     'codeql/actions/unpinned-tag',
     'poutine/github_action_from_unverified_creator_used',
+    'poutine/unpinnable_action',
     'scorecard/Pinned-Dependencies',
   ],
   check,

@@ -1,0 +1,37 @@
+import type { Found } from '../../finding.ts';
+import { spanOf } from '../../repository/tree.ts';
+import type { Rule } from '../../rule.ts';
+import type { Subject } from '../../subject.ts';
+
+export const rule: Rule = {
+  id: 'workspace-action',
+  title: 'An action is whatever lies in the workspace when its step begins',
+  severity: 'low',
+  confidence: 'high',
+  persona: 'pedantic',
+  guide: ['§2', '§7'],
+  alsoKnownAs: ['zizmor/self-repository'],
+  check,
+};
+
+function* check(subject: Subject): Iterable<Found> {
+  for (const { file, job, step } of subject.sites) {
+    const { uses } = step;
+    if (uses?.kind === 'local' && uses.text.startsWith('./'))
+      yield {
+        at: spanOf(file.source, uses.at, uses.text.length),
+        message: `${uses.text} is whatever lies there when the step begins`,
+        fix: `name it as this repository’s own: $/${uses.text.slice(2)}`,
+        ...(job !== undefined && { job: job.id }),
+      };
+  }
+  for (const file of subject.repository.workflows)
+    for (const { uses, id } of file.jobs)
+      if (uses?.kind === 'local' && uses.text.startsWith('./'))
+        yield {
+          at: spanOf(file.source, uses.at, uses.text.length),
+          job: id,
+          message: `${uses.text} can be named as this repository’s own`,
+          fix: `write $/${uses.text.slice(2)}`,
+        };
+}
