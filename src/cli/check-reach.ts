@@ -1,33 +1,41 @@
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
-import { judge, mermaid, ORIGINS, reach, readRepository } from '../gate/index.ts';
+import { judge, mermaid, ORIGINS, placedRuns, reach, readRepository } from '../gate/index.ts';
 import type { CheckSubject } from './check-subject.ts';
 import { type CommandContext, EXIT } from './command.ts';
 import { oneOf } from './options.ts';
 import { jsonLine } from './render/json-line.ts';
 import { renderReach } from './render/reach.ts';
+import { renderZones } from './render/zones.ts';
 import { styleFor } from './render/style.ts';
 
 export interface ReachOptions {
   readonly from?: string;
   readonly to?: string;
   readonly graph?: boolean;
+  readonly zones?: boolean;
 }
 
-export function asksReach({ from, to, graph }: ReachOptions): boolean {
-  return from !== undefined || to !== undefined || graph === true;
+export function asksReach({ from, to, graph, zones }: ReachOptions): boolean {
+  return from !== undefined || to !== undefined || graph === true || zones === true;
 }
 
-/** Answers `--from ... --to ...`, or draws the repository; gives the exit status: 1 when there is a path. */
+/** Answers `--from ... --to ...`, draws the repository, or places its jobs in zones; gives the exit status: 1 when there is a path. */
 export async function checkReach(
   context: CommandContext,
   { files }: CheckSubject,
   options: ReachOptions,
   json: boolean,
 ): Promise<Result<number, Refusal>> {
-  const { from, to, graph } = options;
+  const { from, to, graph, zones } = options;
   const { subject } = judge(await readRepository(files), []);
   if (graph === true) {
     context.stdout.write(mermaid(subject));
+    return ok(EXIT.ok);
+  }
+  if (zones === true) {
+    const runs = placedRuns(subject);
+    if (json) context.stdout.write(jsonLine({ version: 1, runs }));
+    else context.stdout.write(renderZones(runs, styleFor(context.stdout, context.environment)));
     return ok(EXIT.ok);
   }
   const origin = oneOf('from', from ?? 'anyone', ORIGINS);

@@ -6,6 +6,7 @@ export { type GatheredFile, gatherFiles, kindOf, plainFile } from './repository/
 export type { Repository } from './repository/model.ts';
 export { readRepository } from './repository/read-repository.ts';
 export { mermaid } from './reach/mermaid.ts';
+export { type PlacedRun, placedRuns } from './reach/zones.ts';
 export { ORIGINS, reach, type Reach } from './reach/reach.ts';
 export { lineAt } from './repository/tree.ts';
 export { githubReport } from './report/github.ts';

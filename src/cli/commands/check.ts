@@ -48,6 +48,7 @@ and tells what is wrong with them: what a stranger can reach, and by which way. 
   --from ORIGIN         can it be reached? From: fork-pull-request, comment, issue or anyone (the default)
   --to SECRET           to the secret of this name: each path with its places, or that there is none
   --graph               events, jobs and secrets as a Mermaid flowchart
+  --zones               each job with the trust zones that its runs can be in at most, by event
   -q, --quiet           only the last line
   -h, --help
 
@@ -65,6 +66,7 @@ const OPTIONS = {
   from: { type: 'string' },
   to: { type: 'string' },
   graph: { type: 'boolean' },
+  zones: { type: 'boolean' },
   quiet: { type: 'boolean', short: 'q' },
 } as const;
 
