@@ -30,6 +30,7 @@ void set_knob(const char *path, const char *value);
 
 int carry(const char *namespace, const char *socket);
 _Noreturn void guest(void);
+_Noreturn void try_machine(void);
 
 // Of the guest.
 void load_modules(const char *folder);

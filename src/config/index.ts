@@ -42,6 +42,8 @@ export {
 } from './load-configuration.ts';
 export { notOperatorsOwn, readOperatorFile } from './operator-file.ts';
 export {
+  ACCELERATIONS,
+  type AskedAcceleration,
   compareTiers,
   compareZones,
   ISOLATION_TIERS,

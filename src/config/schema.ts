@@ -7,7 +7,7 @@ import { LIMIT_KEY_NAMES } from './limits.ts';
 import { policyChanges } from './policy-changes-schema.ts';
 import { proxy } from './proxy-schema.ts';
 import { pool, waiver, waiverSigners } from './waiver-schema.ts';
-import { ISOLATION_TIERS, PROFILES, RUNTIMES, SECOND_WALLS, ZONES } from './zones.ts';
+import { ACCELERATIONS, ISOLATION_TIERS, PROFILES, RUNTIMES, SECOND_WALLS, ZONES } from './zones.ts';
 
 const MB = 1e6;
 const MINUTE_MS = 60_000;
@@ -190,6 +190,18 @@ const zoneSettings = z
               'is a sandboxed kernel, `qemu` a microVM. Left out: the first of the floor\u2019s tier that the machine has. Only the ' +
               'operator\u2019s file can name one.',
           )
+          .optional(),
+        microvm: z
+          .strictObject({
+            acceleration: z
+              .enum(ACCELERATIONS)
+              .describe(
+                '`auto`: by KVM where a try shows that it works, else translated, and the record says which and why. `kvm`: a ' +
+                  'job is refused where it does not work. `tcg`: translated, and the device is never touched. Left out: `auto`.',
+              )
+              .optional(),
+          })
+          .describe('How microVMs are run. Only the operator\u2019s file can say it.')
           .optional(),
         acceptKnown: z
           .array(acceptedFlaw)

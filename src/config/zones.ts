@@ -18,6 +18,10 @@ export const TIER_OF: Readonly<Record<RuntimeName, IsolationTier>> = {
   qemu: 'microvm',
 };
 
+/** How a microVM's instructions are run: by KVM where a try shows that it works, by KVM or not at all, or translated. */
+export const ACCELERATIONS = ['auto', 'kvm', 'tcg'] as const;
+export type AskedAcceleration = (typeof ACCELERATIONS)[number];
+
 /** Walls beside namespaces and filter, used wherever the kernel has them. */
 export const SECOND_WALLS = ['landlock', 'apparmor', 'selinux'] as const;
 export type SecondWall = (typeof SECOND_WALLS)[number];

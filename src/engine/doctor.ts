@@ -3,7 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { ulid } from '../base/index.ts';
-import { readRootless, type RootlessReceipt, type Sandbox, type SandboxReceipt } from '../sandbox/index.ts';
+import {
+  forgetKvm,
+  readRootless,
+  type RootlessReceipt,
+  type Sandbox,
+  type SandboxReceipt,
+} from '../sandbox/index.ts';
 import { type Controls, defaultControls, PROFILES, RUNTIMES, TIER_OF } from '../zone/index.ts';
 import { SECOND_WALLS } from '../config/index.ts';
 import { openCell } from './cell/open-cell.ts';
@@ -36,6 +42,8 @@ export async function diagnose(): Promise<readonly Diagnosis[]> {
     : found.lines;
   const standard = first.find(({ held }) => held);
   const others: Diagnosis[] = [];
+  // Whatever was found before is found anew.
+  await forgetKvm();
   for (const runtime of RUNTIMES) {
     const name = `${TIER_OF[runtime]} (${runtime})`;
     if (standard?.seen.startsWith(`${runtime} `)) continue;
@@ -186,6 +194,6 @@ function flawsOf({ runtime, knownFlaws }: Sandbox['receipt']): Diagnosis {
 function runtimeOf({ runtime, machine }: Sandbox['receipt']): string {
   const name = `${runtime.name} ${runtime.version}`;
   if (machine === undefined) return name;
-  const how = machine.acceleration === 'kvm' ? 'by KVM' : 'translated, without KVM';
+  const how = machine.acceleration === 'kvm' ? 'by KVM' : `translated, without KVM (${machine.notKvm ?? ''})`;
   return `${name}, Linux ${machine.kernel} ${how}`;
 }

@@ -130,6 +130,8 @@ export interface SandboxReceipt {
   /** Of a microVM: how its instructions are run, its kernel, and what starts the job's container in it. */
   readonly machine?: {
     readonly acceleration: 'kvm' | 'tcg';
+    /** Why it is translated: what a try of KVM gave, or whose wish it is. Absent: it is not. */
+    readonly notKvm?: string;
     readonly kernel: string;
     readonly runtime: string;
     readonly memoryBytes: number;

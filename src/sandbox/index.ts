@@ -6,7 +6,7 @@ export {
   isContainerRuntime,
 } from './choose-runtime.ts';
 export type * from './contract.ts';
-export { openSandbox } from './open-sandbox.ts';
+export { forgetKvm, openSandbox } from './open-sandbox.ts';
 export { reapSandboxes } from './oci/reap.ts';
 export { Cgroup } from './oci/cgroup.ts';
 export { writeRootTree } from './oci/root-files.ts';

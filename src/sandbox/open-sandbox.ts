@@ -17,3 +17,12 @@ export async function openSandbox(
   const { openMicrovm } = await import('./microvm/open-microvm.ts');
   return openMicrovm(request, options);
 }
+
+/** Has the next microVM find out anew whether KVM works. */
+export async function forgetKvm(): Promise<void> {
+  const [{ forgetVerdict }, { guestFolder }] = await Promise.all([
+    import('./microvm/kvm-verdict.ts'),
+    import('./microvm/guest-kernel.ts'),
+  ]);
+  forgetVerdict(guestFolder());
+}

@@ -1,5 +1,6 @@
 import type {
   AllowEntry,
+  AskedAcceleration,
   IsolationTier,
   LimitName,
   Limits,
@@ -22,6 +23,8 @@ export interface Controls {
     }[];
     /** The one that was asked for; absent, the first of the floor's tier. */
     readonly runtime?: RuntimeName;
+    /** How a microVM's instructions are to be run; absent: `auto`. */
+    readonly acceleration?: AskedAcceleration;
     /** The needs besides that the operator's file names for the zone; absent: it says nothing. */
     readonly profiles?: readonly ProfileName[];
     /** Of single jobs, by id. */

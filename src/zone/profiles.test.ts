@@ -71,6 +71,18 @@ describe('a profile', () => {
     expect(found.controls.isolation).toMatchObject({ runtime: 'crun', profile: 'debugger' });
   });
 
+  test.each(['head', 'protected-branch'] as const)(
+    'and how the operator has microVMs run is not for a policy of the %s to say',
+    (origin) => {
+      const found = settled({
+        operator: { microvm: { acceleration: 'tcg' } },
+        [origin]: { microvm: { acceleration: 'kvm' } },
+      });
+      expect(found.controls.isolation.acceleration).toBe('tcg');
+      expect(found.refusedWidening.join()).toContain('isolation.microvm.acceleration kvm');
+    },
+  );
+
   test('is the job\u2019s before the zone\u2019s, and the command line\u2019s before both', () => {
     const found = settled({
       operator: { profiles: ['nested-build'], profile: 'debugger', jobs: { build: 'browser' } },

@@ -61,6 +61,9 @@ function set(base: Controls, settings: ZoneSettings): Controls {
       ...base.isolation,
       floor: settings.isolation?.floor ?? base.isolation.floor,
       ...(settings.isolation?.runtime !== undefined && { runtime: settings.isolation.runtime }),
+      ...(settings.isolation?.microvm?.acceleration !== undefined && {
+        acceleration: settings.isolation.microvm.acceleration,
+      }),
       ...(settings.isolation?.acceptKnown !== undefined && { acceptKnown: settings.isolation.acceptKnown }),
       ...namedProfiles(settings.isolation),
     },
@@ -143,6 +146,8 @@ function narrow(base: Controls, asked: ZoneSettings, who: string, refused: strin
   if (tier !== undefined && compareTiers(tier, base.isolation.floor) < 0) no('isolation.floor', tier);
   // Which program holds a job is the machine's owner's choice.
   if (asked.isolation?.runtime !== undefined) no('isolation.runtime', asked.isolation.runtime);
+  const acceleration = asked.isolation?.microvm?.acceleration;
+  if (acceleration !== undefined) no('isolation.microvm.acceleration', acceleration);
   for (const { cve } of asked.isolation?.acceptKnown ?? []) no('isolation.acceptKnown', cve);
   const approvals = asked.approvals?.required;
   if (approvals !== undefined && approvals < base.approvals.required) no('approvals.required', approvals);

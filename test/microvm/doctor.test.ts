@@ -52,7 +52,7 @@ test('doctor says that this machine runs microVMs and how long one takes, by boo
   const microvm = lines.find(({ name }) => name === 'microvm (qemu)');
   expect(microvm, JSON.stringify(microvm)).toMatchObject({ held: true });
   expect(microvm?.seen).toMatch(
-    /^qemu \d\S*, Linux \d\S* translated, without KVM, up in \d+\.\d s(?: at the second boot)?, \d{3} checks held in [\d.]+ ms$/,
+    /^qemu \d\S*, Linux \d\S* translated, without KVM \(\/dev\/kvm is not the device of KVM \(10:232\)\), up in \d+\.\d s(?: at the second boot)?, \d{3} checks held in [\d.]+ ms$/,
   );
   expect(lines.find(({ name }) => name === 'nothing left behind')).toMatchObject({ held: true });
 });
@@ -69,4 +69,5 @@ test('a job runs in a microVM where /dev/kvm hangs, and the record says that it 
     .map((path) => readFileSync(path, 'utf8'))
     .find((text) => text.includes('"microvm"'));
   expect(record).toContain('"acceleration":"tcg"');
+  expect(record).toContain('"notKvm":"/dev/kvm is not the device of KVM (10:232)"');
 });

@@ -25,13 +25,22 @@ export class MonitorProcess {
 
   /** Waits for what a boot must bring; a monitor that ends, or a boot that takes too long, is a refusal. */
   async brings<T>(what: string, awaited: Promise<T>, late: Promise<string>): Promise<Result<T, Refusal>> {
-    const outcome = await Promise.race([
+    const outcome = await this.outcome(what, awaited, late);
+    if ('value' in outcome) return ok(outcome.value);
+    return err('late' in outcome ? stoodStill(outcome.late) : notBooted(outcome.why));
+  }
+
+  /** The first of the three. */
+  outcome<T>(
+    what: string,
+    awaited: Promise<T>,
+    late: Promise<string>,
+  ): Promise<{ readonly value: T } | { readonly why: string } | { readonly late: string }> {
+    return Promise.race([
       awaited.then((value) => ({ value })),
       this.ended.then((why) => ({ why })),
       late.then((why) => ({ late: `${what} did not come ${why}${lastWord(this.#said)}` })),
     ]);
-    if ('value' in outcome) return ok(outcome.value);
-    return err('late' in outcome ? stoodStill(outcome.late) : notBooted(outcome.why));
   }
 }
 

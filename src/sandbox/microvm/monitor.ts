@@ -14,8 +14,10 @@ export interface Machine {
   readonly shares: readonly { readonly tag: string; readonly path: string; readonly readOnly: boolean }[];
   /** Streams between guest and control side: sockets that somebody listens on, by the name of the port in the guest. */
   readonly ports: readonly { readonly name: string; readonly socket: string }[];
-  /** The socket of the link that carries the guest's packets, and the guest's hardware address on it. */
-  readonly link: { readonly socket: string; readonly hardware: string };
+  /** It is there to show that one runs: its process 1 ends with a word (native/microvm). */
+  readonly tries?: true;
+  /** Absent: it has no network at all. The socket of the link that carries the guest's packets, and the guest's hardware address on it. */
+  readonly link?: { readonly socket: string; readonly hardware: string };
 }
 
 /**

@@ -18,6 +18,11 @@ import { openLink } from './link.ts';
 import { machineOf, machineRequest } from './machine-request.ts';
 import { guestMemory } from './machine-size.ts';
 import { microvmSandbox, Undo } from './microvm-sandbox.ts';
+import { layKvm } from './kvm-node.ts';
+import { forgetVerdict } from './kvm-verdict.ts';
+import type { MachineMonitor } from './monitor.ts';
+import { settleAcceleration } from './settle-acceleration.ts';
+import { verdictOn } from './try-kvm.ts';
 import { STOOD_STILL } from './monitor-process.ts';
 import { qemu } from './qemu.ts';
 
@@ -27,6 +32,9 @@ type Options = OpenSandboxOptions<ChosenRuntime>;
 const BOOT_MS = 90_000;
 /** How long each boot may take, of as many as are tried. */
 const BOOTS = [BOOT_MS, BOOT_MS] as const;
+
+/** As many as `OpenSandboxOptions.idSlot` has; the one for the other half of it is a try's, for as long as that lasts. */
+const ID_SLOTS = 8_192;
 
 /** What a machine is made of, found before anything is made. */
 interface Parts {
@@ -48,10 +56,11 @@ export async function openMicrovm(
   request: SandboxRequest,
   options: Options,
   [firstMs, secondMs]: readonly [number, number] = BOOTS,
+  monitor: MachineMonitor = qemu,
 ): Promise<Result<Sandbox, Refusal>> {
-  const first = await openOnce(request, options, firstMs);
+  const first = await openOnce(request, options, monitor, firstMs);
   if (first.ok || first.error.rule !== STOOD_STILL) return first;
-  const second = await openOnce(request, options, secondMs, first.error.why);
+  const second = await openOnce(request, options, monitor, secondMs, first.error.why);
   if (second.ok || second.error.rule !== STOOD_STILL) return second;
   return err({ ...second.error, why: `${second.error.why}, twice` });
 }
@@ -59,6 +68,7 @@ export async function openMicrovm(
 async function openOnce(
   request: SandboxRequest,
   options: Options,
+  monitor: MachineMonitor,
   bootMs: number,
   bootedAgain?: string,
 ): Promise<Result<Sandbox, Refusal>> {
@@ -77,7 +87,7 @@ async function openOnce(
     const laid = await layGuest(request, guest.value, places);
     if (!laid.ok) return await undo.refuse(laid.error);
     const boot = { withinMs: bootMs, ...(bootedAgain !== undefined && { bootedAgain }) };
-    return await openLaid(request, options, parts.value, guest.value, host, undo, boot);
+    return await openLaid(request, options, monitor, parts.value, guest.value, host, undo, boot);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return undo.refuse(cannotPrepare(why));
@@ -97,6 +107,7 @@ async function partsOf(): Promise<Result<Parts, Refusal>> {
 async function openLaid(
   request: SandboxRequest,
   options: Options,
+  monitor: MachineMonitor,
   parts: Parts,
   guest: GuestPlan,
   host: HostFacts,
@@ -105,12 +116,36 @@ async function openLaid(
 ): Promise<Result<Sandbox, Refusal>> {
   const { sockets, machine: directory, root } = placesIn(options.directory);
   const processors = availableParallelism();
+  const { name, program } = options.runtime;
   const ports = await listenForMachine(sockets);
   undo.ports.push(ports.init, ports.guest, ports.trace);
   if (options.namespace !== undefined && !(await options.namespace)) return undo.refuse(noNamespace());
   const link = await openLink(request.networkNamespace, join(sockets, 'link'));
   if (!link.ok) return undo.refuse(link.error);
   undo.link = link.value;
+  const settled = await settleAcceleration(
+    request.controls.isolation.acceleration ?? 'auto',
+    request.controls.zone,
+    () =>
+      verdictOn({
+        request,
+        guest,
+        parts: { ...parts, sockets },
+        monitor,
+        program,
+        directory: join(options.directory, 'guest'),
+        emptyNamespace: link.value.emptyNamespace,
+        idSlot: (options.idSlot + ID_SLOTS / 2) % ID_SLOTS,
+        host,
+      }),
+  );
+  if (!settled.ok) return undo.refuse(settled.error);
+  const { acceleration } = settled.value;
+  const device =
+    acceleration === 'kvm'
+      ? await layKvm(join(options.directory, 'guest/kvm'), guest.plan.hostUid)
+      : undefined;
+  if (device?.ok === false) return undo.refuse(device.error);
   const around = await openContainer(
     machineRequest(request, guest, { ...parts, sockets }, link.value.emptyNamespace, processors),
     {
@@ -120,6 +155,7 @@ async function openLaid(
       // The monitor is the only program in it, and may start no other.
       telemetry: false,
       observe: () => undefined,
+      ...(device !== undefined && { kvm: device.value }),
     },
   );
   if (!around.ok) return undo.refuse(around.error);
@@ -127,17 +163,20 @@ async function openLaid(
   // Its probe would ask in vain, each time to the end.
   if (options.gateway !== undefined && !(await options.gateway)) return undo.refuse(noGateway());
   const late = sleep(boot.withinMs, `within ${boot.withinMs / 1_000} s`, { ref: false });
-  const machine = machineOf(request, 'tcg', processors, boot.bootedAgain !== undefined);
-  const { name, program } = options.runtime;
+  const machine = machineOf(request, acceleration, processors, boot.bootedAgain !== undefined);
   const booted = await bootMachine(
     around.value,
-    { monitor: qemu, program, machine },
+    { monitor, program, machine },
     ports,
     request,
     options.observe,
     late,
   );
-  if (!booted.ok) return undo.refuse(booted.error);
+  if (!booted.ok) {
+    // What worked in a try and not here is tried again before the next.
+    if (acceleration === 'kvm') forgetVerdict(guestFolder());
+    return undo.refuse(booted.error);
+  }
   undo.guest = booted.value;
   const id = `${request.runId}-${request.jobId}`.toLowerCase();
   const cgroup = new Cgroup(host, `${host.cgroupParent}/${id}`);
@@ -147,7 +186,7 @@ async function openLaid(
   const receipt: SandboxReceipt = {
     runtime: { name, version, tier: 'microvm' },
     machine: {
-      acceleration: machine.acceleration,
+      ...settled.value,
       kernel: booted.value.kernel,
       runtime: `${parts.container.name} ${around.value.receipt.runtime.version}`,
       memoryBytes: guestMemory(request.controls.limits),

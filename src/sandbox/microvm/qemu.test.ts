@@ -34,7 +34,19 @@ describe('a machine that QEMU runs', () => {
 
   test('is run by the processor only when that was asked for', () => {
     const [, ...words] = qemu.command('qemu', { ...MACHINE, acceleration: 'kvm' });
-    expect(words).toContain('kvm');
+    expect(words.slice(words.indexOf('-accel'), words.indexOf('-smp'))).toEqual([
+      '-accel',
+      'kvm',
+      '-cpu',
+      'host,vmx=off,svm=off,pmu=off',
+    ]);
     expect(qemu.command('qemu', MACHINE)).not.toContain('kvm');
+  });
+
+  test('that is only tried has no network and a process 1 that is told so', () => {
+    const { link: _none, ...alone } = MACHINE;
+    const words = qemu.command('qemu', { ...alone, tries: true, shares: [], ports: [] });
+    expect(words[words.indexOf('-append') + 1]).toMatch(/ -- try$/);
+    expect(words.filter((word) => /netdev|fsdev|chardev/.test(word))).toEqual([]);
   });
 });

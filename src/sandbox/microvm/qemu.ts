@@ -48,7 +48,12 @@ export const qemu: MachineMonitor = {
     '-initrd',
     machine.initramfs,
     '-append',
-    ['console=ttyS0', ...(machine.talks ? SAYS_ALL : SAYS_LITTLE), ...KERNEL_OPTIONS].join(' '),
+    [
+      'console=ttyS0',
+      ...(machine.talks ? SAYS_ALL : SAYS_LITTLE),
+      ...KERNEL_OPTIONS,
+      ...(machine.tries === true ? ['--', 'try'] : []),
+    ].join(' '),
     '-device',
     'virtio-serial-pci,max_ports=8',
     ...machine.ports.flatMap(({ name, socket }, at) => [
@@ -63,16 +68,23 @@ export const qemu: MachineMonitor = {
       '-device',
       `virtio-9p-pci,fsdev=share${at},mount_tag=${tag}`,
     ]),
-    '-netdev',
-    `stream,id=link,server=off,addr.type=unix,addr.path=${machine.link.socket}`,
-    '-device',
-    `virtio-net-pci,netdev=link,mac=${machine.link.hardware},romfile=`,
+    ...(machine.link === undefined ? [] : linked(machine.link)),
   ],
 };
 
+function linked({ socket, hardware }: NonNullable<Machine['link']>): readonly string[] {
+  return [
+    '-netdev',
+    `stream,id=link,server=off,addr.type=unix,addr.path=${socket}`,
+    '-device',
+    `virtio-net-pci,netdev=link,mac=${hardware},romfile=`,
+  ];
+}
+
 function accelerator({ acceleration }: Machine): readonly string[] {
   return acceleration === 'kvm'
-    ? ['-accel', 'kvm', '-cpu', 'host']
+    ? // No virtualisation inside of it, and no counters of the host's: what a guest has no use for, it cannot attack.
+      ['-accel', 'kvm', '-cpu', 'host,vmx=off,svm=off,pmu=off']
     : // Five levels of page tables are five steps for each address that is translated.
       ['-accel', `tcg,thread=multi,tb-size=${TRANSLATION_MIB}`, '-cpu', 'max,la57=off'];
 }

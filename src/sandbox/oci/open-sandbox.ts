@@ -78,6 +78,8 @@ export interface OpenSandboxOptions<Runtime extends ChosenRuntime = ContainerRun
   /** Random bits of 0 to 8191 that pick the sandbox's host ids. */
   readonly idSlot: number;
   readonly telemetry?: boolean;
+  /** A node of KVM's device that the sandbox's user may open: for a machine's monitor, and never for a job. */
+  readonly kvm?: string;
 }
 
 const UNWATCHED = 'who writes files that tools obey is shown to root of the machine alone';
@@ -104,6 +106,7 @@ export async function openSandbox(
     exchange: join(paths.private, 'workspace/exchange'),
     init: nativeProgram('init'),
     ids: hostIds(host, options.idSlot, request.workspace),
+    ...(options.kvm !== undefined && { kvm: options.kvm }),
     // A kernel of its own has no calls to hand over, and tells of them by itself.
     ...(withTelemetry && !driver.ownKernel && { listenerPath: join(paths.private, 'trace/trace.sock') }),
   });

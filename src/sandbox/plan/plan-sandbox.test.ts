@@ -32,6 +32,34 @@ describe('the plan of a fixed job on a fixed machine', () => {
     await expect(text(planned(JOB).tree)).toMatchFileSnapshot('root-tree.golden.json');
   });
 
+  test('has the device of KVM when it is a monitor\u2019s, and differs in nothing else', () => {
+    const monitor = planSandbox(JOB, HOST, { ...PLACES, kvm: '/run/node' });
+    if (!monitor.ok) throw new Error(monitor.error.why);
+    const { config, writable, ...rest } = monitor.value;
+    const { config: of, writable: written, ...others } = planned(JOB);
+    expect(JSON.stringify(of)).not.toContain('kvm');
+    expect(of.linux.resources.devices).toEqual([{ allow: false, access: 'rwm' }]);
+    expect(config.linux.resources.devices.slice(1)).toEqual([
+      { allow: true, access: 'rw', type: 'c', major: 10, minor: 232 },
+    ]);
+    expect(config.mounts.slice(of.mounts.length)).toEqual([
+      {
+        destination: '/dev/kvm',
+        type: 'bind',
+        source: '/run/node',
+        options: ['bind', 'rw', 'nosuid', 'noexec'],
+      },
+    ]);
+    const { resources, ...linux } = config.linux;
+    expect({
+      ...config,
+      mounts: config.mounts.slice(0, of.mounts.length),
+      linux: { ...linux, resources: { ...resources, devices: of.linux.resources.devices } },
+    }).toEqual(of);
+    expect(writable).toEqual([...written, '/dev/kvm']);
+    expect(rest).toEqual(others);
+  });
+
   test('is refused for another user than root, for ids that somebody has, and for a limit that cannot be held', () => {
     expect(planSandbox(JOB, { ...HOST, uid: 1000 }, PLACES)).toMatchObject({
       ok: false,

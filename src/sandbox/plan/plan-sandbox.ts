@@ -14,6 +14,7 @@ import {
 import { seccompProfile } from '../seccomp/profile.ts';
 import type { HostFacts } from './host-facts.ts';
 import { type HostIds, mayHave } from './host-ids.ts';
+import { kvmMount, kvmRule } from './kvm-device.ts';
 import { baseTree, etcFolders, type RootTree } from './root-tree.ts';
 
 /** The job's user inside, as on GitHub's runners. */
@@ -44,6 +45,8 @@ export interface SandboxPlaces {
   readonly exchange: string;
   readonly init: string;
   readonly listenerPath?: string;
+  /** KVM's device, a node of the sandbox's user alone: for a machine's monitor, and never for a job. */
+  readonly kvm?: string;
   readonly ids: HostIds;
 }
 
@@ -275,7 +278,7 @@ function runtimeConfig(
           cpu: { quota: Math.max(1_000, Math.round(limits.cpus * CPU_PERIOD_US)), period: CPU_PERIOD_US },
         }),
         ...(!unenforced.includes('pids') && { pids: { limit: limits.pids } }),
-        devices: [{ allow: false, access: 'rwm' }],
+        devices: [{ allow: false, access: 'rwm' }, ...kvmRule(places.kvm)],
       },
       seccomp: seccompProfile(host.architecture, places.listenerPath, profile),
       maskedPaths: [
@@ -382,5 +385,6 @@ function mounts(
     ...request.writePaths.map((path) => written(path.hostPath, path.path)),
     { ...written(places.exchange, EXCHANGE_PATH), options: ['bind', 'rw', 'nosuid', 'nodev', 'noexec'] },
     shown(places.init, INIT_PATH),
+    ...kvmMount(places.kvm),
   ];
 }

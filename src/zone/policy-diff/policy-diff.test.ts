@@ -64,6 +64,10 @@ describe('the difference of two policies', () => {
       'opened internal isolation.jobs.build',
     ],
     ['zones: {untrusted: {isolation: {runtime: crun}}}', 'changed untrusted isolation.runtime'],
+    [
+      'zones: {untrusted: {isolation: {microvm: {acceleration: tcg}}}}',
+      'changed untrusted isolation.microvm.acceleration auto becomes tcg',
+    ],
     ['trust: {repositories: [{name: a/b, path: /srv/b}]}', 'opened - trust.repositories a/b'],
     [
       'waivers: [{kind: privileged, repository: a/b, workflow: w.yml, job: j, zone: internal, pool: p, reason: because nothing less will do, expires: 2026-12-31T00:00:00Z}]',

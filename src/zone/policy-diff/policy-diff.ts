@@ -59,6 +59,11 @@ export function diffPolicies(
       const what = `${old.isolation.runtime ?? 'the first of the tier'} becomes ${fresh.isolation.runtime ?? 'the first of the tier'}`;
       changes.push({ direction: 'changed', zone, key: 'isolation.runtime', what });
     }
+    const [was = 'auto', is = 'auto'] = [old.isolation.acceleration, fresh.isolation.acceleration];
+    if (was !== is) {
+      const key = 'isolation.microvm.acceleration';
+      changes.push({ direction: 'changed', zone, key, what: `${was} becomes ${is}` });
+    }
   }
   return [
     ...changes,
