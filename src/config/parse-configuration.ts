@@ -97,6 +97,17 @@ export async function parseConfiguration(
       ),
     ]);
   }
+  if (origin !== 'operator' && checked.data.lock !== undefined) {
+    return err([
+      refusal(
+        'policy',
+        'config/lock',
+        'a repository cannot say where actions come from: `lock` may stand only in the operator\u2019s file',
+        'move `lock` to ~/.config/cofferdam/cofferdam.yaml or /etc/cofferdam/cofferdam.yaml',
+        placeOf(document, lines, file, ['lock']),
+      ),
+    ]);
+  }
   const own = (['pool', 'waivers', 'waiverSigners'] as const).find((key) => checked.data[key] !== undefined);
   if (origin !== 'operator' && own !== undefined) {
     return err([

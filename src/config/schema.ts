@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parseDuration, parseSize } from '../base/index.ts';
 import { egressSchema } from './egress/schema.ts';
 import { gateSettings } from './gate-schema.ts';
+import { lockSettings } from './lock-schema.ts';
 import { LIMIT_KEY_NAMES } from './limits.ts';
 import { policyChanges } from './policy-changes-schema.ts';
 import { proxy } from './proxy-schema.ts';
@@ -393,6 +394,7 @@ export const configurationSchema = z
       .optional(),
     waiverSigners: waiverSigners.optional(),
     gate: gateSettings.optional(),
+    lock: lockSettings.optional(),
     proxy: proxy.optional(),
     policyChanges: policyChanges.optional(),
   })

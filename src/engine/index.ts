@@ -13,6 +13,7 @@ export type { ApproveJob } from './run/run-ground.ts';
 export { requestedSecrets } from './run/job-secrets.ts';
 export { automationAt } from './repository/automation-files.ts';
 export { gateFindings, refusedByGate } from './run/gate-before.ts';
+export { refusedByLock } from './run/lock-before.ts';
 export { committedFile, committedNames } from './repository/committed-files.ts';
 export { type JobZone, zonesOf } from './trust/job-zones.ts';
 export { type Runnable, runnable } from './run/runnable.ts';

@@ -15,3 +15,20 @@ export { counted, markdownReport } from './report/markdown.ts';
 export { ruleTable } from './report/rule-table.ts';
 export { sarifReport } from './report/sarif.ts';
 export { type Sifted, sift } from './suppressions.ts';
+export { disagreements, type Disagreement, lockedUse, type LockedUse } from './lock/agreement.ts';
+export {
+  ACTIONS_LOCK,
+  type ActionsLock,
+  type ActionsLockEntry,
+  type LockedWorkflow,
+  type Locks,
+  OWN_LOCK,
+  type OwnLock,
+  type OwnLockEntry,
+  type Pin,
+} from './lock/model.ts';
+export { isCommit, partsOf, pinOf } from './lock/pin.ts';
+export { digestOf, type Wanted, wantedBy } from './lock/wanted.ts';
+export { actionsLockText, ownLockText } from './lock/write-locks.ts';
+export { Subject } from './subject.ts';
+export type { ActionFile, StepPart, UsesPart, WorkflowFile } from './repository/model.ts';

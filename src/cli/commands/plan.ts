@@ -6,6 +6,7 @@ import {
   type JobZone,
   localFacts,
   refusedByGate,
+  refusedByLock,
   requestedSecrets,
   runnable,
   zonesOf,
@@ -99,7 +100,8 @@ async function run(context: CommandContext): Promise<number> {
       continue;
     }
     const stopped = runs
-      ? await refusedByGate({ ...request, event, workflowPath: file.path }, zones.value)
+      ? ((await refusedByLock({ repository, event, workflowPath: file.path })) ??
+        (await refusedByGate({ ...request, event, workflowPath: file.path }, zones.value)))
       : undefined;
     const refused = [
       ...(looked?.ok === false ? looked.error : []),

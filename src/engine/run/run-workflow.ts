@@ -37,6 +37,7 @@ import { type JobZone, zonesOf } from '../trust/job-zones.ts';
 import { LivePolicy } from '../trust/live-policy.ts';
 import { localFacts } from '../trust/local-facts.ts';
 import { refusedByGate } from './gate-before.ts';
+import { refusedByLock } from './lock-before.ts';
 import { legsOf } from './job-legs.ts';
 import { planContexts } from './prepare-job.ts';
 import type { ApproveJob, RunGround } from './run-ground.ts';
@@ -107,7 +108,7 @@ export async function runWorkflow(
     ...(request.zone && { asked: request.zone }),
   });
   if (!zones.ok) return zones;
-  const refused = await refusedByGate(request, zones.value);
+  const refused = (await refusedByLock(request)) ?? (await refusedByGate(request, zones.value));
   if (refused !== undefined) return err(refused);
   await reapAbandoned(state);
   return refusedWhenLost(async () => {

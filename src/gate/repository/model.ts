@@ -1,6 +1,7 @@
 import type { Refusal } from '../../base/index.ts';
 import type { Assignment, Text, Tree } from '../../workflow/index.ts';
 import type { Span } from '../finding.ts';
+import type { Locks } from '../lock/model.ts';
 
 /**
  * A repository's automation as it is written, whatever of it is wrong: each file by itself, so that one that cannot be read
@@ -12,6 +13,8 @@ export interface Repository {
   readonly dependabot: readonly TreeFile[];
   /** `cofferdam.yaml`, as it lies there. */
   readonly policies: readonly TreeFile[];
+  /** What its lock files say of what it uses. */
+  readonly locks: Locks;
   /** Patterns and owners of CODEOWNERS; absent: there is no such file. */
   readonly codeowners?: { readonly path: string; readonly entries: readonly OwnersEntry[] };
   /** What could not be read, and why. */

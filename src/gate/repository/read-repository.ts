@@ -1,6 +1,9 @@
 import { posix } from 'node:path';
-import type { Refusal } from '../../base/index.ts';
+import { ok, type Refusal, type Result } from '../../base/index.ts';
 import { readYaml, type Tree, workflowOf } from '../../workflow/index.ts';
+import { ACTIONS_LOCK, type Locks } from '../lock/model.ts';
+import { readActionsLock } from '../lock/read-actions-lock.ts';
+import { readOwnLock } from '../lock/read-own-lock.ts';
 import type { GatheredFile } from './gather-files.ts';
 import type {
   ActionFile,
@@ -23,6 +26,7 @@ export async function readRepository(files: readonly GatheredFile[]): Promise<Re
   const dependabot: TreeFile[] = [];
   const policies: TreeFile[] = [];
   const unread: { path: string; why: Refusal }[] = [];
+  let locks: Locks = {};
   let codeowners: Repository['codeowners'];
   for (const file of files) {
     if (!file.read.ok) {
@@ -42,9 +46,22 @@ export async function readRepository(files: readonly GatheredFile[]): Promise<Re
     const source = sourceOf(file.path, new TextDecoder().decode(bytes));
     if (file.kind === 'workflow') workflows.push(workflowFrom(source, tree));
     else if (file.kind === 'action') actions.push(actionFrom(source, tree));
-    else (file.kind === 'dependabot' ? dependabot : policies).push({ source, tree });
+    else if (file.kind === 'lock') {
+      const lock = lockFrom(source, tree);
+      if (lock.ok) locks = { ...locks, ...lock.value };
+      else unread.push({ path: file.path, why: lock.error });
+    } else (file.kind === 'dependabot' ? dependabot : policies).push({ source, tree });
   }
-  return { workflows, actions, dependabot, policies, unread, ...maybe('codeowners', codeowners) };
+  return { workflows, actions, dependabot, policies, locks, unread, ...maybe('codeowners', codeowners) };
+}
+
+function lockFrom(source: Source, tree: Tree): Result<Locks, Refusal> {
+  if (source.path === ACTIONS_LOCK) {
+    const actions = readActionsLock(source, tree);
+    return actions.ok ? ok({ actions: actions.value }) : actions;
+  }
+  const own = readOwnLock(source, tree);
+  return own.ok ? ok({ own: own.value }) : own;
 }
 
 function workflowFrom(source: Source, tree: Tree): WorkflowFile {

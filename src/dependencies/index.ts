@@ -1,0 +1,5 @@
+export { actionsLockFrom, readIds, type RepositoryIds } from './lock/actions-lock.ts';
+export { type LockRequest, type MadeLock, makeLock } from './lock/make-lock.ts';
+export { type Mirrors, readMirrors } from './lock/mirrors.ts';
+export { verifyLock } from './lock/verify-lock.ts';
+export { writeWhole } from './lock/write-file.ts';
