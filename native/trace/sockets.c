@@ -17,11 +17,15 @@
 
 #define WAITING_MAX 64
 #define WAIT_MS 2000
-#define LOOK_EVERY_MS 1
+/* Whoever asks who connected waits for our word: the caller, as a rule, needs some microseconds until its call is over. */
+#define LOOK_SOON_US 50
+#define SOON_LOOKS 8
+#define LOOK_EVERY_US 1000
 
 struct waiting {
   pid_t task;
   int descriptor;
+  int looks;
   enum socket_use use;
   int64_t since;
   struct execution caller;
@@ -121,11 +125,18 @@ void sockets_done(pid_t task) {
   }
 }
 
-int sockets_wait_ms(void) { return waiting_count > 0 ? LOOK_EVERY_MS : -1; }
+/* Microseconds until the next look; -1: nothing waits. */
+int sockets_wait_us(void) {
+  int wait = waiting_count > 0 ? LOOK_EVERY_US : -1;
+  for (size_t i = 0; i < waiting_count; i += 1)
+    if (waiting[i].looks < SOON_LOOKS) wait = LOOK_SOON_US;
+  return wait;
+}
 
 void sockets_look(void) {
   int64_t now = steady_ms();
   for (size_t i = waiting_count; i-- > 0;) {
+    waiting[i].looks += 1;
     if (!look(&waiting[i]) && now - waiting[i].since < WAIT_MS) continue;
     close(waiting[i].descriptor);
     waiting_count -= 1;

@@ -33,6 +33,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Each process that the runtime starts brings one descriptor; beyond the bound the runtime is refused, closed. */
@@ -177,6 +178,8 @@ static void prepare(const char *path, char **rules) {
   signal(SIGINT, SIG_IGN);
   signal(SIGQUIT, SIG_IGN);
   signal(SIGHUP, SIG_IGN);
+  /* By default the kernel adds to a short wait as much again. */
+  (void)prctl(PR_SET_TIMERSLACK, 1000);
   if (!serve_prepare()) fail("seccomp user notification");
   polled[FROM_ENGINE] = (struct pollfd){.fd = STDIN_FILENO, .events = POLLIN};
   polled[LISTENER] = (struct pollfd){.fd = listen_at(path), .events = POLLIN};
@@ -253,19 +256,26 @@ static bool obey_engine(void) {
 
 static int sooner(int a, int b) { return a < 0 ? b : b < 0 || a < b ? a : b; }
 
+static int us(int ms) { return ms > 0 ? ms * 1000 : ms; }
+
 /* What is due and was not taken waits for the reader, not for a time. */
-static int wait_ms(void) {
+static int wait_us(void) {
   int record = record_wait_ms();
   int files = files_wait_ms();
-  return sooner(sooner(record > 0 ? record : -1, files > 0 ? files : -1), sooner(sockets_wait_ms(), attempt_wait_ms()));
+  int soonest = sooner(sooner(record > 0 ? record : -1, files > 0 ? files : -1), attempt_wait_ms());
+  return sooner(us(soonest), sockets_wait_us());
 }
 
 /* False when there is no engine any more to take what we see. */
 static bool wait_for_events(void) {
   polled[FILES_OPENED].events = polled[FILES_NAMED].events = files_wait_ms() == 0 ? POLLIN : 0;
   polled[TO_ENGINE].events = record_wait_ms() == 0 ? POLLOUT : 0;
-  while (poll(polled, polled_count, wait_ms()) < 0)
+  for (;;) {
+    int wait = wait_us();
+    struct timespec at_most = {.tv_sec = wait / 1000000, .tv_nsec = (long)(wait % 1000000) * 1000};
+    if (ppoll(polled, polled_count, wait < 0 ? NULL : &at_most, NULL) >= 0) break;
     if (errno != EINTR) fail("poll");
+  }
   return (polled[TO_ENGINE].revents & (POLLERR | POLLHUP)) == 0;
 }
 

@@ -90,7 +90,7 @@ uint64_t lives_unwatched(void);
 bool socket_begin(pid_t task, int descriptor, enum socket_use use);
 void socket_answered(bool answered);
 void sockets_done(pid_t task);
-int sockets_wait_ms(void);
+int sockets_wait_us(void);
 void sockets_look(void);
 
 /* files.c */

@@ -11,6 +11,7 @@ import type { Inspector } from './connection-context.ts';
 import type { EgressPolicy, UpstreamProxy } from './contract.ts';
 import { Gathered } from './gathered.ts';
 import { HeldConnections } from './held-connections.ts';
+import { jobServer } from './job-server.ts';
 import { NamePool } from './name-pool.ts';
 import { narrow } from './narrowing.ts';
 import { type Answered, answerQuestion } from './name-server.ts';
@@ -176,7 +177,7 @@ function serveConnections(
     next: () => (id += 1),
     programs,
   };
-  const server = createServer({ pauseOnConnect: false, allowHalfOpen: true }, (client) => {
+  const server = jobServer((client) => {
     open += 1;
     client.on('close', () => {
       open -= 1;
@@ -198,7 +199,7 @@ function serveConnections(
   });
   server.on('error', fatal);
   server.listen({ fd: TCP4 });
-  const six = createServer({ allowHalfOpen: true }, (client) => server.emit('connection', client));
+  const six = jobServer((client) => void server.emit('connection', client));
   six.on('error', fatal);
   six.listen({ fd: TCP6 });
 }
