@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     exclude: ['test/network/**'],
-    testTimeout: 900_000,
+    testTimeout: 2_000_000,
     hookTimeout: 900_000,
     fileParallelism: false,
     isolate: false,

@@ -22,7 +22,7 @@ import { layKvm } from './kvm-node.ts';
 import { forgetVerdict } from './kvm-verdict.ts';
 import type { MachineMonitor } from './monitor.ts';
 import { settleAcceleration } from './settle-acceleration.ts';
-import { verdictOn } from './try-kvm.ts';
+import { TRY_MS, verdictOn } from './try-kvm.ts';
 import { STOOD_STILL } from './monitor-process.ts';
 import { qemu } from './qemu.ts';
 
@@ -35,6 +35,12 @@ const BOOTS = [BOOT_MS, BOOT_MS] as const;
 
 /** As many as `OpenSandboxOptions.idSlot` has; the one for the other half of it is a try's, for as long as that lasts. */
 const ID_SLOTS = 8_192;
+
+/** By what a machine is run, and how long a try of KVM may last. */
+interface How {
+  readonly monitor: MachineMonitor;
+  readonly tryMs: number;
+}
 
 /** What a machine is made of, found before anything is made. */
 interface Parts {
@@ -57,10 +63,11 @@ export async function openMicrovm(
   options: Options,
   [firstMs, secondMs]: readonly [number, number] = BOOTS,
   monitor: MachineMonitor = qemu,
+  tryMs = TRY_MS,
 ): Promise<Result<Sandbox, Refusal>> {
-  const first = await openOnce(request, options, monitor, firstMs);
+  const first = await openOnce(request, options, { monitor, tryMs }, firstMs);
   if (first.ok || first.error.rule !== STOOD_STILL) return first;
-  const second = await openOnce(request, options, monitor, secondMs, first.error.why);
+  const second = await openOnce(request, options, { monitor, tryMs }, secondMs, first.error.why);
   if (second.ok || second.error.rule !== STOOD_STILL) return second;
   return err({ ...second.error, why: `${second.error.why}, twice` });
 }
@@ -68,7 +75,7 @@ export async function openMicrovm(
 async function openOnce(
   request: SandboxRequest,
   options: Options,
-  monitor: MachineMonitor,
+  how: How,
   bootMs: number,
   bootedAgain?: string,
 ): Promise<Result<Sandbox, Refusal>> {
@@ -87,7 +94,7 @@ async function openOnce(
     const laid = await layGuest(request, guest.value, places);
     if (!laid.ok) return await undo.refuse(laid.error);
     const boot = { withinMs: bootMs, ...(bootedAgain !== undefined && { bootedAgain }) };
-    return await openLaid(request, options, monitor, parts.value, guest.value, host, undo, boot);
+    return await openLaid(request, options, how, parts.value, guest.value, host, undo, boot);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return undo.refuse(cannotPrepare(why));
@@ -107,7 +114,7 @@ async function partsOf(): Promise<Result<Parts, Refusal>> {
 async function openLaid(
   request: SandboxRequest,
   options: Options,
-  monitor: MachineMonitor,
+  { monitor, tryMs }: How,
   parts: Parts,
   guest: GuestPlan,
   host: HostFacts,
@@ -127,17 +134,20 @@ async function openLaid(
     request.controls.isolation.acceleration ?? 'auto',
     request.controls.zone,
     () =>
-      verdictOn({
-        request,
-        guest,
-        parts: { ...parts, sockets },
-        monitor,
-        program,
-        directory: join(options.directory, 'guest'),
-        emptyNamespace: link.value.emptyNamespace,
-        idSlot: (options.idSlot + ID_SLOTS / 2) % ID_SLOTS,
-        host,
-      }),
+      verdictOn(
+        {
+          request,
+          guest,
+          parts: { ...parts, sockets },
+          monitor,
+          program,
+          directory: join(options.directory, 'guest'),
+          emptyNamespace: link.value.emptyNamespace,
+          idSlot: (options.idSlot + ID_SLOTS / 2) % ID_SLOTS,
+          host,
+        },
+        tryMs,
+      ),
   );
   if (!settled.ok) return undo.refuse(settled.error);
   const { acceleration } = settled.value;

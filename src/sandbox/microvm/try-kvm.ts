@@ -20,7 +20,7 @@ import { MonitorProcess } from './monitor-process.ts';
 /** What process 1 says of a machine that ran (native/microvm/guest.c): the sum of what it wrote into its pages. */
 const RAN = 'microvm: ran 32640';
 /** By KVM a kernel boots within two seconds. */
-const TRY_MS = 20_000;
+export const TRY_MS = 20_000;
 /** A process that the kernel does not let go is not waited for. */
 const ENDED_MS = 30_000;
 const MEMORY_BYTES = 256 * 2 ** 20;
@@ -48,7 +48,7 @@ export interface KvmTry {
 }
 
 /** The verdict that is kept, or that of a try which is then kept. */
-export async function verdictOn(tried: KvmTry, withinMs = TRY_MS): Promise<KvmVerdict> {
+export async function verdictOn(tried: KvmTry, withinMs: number): Promise<KvmVerdict> {
   const absent = kvmAbsent();
   if (absent !== undefined) return { usable: false, why: absent };
   const { parts, program } = tried;
@@ -66,7 +66,7 @@ export async function verdictOn(tried: KvmTry, withinMs = TRY_MS): Promise<KvmVe
  * job's shown, and waits for the word of its process 1. What hangs is killed when the time is over; what does not end then is
  * named, and neither waited for nor tried again as long as it is there.
  */
-export async function tryKvm(tried: KvmTry, withinMs = TRY_MS): Promise<KvmVerdict> {
+export async function tryKvm(tried: KvmTry, withinMs: number): Promise<KvmVerdict> {
   const { request, guest, parts, directory, host, emptyNamespace } = tried;
   // The sandbox that follows has other ids: of this one, processes may stay.
   const { user } = hostIds(host, tried.idSlot, { path: '/' });

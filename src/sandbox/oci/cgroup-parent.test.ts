@@ -1,8 +1,11 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { HOST } from '../plan/plan-sandbox.fixture.ts';
+import { ASIDE } from '../plan/cgroup-place.ts';
+import { HOST, JOB, PLACES } from '../plan/plan-sandbox.fixture.ts';
+import { planSandbox } from '../plan/plan-sandbox.ts';
 import { prepareParent } from './cgroup-parent.ts';
 
 // Folders that stand for a hierarchy; the kernel's own answers are in `npm run test:vm`.
@@ -51,6 +54,34 @@ describe('the group in which those of sandboxes are made', () => {
     const host = prepareParent({ ...V2, cgroupParent: '/file/cofferdam' }, root);
     expect(host.controllers).toEqual([]);
     expect(host.controllersLacking.pids).toMatch(/ENOTDIR|EEXIST/);
+  });
+
+  test('is refused below a group with processes that hands on already: by name, with the kernel\u2019s reason and what to do', () => {
+    const real = readFileSync('/proc/self/mounts', 'utf8').match(/^\S+ (\S+) cgroup2 /m)?.[1];
+    if (real === undefined) throw new Error('no control groups v2 are mounted here: mount -t cgroup2');
+    const name = `cofferdam-test-${process.pid}`;
+    const own = join(real, name);
+    mkdirSync(join(own, 'threads'), { recursive: true });
+    const child = spawn('sleep', ['60']);
+    try {
+      // Below a group that has a threaded one every other takes no process, as below one that hands on what threads can have.
+      writeFileSync(join(own, 'threads/cgroup.type'), 'threaded');
+      writeFileSync(join(own, 'cgroup.procs'), String(child.pid));
+      const host = prepareParent({ ...V2, cgroupParent: `/${name}/cofferdam` }, real);
+      expect(host.controllers).toEqual([]);
+      const refused = planSandbox(JOB, host, PLACES);
+      if (refused.ok) throw new Error('was planned');
+      expect(refused.error).toMatchObject({ kind: 'machine', rule: 'sandbox/limit-unenforceable' });
+      expect(refused.error.why).toBe(
+        `this machine cannot hold memoryBytes, cpus, pids: ${own} has processes and has threaded groups below it, and below such a group none can be made for a sandbox (ENOTSUP)`,
+      );
+      expect(refused.error.fix).toContain(`start it in a group that hands nothing on`);
+    } finally {
+      child.kill('SIGKILL');
+      writeFileSync(join(real, 'cgroup.procs'), String(child.pid));
+      for (const left of ['threads', ASIDE, 'cofferdam', '.'])
+        if (existsSync(join(own, left))) rmdirSync(join(own, left));
+    }
   });
 
   test('is not touched in the first hierarchy', () => {
