@@ -134,7 +134,7 @@ async function tried(isolation: Controls['isolation'], name: string, withoutLimi
     ...Object.entries(receipt.limits).map(([limit, value]) => ({
       name: `limit ${limit}`,
       held: true,
-      seen: String(value),
+      seen: `${value}${lessThanAll(receipt, limit)}`,
     })),
     ...receipt.limitsUnenforced.map((limit) => ({
       name: `limit ${limit}`,
@@ -153,6 +153,11 @@ async function tried(isolation: Controls['isolation'], name: string, withoutLimi
 
 /** Those of control groups: all that a machine can lack. */
 const UNENFORCEABLE = ['memoryBytes', 'cpus', 'pids'] as const;
+
+function lessThanAll({ uncounted = [] }: SandboxReceipt, limit: string): string {
+  const beyond = uncounted.filter((one) => one.limit === limit);
+  return beyond.map(({ what, why }) => `; ${what} is not counted: ${why}`).join('');
+}
 
 function instead(receipt: SandboxReceipt, limit: string): string {
   const weaker = receipt.weakerLimits?.find((one) => one.limit === limit);

@@ -149,6 +149,8 @@ export interface SandboxReceipt {
   readonly limitsUnenforced: readonly LimitName[];
   /** What stands in for some of the latter, and holds less: a limit of each process or user, not of the job. */
   readonly weakerLimits?: readonly WeakerLimit[];
+  /** What a limit that is held does not cover on this machine, and why; absent: nothing. */
+  readonly uncounted?: readonly { readonly limit: LimitName; readonly what: string; readonly why: string }[];
   /** Set when an ordinary user started it: what is weaker than with root. */
   readonly rootless?: RootlessReceipt;
   /** What of programs, files and the owners of connections is not seen, and why; absent when all is. */

@@ -17,6 +17,15 @@ describe('what is weaker', () => {
     );
   });
 
+  test('is also what a limit that is held does not cover', () => {
+    expect(
+      weakerText({
+        limitsUnenforced: [],
+        uncounted: [{ limit: 'memoryBytes', what: 'memory of sockets', why: 'its kernel has no such file' }],
+      }),
+    ).toBe('memory of sockets not counted as memory');
+  });
+
   test('is nothing for a job with its own id whose limits are held, or a receipt that says nothing', () => {
     expect(
       weakerText({ limitsUnenforced: [], rootless: { jobUser: 'its own', groupsKept: 0 } }),

@@ -4,6 +4,7 @@ import { formatSize } from '../../base/index.ts';
 interface Armed {
   readonly limitsUnenforced?: readonly string[];
   readonly weakerLimits?: readonly { readonly limit: string; readonly by: string; readonly value: number }[];
+  readonly uncounted?: readonly { readonly limit: string; readonly what: string }[];
   readonly rootless?: { readonly jobUser: string; readonly groupsKept: number };
 }
 
@@ -12,7 +13,7 @@ interface Armed {
  * nothing is. A limit of each process is never called the job's.
  */
 export function weakerText(receipt: unknown): string | undefined {
-  const { limitsUnenforced = [], weakerLimits = [], rootless } = (receipt ?? {}) as Armed;
+  const { limitsUnenforced = [], weakerLimits = [], uncounted = [], rootless } = (receipt ?? {}) as Armed;
   const parts = [
     ...(limitsUnenforced.length > 0 ? [`not limited: ${limitsUnenforced.map(shortName).join(', ')}`] : []),
     ...weakerLimits.map(({ by, value }) =>
@@ -20,6 +21,7 @@ export function weakerText(receipt: unknown): string | undefined {
         ? `instead ${value} processes of its user (${by})`
         : `${formatSize(value)} for each process (${by})`,
     ),
+    ...uncounted.map(({ limit, what }) => `${what} not counted as ${shortName(limit)}`),
     ...(rootless?.jobUser === 'yours' ? [`your own user id${groups(rootless.groupsKept)}`] : []),
   ];
   return parts.length === 0 ? undefined : parts.join(', ');

@@ -2,12 +2,10 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LimitName } from '../../zone/index.ts';
-import type { HostFacts } from '../plan/host-facts.ts';
+import { type HostFacts, SOCKETS } from '../plan/host-facts.ts';
 
 const ROOT = '/sys/fs/cgroup';
 const PERIOD_US = 100_000;
-/** Counts UDP too, whatever its name is. */
-const SOCKETS = 'memory.kmem.tcp.limit_in_bytes';
 /** Those of the first hierarchy that a runtime would have made. */
 const OWN = ['cpu', 'cpuacct', 'memory', 'pids'] as const;
 

@@ -54,7 +54,7 @@ import { runningOf } from './running.ts';
 import { innerId } from './inner-id.ts';
 import type { RuntimeConfig } from './runtime-spec.ts';
 import { type Container, startContainer } from './start-container.ts';
-import { limitsOf, weakerLimitsCheck } from './weaker-limits.ts';
+import { limitsOf, uncountedBy, weakerLimitsCheck } from './weaker-limits.ts';
 import { startingOf } from './starting.ts';
 import { pathsIn } from './sandbox-paths.ts';
 import { StillHeld } from './still-held.ts';
@@ -320,6 +320,7 @@ async function arm(
     probeMs: report.value.probeMs,
     limits: { ...plan.limits, ...group.limits() } as Readonly<Partial<Record<LimitName, number>>>,
     limitsUnenforced: plan.limitsUnenforced,
+    ...uncountedBy(host, plan),
     ...(plan.weakerLimits.length > 0 && { weakerLimits: plan.weakerLimits }),
     ...(host.rootless !== undefined && { rootless: rootlessReceipt(host.rootless, plan.hostUid) }),
   });

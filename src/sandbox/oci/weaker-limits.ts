@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
-import type { ProbeCheck, WeakerLimit } from '../contract.ts';
+import type { ProbeCheck, SandboxReceipt, WeakerLimit } from '../contract.ts';
+import type { HostFacts } from '../plan/host-facts.ts';
+import type { SandboxPlan } from '../plan/plan-sandbox.ts';
 
 /**
  * Limits of each process in the place of a control group's, read back from the kernel: process 1 has set them for itself and so
@@ -20,6 +22,16 @@ export function weakerLimitsCheck(planned: readonly WeakerLimit[], limits: strin
       seen: lines.map(({ by, seen }) => `${by} ${seen}`).join(', '),
     },
   ];
+}
+
+/** What the limits that are held do not cover. */
+export function uncountedBy(
+  { socketsUncounted: why }: HostFacts,
+  { limits }: Pick<SandboxPlan, 'limits'>,
+): Pick<SandboxReceipt, 'uncounted'> {
+  return why === undefined || limits.memoryBytes === undefined
+    ? {}
+    : { uncounted: [{ limit: 'memoryBytes', what: 'memory of sockets', why }] };
 }
 
 /** As in proc_pid_limits(5). */

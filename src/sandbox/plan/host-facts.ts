@@ -22,6 +22,8 @@ export interface HostFacts {
   readonly swapLimit: boolean;
   /** The first hierarchy: it counts what sockets hold, and by itself not as the memory of their owner. */
   readonly countsSockets?: boolean;
+  /** Why what sockets hold is not counted at all, where that is so: no limit of memory covers it. */
+  readonly socketsUncounted?: string;
   /** Whether the machine swaps at this moment. */
   readonly swaps: boolean;
   /** Of the machine's root: `bin` to `usr/bin` and so on; a folder of its own has no target. */
@@ -96,11 +98,44 @@ function readMachine(): HostFacts {
     controllersLacking: {},
     cgroupParent: v2 ? groupParent(thisMachine('/sys/fs/cgroup')) : '/cofferdam',
     swapLimit: v2 || existsSync('/sys/fs/cgroup/memory/memory.memsw.limit_in_bytes'),
-    countsSockets: v1 && existsSync('/sys/fs/cgroup/memory/memory.kmem.tcp.limit_in_bytes'),
+    countsSockets: v1 && existsSync(`/sys/fs/cgroup/memory/${SOCKETS}`),
+    ...uncounted(
+      v1 ? 'v1' : v2 ? 'v2' : 'none',
+      existsSync(`/sys/fs/cgroup/memory/${SOCKETS}`),
+      commandLine(),
+    ),
     swaps: hasSwap(),
     rootEntries: ['bin', 'sbin', 'lib', 'lib32', 'lib64', 'libx32'].flatMap((name) => rootEntry(name)),
     etcEntries: ETC.filter((name) => existsSync(`/etc/${name}`)),
   };
+}
+
+/** Of the first hierarchy: it counts UDP too, whatever its name is. */
+export const SOCKETS = 'memory.kmem.tcp.limit_in_bytes';
+
+/**
+ * Whether memory of sockets is outside of every limit: the first hierarchy counts it by a file of its own, the second unless the
+ * kernel was told not to (`cgroup.memory`, Documentation/admin-guide/kernel-parameters.txt).
+ */
+export function uncounted(
+  cgroup: HostFacts['cgroup'],
+  hasFile: boolean,
+  kernelCommand: string,
+): Pick<HostFacts, 'socketsUncounted'> {
+  if (cgroup === 'v1' && !hasFile) return { socketsUncounted: `its kernel has no ${SOCKETS}` };
+  const options = kernelCommand.split(/\s+/).filter((word) => word.startsWith('cgroup.memory='));
+  const told = options.some((word) => word.slice('cgroup.memory='.length).split(',').includes('nosocket'));
+  return cgroup === 'v2' && told
+    ? { socketsUncounted: 'its kernel was started with cgroup.memory=nosocket' }
+    : {};
+}
+
+function commandLine(): string {
+  try {
+    return readFileSync('/proc/cmdline', 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 function hasSwap(): boolean {
