@@ -18,6 +18,7 @@ import {
   writeRootTree,
 } from '../../sandbox/index.ts';
 import type { JobRequest } from './job-request.ts';
+import { endEach } from './end-each.ts';
 import { leakyJob } from './leaky-job.ts';
 import { lackingWalls, type WallName } from './walls.ts';
 
@@ -134,7 +135,7 @@ export async function openWeakened(
     },
     close: async () => {
       session.close();
-      for (const pid of cgroup.processes()) process.kill(pid, 'SIGKILL');
+      endEach(cgroup.processes());
       await cgroup.empty(3_000);
       await workspace.value.close({ keepUpperAt: KEPT });
       cgroup.remove();
