@@ -83,7 +83,8 @@ async function runSide(
     output: () => output.join(''),
     kept: () => (side === 'on' ? keptFiles() : [{ path: 'output', text: output.join('') }]),
     spawn: (argv, input) => companions.spawn(argv, input),
-    peak: { pids: 0, memoryBytes: 0, processors: 0 },
+    peak: { pids: 0, memoryBytes: 0 },
+    processorTime: { cpuMs: 0, periods: 0 },
     longestMs: 0,
     processes: processesWith,
   };

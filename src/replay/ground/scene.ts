@@ -20,13 +20,20 @@ export interface Scene {
   /** Starts a program outside of the sandbox, which ends with the run. */
   readonly spawn: (argv: readonly [string, ...string[]], input?: string) => Promise<ChildProcess>;
   /** The most that was seen in the job's cgroup while it ran. */
-  readonly peak: { pids: number; memoryBytes: number; processors: number };
+  readonly peak: { pids: number; memoryBytes: number };
+  /** What the kernel says that it had while it ran, and in how many periods of its quota: none without one. */
+  processorTime: ProcessorTime;
   /** What `during` saw. */
   seen?: string;
   /** How long the longest job ran, in milliseconds. */
   longestMs: number;
   /** Processes of this throwaway machine whose arguments hold the text, by host id. */
   readonly processes: (text: string) => readonly number[];
+}
+
+export interface ProcessorTime {
+  readonly cpuMs: number;
+  readonly periods: number;
 }
 
 /** The forms in which stolen values have left: as they are, and in the encodings that passed masking in incidents. */

@@ -148,6 +148,14 @@ export class Cgroup {
     };
   }
 
+  /**
+   * How many periods of its quota of processor time the kernel has begun, in which something of it ran; none without a quota.
+   * What it gives in each is the quota, however busy the machine is.
+   */
+  quotaPeriods(): number | undefined {
+    return field(read(this.#file('cpu', 'cpu.stat')), 'nr_periods');
+  }
+
   /** Host ids of the processes in it. */
   processes(): readonly number[] {
     const text = read(this.#file('pids', 'cgroup.procs'));

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Attack, ReplayCase } from '../../attack.ts';
 import { armed, event, limitHit } from '../../expected-event.ts';
+import { beyondQuota } from '../../ground/quota.ts';
 import { bytesIn, filesIn, mostMemory } from '../../ground/room.ts';
 
 const MB = 1_000_000;
@@ -84,10 +85,7 @@ export const attack: Attack = {
       control: 'the limit of processors',
       without: ['cpu-limit'],
       limits: { cpus: 0.1 },
-      harm: ({ peak }) =>
-        peak.processors > 0.16
-          ? `it had ${peak.processors.toFixed(1)} processors where 0.1 is allowed`
-          : undefined,
+      harm: ({ processorTime }) => beyondQuota(processorTime, 0.1),
       event: event('policy.armed', 'limit of processors', ({ receipt }) => {
         return (receipt as { readonly limits?: { readonly cpus?: number } }).limits?.cpus === 0.1;
       }),
