@@ -11,8 +11,9 @@ export { coversRule } from './egress/covers-rule.ts';
 export { coversHost, parseDestination, USUAL_PORTS } from './egress/destination.ts';
 export { type ExplainedEntry, withAllowlist } from './egress/edit-allowlist.ts';
 export { isGitFetch } from './egress/git-fetch.ts';
+export { addressLiteral } from './egress/address-literal.ts';
 export { hostName } from './egress/host-name.ts';
-export { isPathPattern, matchesPath, normalisePath, pathBeyond } from './egress/path-pattern.ts';
+export { isPathPattern, matchesPath, normalisePath, pathBeyond, pathKinds } from './egress/path-pattern.ts';
 export {
   coversProgram,
   coversPrograms,
@@ -30,6 +31,7 @@ export {
   ruleOf,
   SSH_PORT,
   ruleText,
+  strictness,
 } from './egress/rule.ts';
 export { ownerOf } from './file-owner.ts';
 export { programFromText, ruleFromText } from './egress/written-rule.ts';

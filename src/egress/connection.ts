@@ -11,7 +11,7 @@ import {
 import type { DecidingProgram, DenialReason, EgressPolicy } from './contract.ts';
 import { decide, entriesAt, entriesByProgram, isMisplaced } from './decide.ts';
 import { readsRequests } from '../config/index.ts';
-import { FirstWords, type Words } from './first-words.ts';
+import { FirstWords, reasonOf, type Words } from './first-words.ts';
 import { decidingProgram, programNames } from './programs.ts';
 import { closed, relay, tellCut } from './relay.ts';
 import { followSsh } from './ssh/follow.ts';
@@ -44,7 +44,7 @@ export async function serve(client: Socket, context: ConnectionContext): Promise
     return;
   }
   if ('malformed' in hello) {
-    await deny(client, place, context, hello.protocol, 'malformed');
+    await deny(client, place, context, hello.protocol, reasonOf(hello));
     return;
   }
   const target = await withProgram(place, context);

@@ -6,6 +6,7 @@ import {
   normalisePath,
   readsRequests,
   SSH_PORT,
+  strictness,
   USUAL_PORTS,
 } from '../config/index.ts';
 import type { AllowedDestination, DenialReason, EgressPolicy, ProgramSeen } from './contract.ts';
@@ -46,6 +47,12 @@ export interface Destination {
 export interface Request {
   readonly method: string;
   readonly path: string;
+  /** Where it names one beside the host. */
+  readonly port?: number;
+  /** Methods that its headers ask to be taken for its own. */
+  readonly methodsToo?: readonly string[];
+  /** Its headers name a path that is to be taken for its own. */
+  readonly pathToo?: true;
   /** The key with which it asks for a WebSocket. */
   readonly websocket?: string;
 }
@@ -111,8 +118,6 @@ export function decide(policy: EgressPolicy, to: Destination): Decision {
   const onPort = named.filter((entry) => (entry.ports ?? USUAL_PORTS).includes(to.port));
   if (onPort.length === 0)
     return policy.observe === true && !literal ? observed(to) : denied('not-on-allowlist');
-  // One without a bound first: what another has used up does not take from it. Then one for every program, which stays also when
-  // its process becomes another one.
   const entries = onPort
     .filter((entry) => fitsPrograms(entry.programs, to.program))
     .toSorted((a, b) => strictness(a) - strictness(b));
@@ -132,7 +137,7 @@ export function decide(policy: EgressPolicy, to: Destination): Decision {
   }
   if (others.length === 0) return denied('protocol-not-allowed');
   if (to.claimed === undefined && !(literal && to.protocol === 'tls')) return denied('no-server-name');
-  if (to.claimed !== undefined && to.claimed !== to.host) return denied('name-mismatch');
+  if (to.claimed !== undefined && !namesOnly(to, to.claimed, to.request)) return denied('name-mismatch');
   // Where its TLS ends here, the other hello is never answered.
   if (to.encrypted === true && unread !== undefined && !literal) return denied('encrypted-hello');
   if (isSocket && !others.some(({ websocket }) => websocket)) return denied('protocol-not-allowed');
@@ -145,6 +150,15 @@ export function decide(policy: EgressPolicy, to: Destination): Decision {
   return verdict.allowed ? { ...verdict, reads: others } : verdict;
 }
 
+/** Whether what is said names no other place: a proxy that is allowed would go there. */
+export function namesOnly(
+  to: Pick<Destination, 'host' | 'port'>,
+  claimed: string | undefined,
+  request?: Pick<Request, 'port'>,
+): boolean {
+  return claimed === to.host && (request?.port === undefined || request.port === to.port);
+}
+
 /** What an observed connection counts under: no list has it, and it has no bound. */
 const OBSERVED: AllowedDestination = { host: '*', ports: [], entry: 'observe' };
 
@@ -152,7 +166,7 @@ const OBSERVED: AllowedDestination = { host: '*', ports: [], entry: 'observe' };
 function observed(to: Destination): Decision {
   if (to.protocol !== 'tcp') {
     if (to.claimed === undefined) return denied('no-server-name');
-    if (to.claimed !== to.host) return denied('name-mismatch');
+    if (!namesOnly(to, to.claimed, to.request)) return denied('name-mismatch');
     if (to.encrypted === true) return denied('encrypted-hello');
     if (to.request?.websocket !== undefined) return denied('protocol-not-allowed');
   }
@@ -183,23 +197,18 @@ export type RequestDecision =
 export function decideRequest(entries: readonly AllowedDestination[], request: Request): RequestDecision {
   const path = normalisePath(request.path);
   const isSocket = request.websocket !== undefined;
+  const said = [request.method, ...(request.methodsToo ?? [])];
+  const isOther = said.length > 1 || request.pathToo === true;
   if (isSocket && !entries.some(({ websocket }) => websocket)) return denied('protocol-not-allowed');
   const entry = entries.find(({ methods, paths, git, websocket }) => {
     if (isSocket && websocket === undefined) return false;
-    if (git !== undefined && !isGitFetch(request)) return false;
-    if (methods !== undefined && !methods.some((method) => method === request.method)) return false;
+    if (git !== undefined && (!isGitFetch(request) || isOther)) return false;
+    if (methods !== undefined && !said.every((one) => methods.some((method) => method === one))) return false;
+    if (paths !== undefined && request.pathToo === true) return false;
     return paths === undefined || (path !== undefined && paths.some((pattern) => matchesPath(pattern, path)));
   });
   if (entry !== undefined) return { allowed: true, entry };
   return denied(path === undefined ? 'path-not-clear' : 'request-not-allowed');
-}
-
-function strictness(entry: AllowedDestination): number {
-  return (isBounded(entry) ? 2 : 0) + (entry.programs === undefined ? 0 : 1);
-}
-
-function isBounded({ uploadBytes, downloadBytes, requests }: AllowedDestination): boolean {
-  return [uploadBytes, downloadBytes, requests].some((bound) => bound !== undefined);
 }
 
 function denied(reason: DenialReason): { readonly allowed: false; readonly reason: DenialReason } {

@@ -1,4 +1,5 @@
 import { looksLikeTls, readClientHello } from './client-hello.ts';
+import type { Request } from './decide.ts';
 import { Gathered } from './gathered.ts';
 import { HttpRequests } from './http-requests.ts';
 
@@ -8,10 +9,11 @@ export type Words =
   | {
       readonly protocol: 'http';
       readonly claimed?: string;
-      readonly request: { readonly method: string; readonly path: string; readonly websocket?: string };
+      readonly request: Request;
       readonly first: Buffer;
     }
-  | { readonly protocol: 'tls' | 'http'; readonly malformed: true; readonly first: Buffer }
+  /** Of `tcp`: what asks whoever answers to pass it on to another place. */
+  | { readonly protocol: 'tls' | 'http' | 'tcp'; readonly malformed: true; readonly first: Buffer }
   | { readonly protocol: 'tcp'; readonly first: Buffer };
 
 /** More than this nobody needs to say what he is. */
@@ -19,12 +21,20 @@ const MAX_WORDS = 32_768;
 
 /**
  * The beginning of a request line in the loosest reading that a server could have: any token for a method, any case, empty
- * lines before it (RFC 9112 section 2.2).
+ * lines before it (RFC 9112 section 2.2), and for a space whatever Python's http.server or Squid takes for one (section 3).
  */
-const METHOD = /^[\r\n]{0,64}[!#$%&'*+.^_`|~0-9A-Za-z-]{1,32} /;
-const MAY_BE_METHOD = /^[\r\n]{0,64}[!#$%&'*+.^_`|~0-9A-Za-z-]{0,32}$/;
-const EMPTY_LINES = /^[\r\n]{65}/;
+const SPACE = String.raw`\t\v\f\r \x1c-\x1f\x85\xa0`;
+const TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]";
+const METHOD = new RegExp(`^[\\n${SPACE}]{0,64}(${TOKEN}{1,32})[${SPACE}]`);
+const MAY_BE_METHOD = new RegExp(`^[\\n${SPACE}]{0,64}${TOKEN}{0,32}$`);
+const EMPTY_LINES = new RegExp(`^[\\n${SPACE}]{65}`);
 const VERSION = /HTTP\/\d/i;
+/** What begins with one of these is a request's line up to its line feed, whatever stands in it. */
+const METHODS = /^(?:GET|HEAD|POST|PUT|DELETE|OPTIONS|TRACE|CONNECT|PATCH|PROPFIND)$/i;
+/** Other bytes end a line that may be another protocol's. */
+const ENDS_LINE = /[\0-\x08\n\x0e-\x1b\x7f]/;
+/** In HTTP/0.9, which names no version and no host, only who asks for another place through a proxy names one. */
+const BY_PROXY = /^(?:CONNECT|(?:GET|POST|HEAD)[^\n]*:\/\/)/;
 const MAX_REQUEST_LINE = 16_384;
 
 /**
@@ -36,6 +46,7 @@ export class FirstWords {
   #requests: HttpRequests | undefined;
   /** How much of the first line was looked at, once it has a method. */
   #looked = 0;
+  #isMethod = false;
 
   get size(): number {
     return this.#bytes.size;
@@ -57,11 +68,16 @@ export class FirstWords {
   /** The client has ended its side: what is no whole request or hello by now is none, whoever reads it. */
   ended(): Words {
     const first = this.#bytes.bytes;
-    return this.#requests === undefined ? { protocol: 'tcp', first } : this.unclear();
+    return this.#requests === undefined && !this.#isMethod ? { protocol: 'tcp', first } : this.unclear();
   }
 
   #begin(): Words | undefined {
     const first = this.#bytes.bytes;
+    const passing = asksToPassOn(first);
+    if (passing === undefined) return undefined;
+    if (passing) return { protocol: 'tcp', malformed: true, first };
+    if (mayHideHello(first))
+      return first.length < 2 ? undefined : { protocol: 'tls', malformed: true, first };
     if (looksLikeTls(first)) {
       const hello = readClientHello(first);
       if (hello.kind === 'more') return undefined;
@@ -75,18 +91,19 @@ export class FirstWords {
       const method = METHOD.exec(text);
       if (method === null) return MAY_BE_METHOD.test(text) ? undefined : { protocol: 'tcp', first };
       this.#looked = method[0].length;
+      this.#isMethod = METHODS.test(method[1] ?? '');
     }
     return this.#requestLine(first);
   }
 
-  /** A line that names a version of HTTP is a request's; a control character ends every line. */
+  /** A line that names a version of HTTP is a request's. */
   #requestLine(first: Buffer): Words | undefined {
     for (; this.#looked < first.length; this.#looked += 1) {
-      const byte = first[this.#looked] ?? 0;
-      // A carriage return belongs to the line's end when it is followed by one.
-      if (byte >= 0x20 ? byte !== 0x7f : byte === 9) continue;
-      if (byte === 13 && this.#looked + 1 === first.length) return undefined;
-      if (!VERSION.test(first.toString('latin1', 0, this.#looked))) return { protocol: 'tcp', first };
+      const character = String.fromCharCode(first[this.#looked] ?? 0);
+      if (this.#isMethod ? character !== '\n' : !ENDS_LINE.test(character)) continue;
+      const line = first.toString('latin1', 0, this.#looked);
+      if (!VERSION.test(line))
+        return BY_PROXY.test(line.trimStart()) ? this.unclear() : { protocol: 'tcp', first };
       this.#requests = new HttpRequests();
       return this.#request(first);
     }
@@ -103,15 +120,42 @@ export class FirstWords {
           : {
               protocol: 'http',
               first,
-              request: {
-                method: head.method,
-                path: head.path,
-                ...(head.websocket !== undefined && { websocket: head.websocket }),
-              },
+              request: head,
               ...(head.host !== undefined && { claimed: head.host }),
             };
       return false;
     });
     return found;
   }
+}
+
+/** Records that some servers pass over before a hello, as crypto/tls of Go does with a warning; nobody begins with one. */
+function mayHideHello(first: Buffer): boolean {
+  const kind = first[0] ?? 0;
+  return (kind === 20 || kind === 21 || kind === 23) && (first.length < 2 || first[1] === 3);
+}
+
+/** Line and signature of the PROXY protocol, versions 1 and 2: they say for whom a connection is, and hide what follows. */
+const PASSED_ON = [Buffer.from('PROXY '), Buffer.from('\r\n\r\n\0\r\nQUIT\n')];
+
+/**
+ * Whether somebody is asked to pass a connection on (SOCKS 4 and 5, RFC 1928 section 3, the PROXY protocol), which says nothing
+ * of where it goes that could be held against a name. Undefined while it is not clear.
+ */
+function asksToPassOn(first: Buffer): boolean | undefined {
+  const [version, second] = first;
+  for (const one of PASSED_ON) {
+    const same = Math.min(first.length, one.length);
+    if (!first.subarray(0, same).equals(one.subarray(0, same))) continue;
+    if (same === one.length) return true;
+    return undefined;
+  }
+  if (version !== 4 && version !== 5) return false;
+  if (second === undefined) return undefined;
+  return version === 5 ? second > 0 : second === 1 || second === 2;
+}
+
+/** Why words that are malformed are refused. */
+export function reasonOf({ protocol }: Words): 'malformed' | 'protocol-not-allowed' {
+  return protocol === 'tcp' ? 'protocol-not-allowed' : 'malformed';
 }

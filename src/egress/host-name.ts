@@ -1,1 +1,1 @@
-export { hostName } from '../config/index.ts';
+export { addressLiteral, hostName } from '../config/index.ts';

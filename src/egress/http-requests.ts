@@ -1,5 +1,7 @@
+import type { Request } from './decide.ts';
 import { Gathered } from './gathered.ts';
-import { hostName } from './host-name.ts';
+import { addressLiteral, hostName } from './host-name.ts';
+import { overridesIn } from './overrides.ts';
 import { webSocketKey } from './websocket.ts';
 
 const REQUEST_LINE = /^([A-Z]{2,16}) (\S{1,8000}) HTTP\/1\.([01])$/;
@@ -19,15 +21,8 @@ const MAX_LINE = 8_192;
 
 export type RequestHead =
   | { readonly kind: 'malformed' }
-  | {
-      readonly kind: 'head';
-      readonly host?: string;
-      readonly method: string;
-      /** As it stands in the request, from its first slash on; of `OPTIONS *` the star. */
-      readonly path: string;
-      /** It asks for a WebSocket, with this key; nothing more is read before the server has answered. */
-      readonly websocket?: string;
-    };
+  /** Its path as it stands in the request, from its first slash on; of `OPTIONS *` the star. */
+  | (Request & { readonly kind: 'head'; readonly host?: string });
 
 /** What may go on. `ended` says that nothing more may: the last head was malformed, or refused by whoever was asked. */
 export interface Passed {
@@ -133,39 +128,52 @@ export class HttpRequests {
     const request = REQUEST_LINE.exec(first);
     if (request === null || request[1] === 'CONNECT') return { kind: 'malformed' };
     const headers = new Map<string, string>();
+    const all: string[] = [];
     for (const line of lines) {
       const match = HEADER.exec(line);
       const name = match?.[1]?.toLowerCase();
-      if (name === undefined) return { kind: 'malformed' };
+      if (name === undefined || isDisguised(name)) return { kind: 'malformed' };
       if (SINGULAR.includes(name) && headers.has(name)) return { kind: 'malformed' };
       headers.set(name, match?.[2] ?? '');
+      all.push(name, match?.[2] ?? '');
     }
     const body = bodyAfter(headers, request[3] === '1');
+    // Many servers take none there, and would read it as the next request (RFC 9110 section 9.3.1).
+    if (body?.kind !== 'head' && (request[1] === 'GET' || request[1] === 'HEAD'))
+      return { kind: 'malformed' };
     const key = webSocketKey(request[1] ?? '', request[3] ?? '', Object.fromEntries(headers));
     if (body === undefined || (headers.has('upgrade') && key === undefined)) return { kind: 'malformed' };
     this.#part = key === undefined ? body : { kind: 'switching' };
-    const host = claimedHost(headers.get('host'));
+    const place = claimedPlace(headers.get('host'));
     const target = request[2] ?? '';
     let path = target;
     if (!target.startsWith('/') && target !== '*') {
       const absolute = /^http:\/\/([^/?#]{1,300})((?:[/?#].*)?)$/i.exec(target);
-      if (absolute === null || claimedHost(absolute[1]) !== host) return { kind: 'malformed' };
+      const named = claimedPlace(absolute?.[1]);
+      if (absolute === null || named.host !== place.host || named.port !== place.port)
+        return { kind: 'malformed' };
       path = absolute[2]?.startsWith('/') === true ? absolute[2] : `/${absolute[2] ?? ''}`;
     }
     return {
       kind: 'head',
-      ...(host !== undefined && { host }),
+      ...place,
       method: request[1] ?? '',
       path,
+      ...overridesIn(all),
       ...(key !== undefined && { websocket: key }),
     };
   }
 }
 
+/** Servers that hand headers on as variables make a dash of an underscore (RFC 3875 section 4.1.18). */
+function isDisguised(name: string): boolean {
+  return name.includes('_') && SINGULAR.includes(name.replaceAll('_', '-'));
+}
+
 /** A trailer that says where a request goes or how long it is has no place there (RFC 9110 section 6.5.1). */
 function isTrailer(line: string): boolean {
   const name = HEADER.exec(line)?.[1]?.toLowerCase();
-  return name !== undefined && !SINGULAR.includes(name);
+  return name !== undefined && !SINGULAR.includes(name) && !isDisguised(name);
 }
 
 /** What follows a head; undefined when two readers could see different things. */
@@ -180,8 +188,12 @@ function bodyAfter(headers: ReadonlyMap<string, string>, chunks: boolean): Part 
   return /^\d{1,15}$/.test(length) ? { kind: 'length', left: Number(length) } : undefined;
 }
 
-function claimedHost(value: string | undefined): string | undefined {
-  if (value === undefined) return undefined;
-  const match = /^([^:[\]@\s]{1,253})(?::\d{1,5})?$/.exec(value);
-  return match?.[1] === undefined ? undefined : hostName(match[1]);
+function claimedPlace(value = ''): { readonly host?: string; readonly port?: number } {
+  const [, name = '', port] =
+    /^([^:[\]@\s]{1,253}|\[[0-9a-fA-F:.]{2,45}\])(?::(\d{1,5}))?$/.exec(value) ?? [];
+  const host = name.startsWith('[')
+    ? addressLiteral(name.slice(1, -1))
+    : (addressLiteral(name) ?? hostName(name));
+  if (host === undefined) return {};
+  return { host, ...(port !== undefined && { port: Number(port) }) };
 }

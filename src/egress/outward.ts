@@ -1,9 +1,10 @@
 import { Budgets } from './budgets.ts';
 import type { ConnectionContext, Grant, Hello, Target } from './connection-context.ts';
 import type { AllowedDestination, DenialReason } from './contract.ts';
-import { decide, decideRequest, type Destination, entriesAt, type Request } from './decide.ts';
-import { FirstWords, type Words } from './first-words.ts';
+import { decide, decideRequest, type Destination, entriesAt, namesOnly, type Request } from './decide.ts';
+import { FirstWords, reasonOf, type Words } from './first-words.ts';
 import { HttpRequests, type RequestHead } from './http-requests.ts';
+import { SecondHello } from './second-hello.ts';
 import { SwitchAnswer } from './websocket.ts';
 
 /** What may go on of what was taken, and why nothing more may. */
@@ -21,6 +22,8 @@ export class Outward {
   readonly #under = new Set<AllowedDestination>();
   #words: FirstWords | undefined;
   #requests: HttpRequests | undefined;
+  /** Of TLS, until no other hello can come. */
+  #hellos: SecondHello | undefined;
   /** Of a request that asked for a WebSocket. */
   #answer: SwitchAnswer | undefined;
   /** What became of it: another protocol from here on, or nothing more from the client. */
@@ -34,11 +37,23 @@ export class Outward {
     this.#protocol = hello.protocol;
     this.#words = hello.silent === true ? new FirstWords() : undefined;
     this.#requests = hello.protocol === 'http' ? new HttpRequests() : undefined;
+    this.#hellos = hello.protocol === 'tls' ? new SecondHello() : undefined;
   }
 
   /** Whether nothing more is to be looked at. */
   get free(): boolean {
-    return this.#words === undefined && this.#requests === undefined && this.#after?.switched !== false;
+    return (
+      this.#words === undefined &&
+      this.#requests === undefined &&
+      this.#hellos === undefined &&
+      this.#after?.switched !== false
+    );
+  }
+
+  /** Takes what a server of TLS says, for as long as that tells whether its client may name itself once more. */
+  answered(bytes: Buffer): void {
+    this.#hellos?.answered(bytes);
+    if (this.#hellos?.done === true) this.#hellos = undefined;
   }
 
   /** Whether its bytes are counted against a bound. */
@@ -101,6 +116,7 @@ export class Outward {
     // A server that was asked for another protocol and did not change to it may read what follows as it likes.
     if (this.#after?.switched === false)
       return { pass: [], denied: { protocol: 'http', reason: 'protocol-not-allowed' } };
+    if (this.#hellos !== undefined) return this.#takeHello(this.#hellos, bytes);
     if (this.#requests === undefined) return { pass: [bytes] };
     let reason: DenialReason = 'malformed';
     const { pass, ended } = this.#requests.take(bytes, (head) => {
@@ -109,6 +125,12 @@ export class Outward {
       return why === undefined;
     });
     return ended === undefined ? { pass } : { pass, denied: { protocol: 'http', reason } };
+  }
+
+  #takeHello(hellos: SecondHello, bytes: Buffer): Outgoing {
+    const { pass, denied } = hellos.take(bytes);
+    if (hellos.done) this.#hellos = undefined;
+    return denied === undefined ? { pass } : { pass: [], denied: { protocol: 'tls', reason: denied } };
   }
 
   /** The client has ended its side. */
@@ -123,7 +145,8 @@ export class Outward {
 
   #whyNot(head: RequestHead): DenialReason | undefined {
     if (head.kind === 'malformed') return 'malformed';
-    if (head.host !== (this.#target.host ?? this.#target.address)) return 'name-mismatch';
+    const { host, address, port } = this.#target;
+    if (!namesOnly({ host: host ?? address, port }, head.host, head)) return 'name-mismatch';
     if (head.websocket !== undefined) {
       const verdict = decide(this.#context.policy, this.#destination('http', head.host, head));
       if (!verdict.allowed) return verdict.reason;
@@ -156,7 +179,8 @@ export class Outward {
   #settle(words: Words): Outgoing {
     this.#words = undefined;
     this.#protocol = words.protocol;
-    if ('malformed' in words) return { pass: [], denied: { protocol: words.protocol, reason: 'malformed' } };
+    if ('malformed' in words)
+      return { pass: [], denied: { protocol: words.protocol, reason: reasonOf(words) } };
     const claimed = 'claimed' in words ? words.claimed : undefined;
     const request = 'request' in words ? words.request : undefined;
     const encrypted = 'encrypted' in words ? { encrypted: true } : {};
@@ -171,7 +195,9 @@ export class Outward {
       this.#requests = new HttpRequests();
       return this.take(words.first);
     }
-    const counted = this.#context.budgets.take(verdict.entry, { requests: 1 });
-    return counted ? { pass: [words.first] } : { pass: [], denied: this.overspent };
+    if (!this.#context.budgets.take(verdict.entry, { requests: 1 }))
+      return { pass: [], denied: this.overspent };
+    if (words.protocol === 'tls') this.#hellos = new SecondHello();
+    return this.take(words.first);
   }
 }

@@ -94,6 +94,14 @@ export function relay(
   far.on('end', () => client.end());
   go(outward.take(hello.first));
   if (client.destroyed) return;
+  // What a server of TLS answers first ends the look at what its client says, or makes it longer.
+  const hear = (bytes: Buffer): void => {
+    const before = outward.free;
+    outward.answered(bytes);
+    if (outward.free) far.off('data', hear);
+    if (outward.free && !before && !client.destroyed) letGo();
+  };
+  if (hello.protocol === 'tls' || hello.silent === true) far.on('data', hear);
   // Before the watch for large connections: a chunk is carried first, and then counted.
   if (outward.mayCount || watched) {
     far.on('data', (all: Buffer) => {

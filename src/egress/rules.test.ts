@@ -104,6 +104,27 @@ print(attempt(hello))`;
     expect(denials()).toEqual(['not-readable', 'protocol-not-allowed']);
   });
 
+  test('is held against what a header asks to be taken for the method, or for the path', async () => {
+    const of = await open({ to: `api.test:${port}`, methods: ['GET', 'POST'], paths: ['/v1/**'] });
+    const more = (header: string): string => `${header}\\r\\nConnection: close\\r\\nContent-Length: 0\\r\\n`;
+    for (const header of [
+      'X-HTTP-Method-Override: DELETE',
+      'x_http_method_override: delete',
+      'X-HTTP-Method: PUT',
+      'X-Method-Override: POST\\r\\nX-Method-Override: PATCH',
+      'X-Original-URL: /admin',
+      'X-Rewrite-URL: /admin',
+    ])
+      expect(await inside(of, ask(`'${head('POST /v1/a', more(header))}'`)), header).toContain(
+        'request-not-allowed',
+      );
+    expect(arrived).toEqual([]);
+    expect(await inside(of, ask(`'${head('POST /v1/a', more('X-HTTP-Method-Override: GET'))}'`))).toContain(
+      'ok',
+    );
+    expect(arrived).toEqual(['POST /v1/a']);
+  });
+
   test('takes nothing from another rule that allows more', async () => {
     const of = await open(
       { to: `api.test:${port}`, methods: ['GET'] },

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { addressLiteral } from './address-literal.ts';
 import { hostName } from './host-name.ts';
 
 /** What an entry names: a preset, or hosts and ports. */
@@ -29,10 +30,10 @@ export function parseDestination(
   if (match === null) return wrong('is not a host, host:port, *.host, address or preset');
   const [, wildcard, written = '', port] = match;
   const bare = written.startsWith('[') ? written.slice(1, -1) : written;
-  const literal = isIP(bare) !== 0;
-  const host = literal ? bare.toLowerCase() : hostName(bare);
+  const literal = addressLiteral(bare);
+  const host = literal ?? hostName(bare);
   if (host === undefined) return wrong('does not hold a host name');
-  if (wildcard !== undefined && (literal || !host.includes('.')))
+  if (wildcard !== undefined && (literal !== undefined || !host.includes('.')))
     return wrong('stands for far too many hosts');
   const number = port === undefined ? undefined : Number(port);
   if (number !== undefined && (number < 1 || number > 65_535)) return wrong('has a port that is none');

@@ -109,6 +109,29 @@ export function pathBeyond(wider: readonly string[], narrower: readonly string[]
   return undefined;
 }
 
+/** One path of each kind that the patterns tell apart, which any of them stands for. */
+export function pathKinds(patterns: readonly string[]): readonly (readonly string[])[] {
+  const named = patterns.flatMap(segmentsOf).filter((segment) => !segment.startsWith('*'));
+  const alphabet = [...new Set([freshSegment(patterns), '', ...named])];
+  const kinds = new Map<string, readonly string[]>();
+  const seen = new Set<string>();
+  const queue = [{ path: [] as readonly string[], states: beginOf(patterns) }];
+  for (let at = queue.shift(); at !== undefined; at = queue.shift()) {
+    const { path, states } = at;
+    const kind = patterns.filter((pattern) => path.length > 0 && matchesPath(pattern, path)).join(' ');
+    if (kind !== '' && !kinds.has(kind)) kinds.set(kind, path);
+    if (path.at(-1) === '') continue;
+    for (const segment of alphabet) {
+      const next = step(patterns, states, segment);
+      const key = `${segment === ''}|${[...next].toSorted().join()}`;
+      if (next.size === 0 || seen.has(key)) continue;
+      seen.add(key);
+      queue.push({ path: [...path, segment], states: next });
+    }
+  }
+  return [...kinds.values()];
+}
+
 function segmentsOf(pattern: string): readonly string[] {
   return pattern.slice(1).split('/');
 }

@@ -40,6 +40,17 @@ export function readsRequests(rule: Omit<EgressRule, 'to'>): boolean {
   return rule.methods !== undefined || rule.paths !== undefined || rule.git !== undefined;
 }
 
+/**
+ * Among rules that allow the same, those with less of it decide: one without a bound, as what another has used up does not take from
+ * it; then one for every program, which stays also when its process becomes another one; then as they are written.
+ */
+export function strictness(rule: Omit<EgressRule, 'to'>): number {
+  const isBounded = [rule.uploadBytes, rule.downloadBytes, rule.requests].some(
+    (bound) => bound !== undefined,
+  );
+  return (isBounded ? 2 : 0) + (rule.programs === undefined ? 0 : 1);
+}
+
 /** A rule in one line, as a person reads it: `api.test  GET HEAD  /v1/**  upload 1000000 bytes`. */
 export function ruleText(entry: AllowEntry): string {
   const { to, programs, methods, paths, git, hostKeys, websocket, uploadBytes, downloadBytes, requests } =

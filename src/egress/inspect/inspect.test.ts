@@ -156,6 +156,15 @@ describe('a destination that is inspected', () => {
     expect(requests()).toEqual(['1.1 GET /a allowed', '1.1 DELETE /a request-not-allowed']);
   });
 
+  test('is asked for nothing that a header names in place of the method or the path', async () => {
+    await open({ methods: ['GET', 'POST'], paths: ['/v1/**'] });
+    for (const version of ['--http1.1', '--http2'])
+      for (const header of ['X-HTTP-Method-Override: DELETE', 'X_HTTP_Method: PUT', 'X-Original-URL: /v2'])
+        expect(await curl('/v1/a', version, '-H', header)).toContain('request-not-allowed');
+    expect(await curl('/v1/a', '-H', 'X-HTTP-Method-Override: POST')).toBe('hello /v1/a');
+    expect(arrived).toHaveLength(1);
+  });
+
   test('is named by every place of a request that can name a host', async () => {
     await open({ methods: ['GET'] });
     expect(await curl('/a', '-H', 'Host: other.test')).toContain('name-mismatch');

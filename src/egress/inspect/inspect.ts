@@ -12,6 +12,7 @@ import { type ConnectionContext, type Inspector, placeOf, type Target } from '..
 import type { AllowedDestination, DenialReason, Inspection } from '../contract.ts';
 import { decideRequest } from '../decide.ts';
 import { certificateFor, type ServerCertificate } from './authority.ts';
+import { overridesIn } from '../overrides.ts';
 import { webSocketKey } from '../websocket.ts';
 import { type BodyEnd, bodyEnd } from './body.ts';
 import { cutOff, forward, isGone } from './forward.ts';
@@ -249,6 +250,7 @@ function judge(
   const verdict = decideRequest(reads, {
     method: request.method,
     path: request.url,
+    ...overridesIn(request.rawHeaders),
     ...(websocket !== undefined && { websocket }),
   });
   if (!verdict.allowed) return { reason: verdict.reason };

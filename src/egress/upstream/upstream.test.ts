@@ -315,7 +315,7 @@ except OSError as e: print(type(e).__name__)
         gateway as Gateway,
         `
 for name in ['api.test', 'other.test']:
-    print(name, attempt(lambda: get(ask(name), ${proxy.port}, '\\x05\\x01\\x00')))
+    print(name, attempt(lambda: get(ask(name), ${proxy.port}, '\\x00\\x01\\x00')))
 print(attempt(lambda: get('10.9.9.9', ${proxy.port}, 'x')))
 `,
       );

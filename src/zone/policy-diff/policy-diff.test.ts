@@ -222,6 +222,71 @@ describe('what an allowlist allows beyond another', () => {
     expect(budgetsBeyond([rule(5)], [])).toEqual([]);
   });
 
+  const get = { to: 'a.test', methods: ['GET' as const], requests: 10 };
+  const post = { to: 'a.test', methods: ['POST' as const], requests: 1_000 };
+  test.each([
+    [
+      'a method that comes under the bound of another',
+      [{ ...post, methods: ['GET', 'POST'] as const }],
+      [get, post],
+    ],
+    [
+      'the entry that decides leaves another',
+      [{ to: 'a.test', requests: 1_000 }],
+      [
+        { to: 'a.test', requests: 10 },
+        { to: 'a.test', requests: 1_000 },
+      ],
+    ],
+    [
+      'their order changes',
+      [
+        { to: 'a.test', requests: 1_000 },
+        { to: 'a.test', requests: 10 },
+      ],
+      [
+        { to: 'a.test', requests: 10 },
+        { to: 'a.test', requests: 1_000 },
+      ],
+    ],
+    [
+      'one bound becomes two',
+      [get, { ...post, requests: 10 }],
+      [{ ...get, methods: ['GET', 'POST'] as const }],
+    ],
+    [
+      'each host below a wildcard has its own',
+      [
+        { to: 'x.a.test', uploadBytes: 9 },
+        { to: 'y.a.test', uploadBytes: 9 },
+      ],
+      [{ to: '*.a.test', uploadBytes: 9 }],
+    ],
+    [
+      'a path comes under another bound',
+      [{ to: 'a.test', paths: ['/x/**', '/y/**'], requests: 9 }],
+      [
+        { to: 'a.test', paths: ['/x/**'], requests: 5 },
+        { to: 'a.test', paths: ['/y/**'], requests: 9 },
+      ],
+    ],
+    [
+      'each program has its own',
+      [
+        { to: 'a.test', programs: [{ run: '/usr/bin/git' }], requests: 9 },
+        { to: 'a.test', programs: [{ run: '/usr/bin/curl' }], requests: 9 },
+      ],
+      [{ to: 'a.test', requests: 9 }],
+    ],
+  ] satisfies readonly (readonly [string, readonly AllowEntry[], readonly AllowEntry[]])[])(
+    'of how much may pass is found where %s',
+    (_how, wider, narrower) => {
+      expect(budgetsBeyond(wider, narrower)).toHaveLength(1);
+      expect(budgetsBeyond(narrower, narrower)).toEqual([]);
+      expect(budgetsBeyond(wider, wider)).toEqual([]);
+    },
+  );
+
   test('compares ranges of addresses as sets', () => {
     expect(rangesBeyond(['10.0.0.0/8'], ['10.0.0.0/9', '10.128.0.0/9'])).toEqual([]);
     expect(rangesBeyond(['10.0.0.0/8'], ['10.0.0.0/9'])).toEqual(['10.0.0.0/8']);
