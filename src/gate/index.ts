@@ -1,6 +1,9 @@
 export { isRule } from './rules.ts';
 export { atLeast, judge, type Judgement, shownTo } from './check.ts';
 export { type Finding, type Persona, PERSONAS, SEVERITIES, type Severity, type Span } from './finding.ts';
+export { type FixedFile, type Fixes, fixAll } from './fix/fix-all.ts';
+export type { Mend, Safety } from './fix/mend.ts';
+export { mendsOf } from './fix/mends.ts';
 export { fingerprints } from './fingerprint.ts';
 export { type GatheredFile, gatherFiles, kindOf, plainFile } from './repository/gather-files.ts';
 export type { Repository } from './repository/model.ts';

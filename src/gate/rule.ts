@@ -1,4 +1,5 @@
-import type { Confidence, Found, Persona, Severity } from './finding.ts';
+import type { Confidence, Finding, Found, Persona, Severity } from './finding.ts';
+import type { MendPlan } from './fix/mend.ts';
 import type { Subject } from './subject.ts';
 
 /** A rule of the gate: a folder of its own with this, `rule.md` and `cases.yaml`. Its `check` is pure. */
@@ -13,4 +14,6 @@ export interface Rule {
   /** The same finding elsewhere: `tool/rule`. */
   readonly alsoKnownAs: readonly string[];
   readonly check: (subject: Subject) => Iterable<Found>;
+  /** What would mend a finding of it; undefined where that is for a person to say. Pure. */
+  readonly mend?: (subject: Subject, finding: Finding) => MendPlan | undefined;
 }

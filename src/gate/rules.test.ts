@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ok } from '../base/index.ts';
-import { judge } from './check.ts';
-import { kindOf } from './repository/gather-files.ts';
+import { judge, type Judgement } from './check.ts';
+import { fixAll } from './fix/fix-all.ts';
+import { type GatheredFile, kindOf } from './repository/gather-files.ts';
 import { readRepository } from './repository/read-repository.ts';
 import type { Rule } from './rule.ts';
 import { ruleTable } from './report/rule-table.ts';
@@ -17,6 +18,9 @@ interface Case {
   readonly files?: Readonly<Record<string, string>>;
   /** Lines of the (first) file where the rule must find something, and nowhere else; `FILE:LINE` in another. */
   readonly finds: readonly (number | string)[];
+  /** The (first) file after the safe mends of the rule; and after the unsafe ones as well. */
+  readonly fixed?: string;
+  readonly 'fixed-unsafe'?: string;
 }
 
 const folder = join(import.meta.dirname, 'rules');
@@ -26,16 +30,18 @@ function casesOf(rule: Rule): readonly Case[] {
   return parse(readFileSync(join(folder, rule.id, 'cases.yaml'), 'utf8')) as readonly Case[];
 }
 
+function filesOf(one: Case): readonly GatheredFile[] {
+  return Object.entries(one.files ?? { [FIRST]: one.workflow ?? '' }).map(([path, text]) => {
+    const kind = kindOf(path);
+    if (kind === undefined) throw new Error(`${path} is no file that the gate reads`);
+    return { path, kind, read: ok(Buffer.from(text)) };
+  });
+}
+
 async function found(rule: Rule, one: Case): Promise<readonly string[]> {
-  const files = one.files ?? { [FIRST]: one.workflow ?? '' };
-  const first = Object.keys(files)[0] ?? '';
-  const repository = await readRepository(
-    Object.entries(files).map(([path, text]) => {
-      const kind = kindOf(path);
-      if (kind === undefined) throw new Error(`${path} is no file that the gate reads`);
-      return { path, kind, read: ok(Buffer.from(text)) };
-    }),
-  );
+  const files = filesOf(one);
+  const first = files[0]?.path ?? '';
+  const repository = await readRepository(files);
   if (rule.id !== 'unread-file') expect(repository.unread, 'the case itself must be readable').toEqual([]);
   const places = judge(repository, [rule]).findings.map(({ at }) =>
     at.file === first ? `${at.line}` : `${at.file}:${at.line}`,
@@ -43,11 +49,35 @@ async function found(rule: Rule, one: Case): Promise<readonly string[]> {
   return [...new Set(places)].toSorted();
 }
 
+/** The first file after all mends of one rule; `bytes` are compared, so that what is not meant stays as it was. */
+async function fixed(rule: Rule, one: Case, unsafe: boolean): Promise<string | undefined> {
+  const choose = ({ findings }: Judgement) =>
+    Promise.resolve(findings.filter(({ rule: id }) => id === rule.id));
+  const fixes = await fixAll({ files: filesOf(one), unsafe, choose });
+  const { read } = fixes.all[0] ?? {};
+  return read?.ok === true ? Buffer.from(read.value).toString() : undefined;
+}
+
 describe.each(RULES.map((rule) => [rule.id, rule] as const))('%s', (id, rule) => {
   const cases = casesOf(rule);
 
   it.each(cases.map((one) => [one.name, one] as const))('%s', async (_, one) => {
     expect(await found(rule, one)).toEqual(one.finds.map(String).toSorted());
+  });
+
+  const toFix = cases.filter((one) => one.fixed !== undefined || one['fixed-unsafe'] !== undefined);
+  if (rule.mend !== undefined) {
+    it.each(toFix.map((one) => [one.name, one] as const))('%s: mended', async (_, one) => {
+      const before = filesOf(one)[0]?.read;
+      const text = before?.ok === true ? Buffer.from(before.value).toString() : '';
+      expect(await fixed(rule, one, false)).toBe(one.fixed ?? text);
+      if (one['fixed-unsafe'] !== undefined) expect(await fixed(rule, one, true)).toBe(one['fixed-unsafe']);
+    });
+  }
+
+  it('has cases of what it mends, when it mends anything', () => {
+    expect(toFix.length).toBeGreaterThanOrEqual(rule.mend === undefined ? 0 : 2);
+    if (rule.mend === undefined) expect(toFix).toEqual([]);
   });
 
   it('has four cases that it must find and four that it must not, each with a name of its own', () => {

@@ -27,3 +27,5 @@ export { readActionMetadata } from './read/read-action.ts';
 export { readWorkflow, workflowOf } from './read/read-workflow.ts';
 export { type Entry, readYaml, type Tree } from './read/yaml-tree.ts';
 export { type Portion, unsupported, unsupportedRunsOn, unsupportedStep } from './read/unsupported.ts';
+export { type Layout, openLayout, provesItself } from './edit/layout.ts';
+export { type Operation, type Piece, pieced, type PlainValue, type YamlPath } from './edit/operation.ts';

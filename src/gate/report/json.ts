@@ -1,15 +1,32 @@
 import type { Finding } from '../finding.ts';
+import type { Mend } from '../fix/mend.ts';
+import { placedEdits } from '../fix/placed-edits.ts';
 import type { Sifted } from '../suppressions.ts';
 
+export interface JsonReportParts {
+  readonly files: number;
+  readonly prints: ReadonlyMap<Finding, string>;
+  readonly mends: ReadonlyMap<Finding, Mend>;
+}
+
 /** What `check --format json` gives: one object. Its keys stay. */
-export function jsonReport(sifted: Sifted, files: number, prints: ReadonlyMap<Finding, string>): unknown {
-  const told = (finding: Finding): unknown => ({ ...finding, fingerprint: prints.get(finding) });
+export function jsonReport(sifted: Sifted, { files, prints, mends }: JsonReportParts): object {
+  const told = (finding: Finding): object => {
+    const mend = mends.get(finding);
+    return {
+      ...finding,
+      fingerprint: prints.get(finding),
+      ...(mend !== undefined && {
+        mend: { title: mend.title, safety: mend.safety, edits: placedEdits(mend) },
+      }),
+    };
+  };
   return {
     version: 1,
     files,
     findings: sifted.findings.map(told),
     suppressed: sifted.suppressed.map(({ finding, by }) => ({
-      ...(told(finding) as object),
+      ...told(finding),
       suppressedBy: { tool: by.by, file: by.file, line: by.line, reason: by.reason },
     })),
   };

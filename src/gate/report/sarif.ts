@@ -1,4 +1,6 @@
 import type { Finding, Hop, Severity, Span } from '../finding.ts';
+import type { Mend } from '../fix/mend.ts';
+import { placedEdits } from '../fix/placed-edits.ts';
 import { RULES } from '../rules.ts';
 import type { Sifted, Suppression } from '../suppressions.ts';
 
@@ -17,8 +19,14 @@ const SECURITY_SEVERITY: Readonly<Record<Severity, string>> = {
 };
 const PRECISION = { high: 'very-high', medium: 'high', low: 'medium' } as const;
 
+export interface SarifReportParts {
+  readonly prints: ReadonlyMap<Finding, string>;
+  readonly mends: ReadonlyMap<Finding, Mend>;
+  readonly version: string;
+}
+
 /** SARIF 2.1.0 (OASIS), as GitHub code scanning and other viewers take it: one run, paths as code flows. */
-export function sarifReport(sifted: Sifted, prints: ReadonlyMap<Finding, string>, version: string): unknown {
+export function sarifReport(sifted: Sifted, { prints, mends, version }: SarifReportParts): unknown {
   const index = new Map(RULES.map(({ id }, at) => [id, at]));
   const result = (finding: Finding, by?: Suppression): unknown => ({
     ruleId: finding.rule,
@@ -34,6 +42,7 @@ export function sarifReport(sifted: Sifted, prints: ReadonlyMap<Finding, string>
       ...(finding.job !== undefined && { job: finding.job }),
     },
     ...(finding.flow !== undefined && finding.flow.length > 0 && { codeFlows: [codeFlow(finding.flow)] }),
+    ...fixesOf(mends.get(finding)),
     ...(by !== undefined && {
       suppressions: [
         {
@@ -84,7 +93,7 @@ export function sarifReport(sifted: Sifted, prints: ReadonlyMap<Finding, string>
 function location(at: Span, message?: string): object {
   return {
     physicalLocation: {
-      artifactLocation: { uri: at.file.split('/').map(encodeURIComponent).join('/'), uriBaseId: 'SRCROOT' },
+      artifactLocation: artifact(at.file),
       region: {
         startLine: at.line,
         startColumn: at.column,
@@ -93,6 +102,27 @@ function location(at: Span, message?: string): object {
       },
     },
     ...(message !== undefined && { message: { text: message } }),
+  };
+}
+
+function artifact(file: string): object {
+  return { uri: file.split('/').map(encodeURIComponent).join('/'), uriBaseId: 'SRCROOT' };
+}
+
+function fixesOf(mend: Mend | undefined): object {
+  if (mend === undefined) return {};
+  const replacements = placedEdits(mend).map(({ start, end, text }) => ({
+    deletedRegion: {
+      startLine: start.line,
+      startColumn: start.column,
+      endLine: end.line,
+      endColumn: end.column,
+    },
+    insertedContent: { text },
+  }));
+  const artifactChanges = [{ artifactLocation: artifact(mend.file), replacements }];
+  return {
+    fixes: [{ description: { text: mend.title }, artifactChanges, properties: { safety: mend.safety } }],
   };
 }
 

@@ -74,7 +74,7 @@ function scriptOf(commands: readonly ShellCommand[], understood: boolean): Shell
 }
 
 /** Each `${{ }}` becomes private characters of the same length, so that positions stay. */
-function mask(text: string): string {
+export function mask(text: string): string {
   const parts: string[] = [];
   let from = 0;
   for (let n = 0; n < MAX_EXPRESSIONS; n += 1) {

@@ -1,5 +1,5 @@
 export { readJobFile, writeJobFile } from './job-file.ts';
-export { openBeneath } from './open-beneath.ts';
+export { errnoName, inFolder, openBeneath, openFolder, pathNames } from './open-beneath.ts';
 export {
   isFull,
   KEPT_TOO_LARGE,

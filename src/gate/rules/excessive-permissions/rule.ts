@@ -3,6 +3,7 @@ import type { JobPart, PermissionsPart, WorkflowFile } from '../../repository/mo
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
 import { type Least, leastOf } from '../../token/least.ts';
+import { mend } from './mend.ts';
 
 export const rule: Rule = {
   id: 'excessive-permissions',
@@ -18,6 +19,7 @@ export const rule: Rule = {
     'scorecard/Token-Permissions',
   ],
   check,
+  mend,
 };
 
 /** With any of these a token changes what others get. */

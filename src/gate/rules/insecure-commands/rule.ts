@@ -3,6 +3,7 @@ import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
 import { spanOf } from '../../repository/tree.ts';
 import type { Assignment } from '../../../workflow/index.ts';
+import { mend } from './mend.ts';
 
 export const rule: Rule = {
   id: 'insecure-commands',
@@ -13,6 +14,7 @@ export const rule: Rule = {
   guide: ['§2'],
   alsoKnownAs: ['zizmor/insecure-commands'],
   check,
+  mend,
 };
 
 function* check(subject: Subject): Iterable<Found> {

@@ -1,6 +1,7 @@
 import type { Found } from '../../finding.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
+import { mend } from './mend.ts';
 
 export const rule: Rule = {
   id: 'missing-timeout',
@@ -11,6 +12,7 @@ export const rule: Rule = {
   guide: ['§5', 'checklist'],
   alsoKnownAs: ['ghalint/job_timeout_minutes_is_required'],
   check,
+  mend,
 };
 
 function* check(subject: Subject): Iterable<Found> {

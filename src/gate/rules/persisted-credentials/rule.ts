@@ -4,6 +4,7 @@ import { spanOf } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Site, Subject } from '../../subject.ts';
 import { inputOf, isCheckout } from '../../taint/workspace.ts';
+import { mend } from './mend.ts';
 
 export const rule: Rule = {
   id: 'persisted-credentials',
@@ -14,6 +15,7 @@ export const rule: Rule = {
   guide: ['§3'],
   alsoKnownAs: ['zizmor/artipacked', 'codeql/actions/secrets-in-artifacts'],
   check,
+  mend,
 };
 
 function* check(subject: Subject): Iterable<Found> {

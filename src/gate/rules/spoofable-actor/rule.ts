@@ -6,6 +6,7 @@ import type { Expression, Text } from '../../../workflow/index.ts';
 import type { Scope } from '../../subject.ts';
 import { allReferences } from '../../taint/references.ts';
 import { PRIVILEGED_EVENTS } from '../../taint/sources.ts';
+import { mend } from './mend.ts';
 
 export const rule: Rule = {
   id: 'spoofable-actor',
@@ -16,6 +17,7 @@ export const rule: Rule = {
   guide: ['§2'],
   alsoKnownAs: ['zizmor/bot-conditions'],
   check,
+  mend,
 };
 
 const BOT = /\[bot\]$/;

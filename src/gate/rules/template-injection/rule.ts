@@ -5,6 +5,7 @@ import { injectionsIn } from '../../taint/injections.ts';
 import { STRANGERS_EVENTS } from '../../taint/sources.ts';
 import { Taints } from '../../taint/taint.ts';
 import { isPrivileged, type Taint } from '../../taint/value.ts';
+import { mend } from './mend.ts';
 
 export const rule: Rule = {
   id: 'template-injection',
@@ -21,6 +22,7 @@ export const rule: Rule = {
     'scorecard/Dangerous-Workflow',
   ],
   check,
+  mend,
 };
 
 function* check(subject: Subject): Iterable<Found> {

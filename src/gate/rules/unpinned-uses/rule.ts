@@ -3,6 +3,7 @@ import type { UsesPart } from '../../repository/model.ts';
 import { spanOf } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Scope, Subject } from '../../subject.ts';
+import { mend } from './mend.ts';
 
 export const rule: Rule = {
   id: 'unpinned-uses',
@@ -19,6 +20,7 @@ export const rule: Rule = {
     'scorecard/Pinned-Dependencies',
   ],
   check,
+  mend,
 };
 
 /** Whose tags are GitHub\u2019s own to move. */

@@ -5,6 +5,7 @@ import { spanOf } from '../../repository/tree.ts';
 import { type Expression, expressionsIn, type Text } from '../../../workflow/index.ts';
 import type { Scope } from '../../subject.ts';
 import { allReferences } from '../../taint/references.ts';
+import { mend } from './mend.ts';
 
 export const rule: Rule = {
   id: 'unsound-condition',
@@ -20,6 +21,7 @@ export const rule: Rule = {
     'actionlint/if-cond',
   ],
   check,
+  mend,
 };
 
 function* check(subject: Subject): Iterable<Found> {

@@ -1,0 +1,78 @@
+import { ok, type Refusal, type Result } from '../../base/index.ts';
+import { automationAt } from '../../engine/index.ts';
+import {
+  atLeast,
+  type Finding,
+  fingerprints,
+  type GatheredFile,
+  judge,
+  type Judgement,
+  lineAt,
+  readRepository,
+  shownTo,
+  type Sifted,
+  sift,
+  type Span,
+} from '../../gate/index.ts';
+import type { CheckSubject } from '../check-subject.ts';
+import type { Wanted } from './wanted.ts';
+
+export interface Checked extends Sifted {
+  readonly judgement: Judgement;
+  readonly files: number;
+  readonly lineOf: (at: Span) => string;
+  readonly prints: ReadonlyMap<Finding, string>;
+}
+
+/** What of a judgement is asked for. */
+export type Choose = (judgement: Judgement) => Promise<Checked>;
+
+/** The way to choose what is told: by severity, persona, file and comment, and only what a commit does not have already. */
+export async function chooserFor(
+  { root, meant }: CheckSubject,
+  wanted: Wanted,
+): Promise<Result<Choose, Refusal>> {
+  if (wanted.against === undefined) return ok((judgement) => chosen(judgement, wanted, meant));
+  const before = await automationAt(root, wanted.against);
+  if (!before.ok) return before;
+  const known = new Set((await chosen(await judged(before.value), wanted, meant)).prints.values());
+  return ok(async (judgement) => {
+    const head = await chosen(judgement, wanted, meant);
+    const findings = head.findings.filter((finding) => !known.has(head.prints.get(finding) ?? ''));
+    return { ...head, findings };
+  });
+}
+
+export async function judged(files: readonly GatheredFile[]): Promise<Judgement> {
+  return judge(await readRepository(files));
+}
+
+async function chosen(
+  judgement: Judgement,
+  wanted: Wanted,
+  meant: ReadonlySet<string> | undefined,
+): Promise<Checked> {
+  const { repository } = judgement.subject;
+  const of = shownTo(wanted.persona, judgement.findings).filter(
+    ({ severity, at }) => atLeast(severity, wanted.severity) && (meant === undefined || meant.has(at.file)),
+  );
+  const sifted = await sift(repository, of, new Date().toISOString().slice(0, 10));
+  const sources = new Map(
+    [...repository.workflows, ...repository.actions, ...repository.dependabot].map(({ source }) => [
+      source.path,
+      source,
+    ]),
+  );
+  const lineOf = (at: Span): string => {
+    const source = sources.get(at.file);
+    return source === undefined ? '' : lineAt(source, at.line);
+  };
+  const all = [...sifted.findings, ...sifted.suppressed.map(({ finding }) => finding)];
+  return {
+    ...sifted,
+    judgement,
+    files: meant === undefined ? judgement.files : meant.size,
+    lineOf,
+    prints: fingerprints(all, ({ at }) => lineOf(at)),
+  };
+}

@@ -1,0 +1,100 @@
+import {
+  type Layout,
+  type Operation,
+  openLayout,
+  type Piece,
+  pieced,
+  provesItself,
+} from '../../workflow/index.ts';
+import type { Finding } from '../finding.ts';
+import type { Source } from '../repository/model.ts';
+import { RULES } from '../rules.ts';
+import type { Subject } from '../subject.ts';
+import type { Mend } from './mend.ts';
+
+/** Characters that are read to prove mends one by one; of a file with more to mend than that, the rest is not told. */
+const MAX_PROVEN = 50_000_000;
+
+/** What could be done about each finding, each proven by itself: the file then says what the mend means and nothing else. */
+export async function mendsOf(
+  subject: Subject,
+  findings: readonly Finding[],
+): Promise<ReadonlyMap<Finding, Mend>> {
+  const found = new Map<Finding, Mend>();
+  let read = 0;
+  for (const [finding, mend] of await plannedMends(subject, findings)) {
+    read += mend.source.text.length;
+    if (read > MAX_PROVEN) break;
+    if (await areProven([mend])) found.set(finding, mend);
+  }
+  return found;
+}
+
+/** The same without the proof, for whoever proves several at once. */
+export async function plannedMends(
+  subject: Subject,
+  findings: readonly Finding[],
+): Promise<ReadonlyMap<Finding, Mend>> {
+  const { workflows, actions, dependabot } = subject.repository;
+  const sources = new Map(
+    [...workflows, ...actions, ...dependabot].map(({ source }) => [source.path, source]),
+  );
+  const layouts = new Map<Source, Layout | undefined>();
+  const found = new Map<Finding, Mend>();
+  for (const finding of findings) {
+    const source = sources.get(finding.at.file);
+    const plan = RULES.find(({ id }) => id === finding.rule)?.mend?.(subject, finding);
+    if (plan === undefined || source === undefined) continue;
+    if (!layouts.has(source)) layouts.set(source, await openLayout(source.text));
+    const layout = layouts.get(source);
+    const edits = layout === undefined ? undefined : inOrder(plan.operations.map((one) => layout.edits(one)));
+    if (layout !== undefined && edits !== undefined)
+      found.set(finding, { ...plan, file: source.path, source, layout, edits });
+  }
+  return found;
+}
+
+/** Whether one file says, after all these mends of it, exactly what they mean and what it said else. */
+export async function areProven(mends: readonly Mend[]): Promise<boolean> {
+  const layout = mends[0]?.layout;
+  if (layout === undefined) return false;
+  const edits = inOrder(mends.map((mend) => mend.edits));
+  if (edits === undefined) return false;
+  return provesItself(layout, pieced(layout.text, edits), merged(mends.flatMap((mend) => mend.operations)));
+}
+
+/** Offsets are those of the text before: what is rewritten in one text is one operation. */
+function merged(operations: readonly Operation[]): readonly Operation[] {
+  const others: Operation[] = [];
+  const rewrites = new Map<string, Extract<Operation, { kind: 'rewrite' }>>();
+  for (const one of operations) {
+    if (one.kind !== 'rewrite') {
+      others.push(one);
+      continue;
+    }
+    const key = JSON.stringify(one.path);
+    const pieces = [...(rewrites.get(key)?.pieces ?? []), ...one.pieces];
+    rewrites.set(key, { ...one, pieces: pieces.toSorted((a, b) => a.start - b.start || a.end - b.end) });
+  }
+  return [...rewrites.values(), ...others];
+}
+
+/** The edits of several operations as one list; undefined when one cannot be done, or two touch each other. */
+function inOrder(lists: readonly (readonly Piece[] | undefined)[]): readonly Piece[] | undefined {
+  const all: Piece[] = [];
+  for (const list of lists) {
+    if (list === undefined) return undefined;
+    all.push(...list);
+  }
+  const sorted = all.toSorted((a, b) => a.start - b.start || a.end - b.end);
+  return touches(sorted, []) ? undefined : sorted;
+}
+
+/** Whether edits overlap, or insert at the same place: then it matters which comes first, and nobody said. */
+export function touches(edits: readonly Piece[], others: readonly Piece[]): boolean {
+  const sorted = [...edits, ...others].toSorted((a, b) => a.start - b.start || a.end - b.end);
+  return sorted.some((one, index) => {
+    const next = sorted[index + 1];
+    return next !== undefined && (next.start < one.end || next.start === one.start);
+  });
+}
