@@ -1,4 +1,5 @@
 import type { Rule } from './rule.ts';
+import { rule as actionMetadata } from './rules/action-metadata/rule.ts';
 import { rule as approvalRace } from './rules/approval-race/rule.ts';
 import { rule as archivedUses } from './rules/archived-uses/rule.ts';
 import { rule as automaticMerge } from './rules/automatic-merge/rule.ts';
@@ -8,26 +9,32 @@ import { rule as commentCommand } from './rules/comment-command/rule.ts';
 import { rule as containerLimits } from './rules/container-limits/rule.ts';
 import { rule as containerOptions } from './rules/container-options/rule.ts';
 import { rule as debugEnabled } from './rules/debug-enabled/rule.ts';
+import { rule as deprecatedCommands } from './rules/deprecated-commands/rule.ts';
 import { rule as environmentFileInjection } from './rules/environment-file-injection/rule.ts';
 import { rule as eventFilters } from './rules/event-filters/rule.ts';
 import { rule as excessivePermissions } from './rules/excessive-permissions/rule.ts';
+import { rule as expressionTypes } from './rules/expression-types/rule.ts';
 import { rule as githubAppToken } from './rules/github-app-token/rule.ts';
 import { rule as hardcodedCredentials } from './rules/hardcoded-credentials/rule.ts';
 import { rule as identityBesideCode } from './rules/identity-beside-code/rule.ts';
 import { rule as ignoredFailure } from './rules/ignored-failure/rule.ts';
 import { rule as insecureCommands } from './rules/insecure-commands/rule.ts';
 import { rule as longLivedCredentials } from './rules/long-lived-credentials/rule.ts';
+import { rule as matrixValues } from './rules/matrix-values/rule.ts';
 import { rule as missingTimeout } from './rules/missing-timeout/rule.ts';
+import { rule as outdatedActions } from './rules/outdated-actions/rule.ts';
 import { rule as overprovisionedSecrets } from './rules/overprovisioned-secrets/rule.ts';
 import { rule as persistedCredentials } from './rules/persisted-credentials/rule.ts';
 import { rule as releaseWithoutEnvironment } from './rules/release-without-environment/rule.ts';
 import { rule as releaseWithoutProvenance } from './rules/release-without-provenance/rule.ts';
+import { rule as runnerLabels } from './rules/runner-labels/rule.ts';
 import { rule as secretReach } from './rules/secret-reach/rule.ts';
 import { rule as secretsInherit } from './rules/secrets-inherit/rule.ts';
 import { rule as secretsOutsideEnvironment } from './rules/secrets-outside-environment/rule.ts';
 import { rule as selfHostedRunner } from './rules/self-hosted-runner/rule.ts';
 import { rule as sharedRunners } from './rules/shared-runners/rule.ts';
 import { rule as shellEvaluation } from './rules/shell-evaluation/rule.ts';
+import { rule as shellName } from './rules/shell-name/rule.ts';
 import { rule as spoofableActor } from './rules/spoofable-actor/rule.ts';
 import { rule as templateInjection } from './rules/template-injection/rule.ts';
 import { rule as undefinedReference } from './rules/undefined-reference/rule.ts';
@@ -47,6 +54,7 @@ import { rule as workspaceAction } from './rules/workspace-action/rule.ts';
 
 /** All rules; one more is one more folder, and one more line here. */
 export const RULES: readonly Rule[] = [
+  actionMetadata,
   approvalRace,
   archivedUses,
   automaticMerge,
@@ -56,26 +64,32 @@ export const RULES: readonly Rule[] = [
   containerLimits,
   containerOptions,
   debugEnabled,
+  deprecatedCommands,
   environmentFileInjection,
   eventFilters,
   excessivePermissions,
+  expressionTypes,
   githubAppToken,
   hardcodedCredentials,
   identityBesideCode,
   ignoredFailure,
   insecureCommands,
   longLivedCredentials,
+  matrixValues,
   missingTimeout,
+  outdatedActions,
   overprovisionedSecrets,
   persistedCredentials,
   releaseWithoutEnvironment,
   releaseWithoutProvenance,
+  runnerLabels,
   secretReach,
   secretsInherit,
   secretsOutsideEnvironment,
   selfHostedRunner,
   sharedRunners,
   shellEvaluation,
+  shellName,
   spoofableActor,
   templateInjection,
   undefinedReference,

@@ -4,6 +4,7 @@ import type { ActionFile, JobPart, Repository, StepPart, WorkflowFile } from './
 import { expressionSpan, spanOf } from './repository/tree.ts';
 import { readScript, type ShellScript } from './shell/script.ts';
 import { STRANGERS_EVENTS } from './taint/sources.ts';
+import { type FileProblems, problemsOf } from './types/problems.ts';
 
 /** A step where it stands: in a workflow's job, or in a composite action. */
 export interface Site {
@@ -40,6 +41,7 @@ export class Subject {
   readonly sites: readonly Site[];
   readonly #reaching = new Map<WorkflowFile | ActionFile, readonly Reaching[]>();
   readonly #scripts = new Map<StepPart, ShellScript>();
+  readonly #problems = new Map<WorkflowFile | ActionFile, FileProblems>();
   readonly #trees = new Map<string, Expression | undefined>();
   readonly #actions: ReadonlyMap<string, ActionFile>;
   readonly #workflows: ReadonlyMap<string, WorkflowFile>;
@@ -95,6 +97,13 @@ export class Subject {
   /** Who calls a reusable workflow or an action, in this repository. */
   callsOf(file: WorkflowFile | ActionFile): readonly { readonly scope: Scope; readonly hop: Hop }[] {
     return this.#calls.get(file) ?? [];
+  }
+
+  /** What is wrong with how a file is written: its syntax, and its expressions. */
+  problems(file: WorkflowFile | ActionFile): FileProblems {
+    const known = this.#problems.get(file) ?? problemsOf(this, file);
+    this.#problems.set(file, known);
+    return known;
   }
 
   /** All events that bring a file to run, through however many calls. */

@@ -6,7 +6,13 @@ export {
   evaluateText,
   evaluateValue,
 } from './expressions/evaluate-text.ts';
-export { expressionsIn, parseAnywhere } from './expressions/anywhere.ts';
+export {
+  brokenTemplate,
+  expressionsIn,
+  parseAnywhere,
+  type ReadExpression,
+  readExpression,
+} from './expressions/anywhere.ts';
 export type { Expression } from './expressions/tree.ts';
 export { EvaluationWork } from './expressions/work.ts';
 export { type FilteredEvent, type Matched, matchesEvent } from './jobs/event-filter.ts';
@@ -24,7 +30,7 @@ export { type ShellCommand, shellCommand } from './jobs/shell-command.ts';
 export type * from './model.ts';
 export { type CommentedFile, readComments } from './read/comments.ts';
 export { readActionMetadata } from './read/read-action.ts';
-export { readWorkflow, workflowOf } from './read/read-workflow.ts';
+export { readWorkflow } from './read/read-workflow.ts';
 export { type Entry, readYaml, type Tree } from './read/yaml-tree.ts';
 export { type Portion, unsupported, unsupportedRunsOn, unsupportedStep } from './read/unsupported.ts';
 export { type Layout, openLayout, provesItself } from './edit/layout.ts';

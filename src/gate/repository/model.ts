@@ -50,8 +50,6 @@ export interface WorkflowFile extends TreeFile {
   readonly hasConcurrency: boolean;
   readonly defaultShell?: Text;
   readonly jobs: readonly JobPart[];
-  /** What GitHub would refuse of it. */
-  readonly refusals: readonly Refusal[];
 }
 
 export interface Trigger {

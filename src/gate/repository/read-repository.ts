@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { ok, type Refusal, type Result } from '../../base/index.ts';
-import { readYaml, type Tree, workflowOf } from '../../workflow/index.ts';
+import { readYaml, type Tree } from '../../workflow/index.ts';
 import { ACTIONS_LOCK, type Locks } from '../lock/model.ts';
 import { readActionsLock } from '../lock/read-actions-lock.ts';
 import { readOwnLock } from '../lock/read-own-lock.ts';
@@ -65,7 +65,6 @@ function lockFrom(source: Source, tree: Tree): Result<Locks, Refusal> {
 }
 
 function workflowFrom(source: Source, tree: Tree): WorkflowFile {
-  const read = workflowOf(source.path, tree);
   return {
     kind: 'workflow',
     source,
@@ -74,7 +73,6 @@ function workflowFrom(source: Source, tree: Tree): WorkflowFile {
     env: assignmentsOf(valueOf(tree, 'env')),
     hasConcurrency: entryOf(tree, 'concurrency') !== undefined,
     jobs: entriesOf(valueOf(tree, 'jobs')).map(({ key, keyAt, value }) => jobOf(source, key, keyAt, value)),
-    refusals: read.ok ? [] : read.error.filter(({ rule }) => rule !== 'workflow/unsupported'),
     ...maybe('name', textOf(valueOf(tree, 'name'))),
     ...maybe('runName', textOf(valueOf(tree, 'run-name'))),
     ...maybe('permissions', permissionsOf(source, tree)),

@@ -66,11 +66,11 @@ export function spanOf(source: Source, at: Place, length = 1): Span {
   return { file: source.path, line, column, length: Math.max(1, Math.min(length, left)) };
 }
 
-function offsetOf(source: Source, at: Place): number {
+export function offsetOf(source: Source, at: Place): number {
   return (source.starts[(at.line ?? 1) - 1] ?? 0) + (at.column ?? 1) - 1;
 }
 
-function spanAt(source: Source, offset: number, length: number): Span {
+export function spanAt(source: Source, offset: number, length: number): Span {
   let low = 0;
   let high = source.starts.length - 1;
   while (low < high) {

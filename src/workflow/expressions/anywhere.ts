@@ -26,6 +26,35 @@ export function parseAnywhere(source: string): Expression | undefined {
   }
 }
 
+/** An expression that is read, or why it is none: the position counts characters of the source, from 1. */
+export type ReadExpression =
+  | { readonly tree: Expression }
+  | { readonly why: string; readonly position: number | undefined };
+
+/** The tree of one expression, wherever it may stand, or why there is none. Hostile text is bounded as in a run. */
+export function readExpression(source: string): ReadExpression {
+  try {
+    return { tree: parseExpression(source, EVERYTHING) };
+  } catch (failure) {
+    if (!(failure instanceof ExpressionFailure)) throw failure;
+    const [why = '', rest = ''] = failure.message.split('. Located at position ', 2);
+    const position = /^\d+/.exec(rest)?.[0];
+    return { why, position: position === undefined ? undefined : Number(position) };
+  }
+}
+
+/** Why the `${{ }}` of a text cannot be told apart; undefined when they can. */
+export function brokenTemplate(text: string): string | undefined {
+  if (!text.includes('${{')) return undefined;
+  try {
+    segmentsOf(text);
+    return undefined;
+  } catch (failure) {
+    if (failure instanceof ExpressionFailure) return failure.message;
+    throw failure;
+  }
+}
+
 /** The sources between `${{` and `}}`, in order; none of a text that is malformed, which is refused elsewhere. */
 export function expressionsIn(text: string): readonly string[] {
   if (!text.includes('${{')) return [];

@@ -34,7 +34,7 @@ export async function readWorkflow(
 }
 
 /** The same of a file whose YAML is read already. */
-export function workflowOf(label: string, tree: Tree): Result<Workflow, readonly Refusal[]> {
+function workflowOf(label: string, tree: Tree): Result<Workflow, readonly Refusal[]> {
   const reader = new Reader();
   const keys = reader.mapping(tree, 'a workflow', WORKFLOW_KEYS);
   if (tree.kind !== 'mapping') return err(reader.refusals);

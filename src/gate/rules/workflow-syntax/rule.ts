@@ -10,11 +10,32 @@ export const rule: Rule = {
   confidence: 'high',
   persona: 'default',
   guide: ['§7'],
-  alsoKnownAs: ['actionlint/syntax-check', 'actionlint/expression', 'actionlint/job-needs', 'actionlint/id'],
+  alsoKnownAs: [
+    'actionlint/syntax-check',
+    'actionlint/expression',
+    'actionlint/events',
+    'actionlint/job-needs',
+    'actionlint/id',
+    'actionlint/env-var',
+    'actionlint/permissions',
+    'actionlint/action',
+    'actionlint/workflow-call',
+  ],
   check,
 };
 
-function* check({ repository }: Subject): Iterable<Found> {
-  for (const { source, refusals } of repository.workflows)
-    for (const { where, why, fix } of refusals) yield { at: spanOf(source, where ?? {}), message: why, fix };
+function* check(subject: Subject): Iterable<Found> {
+  for (const file of subject.repository.workflows) {
+    const { syntax, expressions } = subject.problems(file);
+    for (const { at, length, why, fix, job, slight } of syntax)
+      yield {
+        at: spanOf(file.source, at, length),
+        message: why,
+        fix,
+        ...(slight === true && { severity: 'low' }),
+        ...(job !== undefined && { job }),
+      };
+    for (const { kind, at, why, fix, job } of expressions)
+      if (kind === 'syntax') yield { at, message: why, fix, ...(job !== undefined && { job }) };
+  }
 }

@@ -1,0 +1,68 @@
+import type { UsesPart } from '../repository/model.ts';
+import { ACTIONS_A_TO_D } from './popular-actions-a-to-d.ts';
+import { ACTIONS_D_TO_Z } from './popular-actions-d-to-z.ts';
+
+export interface ActionInput {
+  readonly name: string;
+  readonly required: boolean;
+  readonly deprecated: boolean;
+}
+
+export interface ActionFacts {
+  /** `node24`, `composite`, `docker`. */
+  readonly using: string;
+  readonly inputs: readonly ActionInput[];
+  /** Undefined: it sets outputs that are not named in its metadata. */
+  readonly outputs: readonly string[] | undefined;
+  readonly major: number;
+}
+
+type Repository = Extract<UsesPart, { readonly kind: 'repository' }>;
+
+/**
+ * What is known of an action at the major version that it is used at: by its tag, or, for a commit, by the comment behind it
+ * (`# v4.1.2`). Undefined for what is not listed.
+ */
+export function actionFacts(uses: Repository, line: string): ActionFacts | undefined {
+  const name = uses.path === '' ? uses.repository : `${uses.repository}/${uses.path.toLowerCase()}`;
+  const major = majorOf(uses.ref, line);
+  if (major === undefined) return undefined;
+  // Searched, not read whole: most checks ask for a few of the hundreds of rows.
+  for (const table of [ACTIONS_A_TO_D, ACTIONS_D_TO_Z])
+    for (
+      let at = table.startsWith(`${name}|`) ? 0 : table.indexOf(`\n${name}|`);
+      at !== -1;
+      at = table.indexOf(`\n${name}|`, at + 1)
+    ) {
+      const begin = table[at] === '\n' ? at + 1 : at;
+      const end = table.indexOf('\n', begin);
+      const [, majors = '', using = '', inputs = '', outputs = ''] = table
+        .slice(begin, end === -1 ? undefined : end)
+        .split('|');
+      if (!majors.split(',').includes(String(major))) continue;
+      return {
+        using,
+        major,
+        inputs:
+          inputs === ''
+            ? []
+            : inputs.split(' ').map((word) => ({
+                name: word.replace(/[!~]+$/, ''),
+                required: word.includes('!'),
+                deprecated: word.includes('~'),
+              })),
+        outputs: outputs === '*' ? undefined : outputs.split(' '),
+      };
+    }
+  return undefined;
+}
+
+function majorOf(ref: string, line: string): number | undefined {
+  const tag = /^v?(\d{1,3})(?:\.\d+){0,2}$/.exec(ref)?.[1];
+  if (tag !== undefined) return Number(tag);
+  if (!/^[\da-f]{40}$/i.test(ref)) return undefined;
+  const comment = /#.{0,40}?\bv?(\d{1,3})(?:\.\d+){0,3}(?:\s|$)/.exec(
+    line.slice(line.indexOf(ref) + ref.length),
+  )?.[1];
+  return comment === undefined ? undefined : Number(comment);
+}

@@ -1,0 +1,30 @@
+/** The nearest of some words, when it is near enough to be meant. Bounded: longer words are near to nothing. */
+export function nearest(
+  word: string,
+  words: readonly string[],
+  most = Math.max(2, Math.floor(word.length / 3)),
+): string | undefined {
+  if (word.length > 60) return undefined;
+  let best: string | undefined;
+  let least = most + 1;
+  for (const candidate of words) {
+    const distance = editDistance(word.toLowerCase(), candidate);
+    if (distance >= least) continue;
+    least = distance;
+    best = candidate;
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let i = 1; i <= a.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const changed = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(changed, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}

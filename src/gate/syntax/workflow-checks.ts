@@ -1,0 +1,201 @@
+import type { Text, Tree } from '../../workflow/index.ts';
+import type { WorkflowFile } from '../repository/model.ts';
+import { entriesOf, entryOf, itemsOf, textOf, valueOf, wordsOf } from '../repository/tree.ts';
+import { jobsInCircle } from './needs.ts';
+import type { Walk } from './walk.ts';
+
+const ID = /^[A-Za-z_][A-Za-z0-9_-]{0,99}$/;
+const ACTION = /^[\w.-]{1,100}\/[\w.-]{1,100}(?:\/[^@\s]{1,500})?@[^@\s]{1,255}$/;
+const CALL =
+  /^(?:\.\/\.[a-z]{1,20}\/workflows\/[^/@]{1,200}\.ya?ml|[\w.-]{1,100}\/[\w.-]{1,100}\/\.[a-z]{1,20}\/workflows\/[^/@]{1,200}\.ya?ml@\S{1,255})$/;
+/** GitHub's bound since 2025-12. */
+const MAX_INPUTS = 25;
+const MAX_RUN = 21_000;
+
+/** What a shape cannot say of a workflow. */
+export function checkWorkflow(walk: Walk, file: WorkflowFile): void {
+  checkEvents(walk, valueOf(file.tree, 'on'));
+  checkNeeds(walk, file);
+  for (const job of file.jobs) {
+    checkSteps(walk, valueOf(job.tree, 'steps'));
+    checkMatrixKeys(walk, job.matrix);
+    if (
+      job.uses !== undefined &&
+      !job.uses.text.includes('${{') &&
+      !CALL.test(job.uses.text.replace(/^\$\//, './'))
+    )
+      wrong(
+        walk,
+        job.uses,
+        `${quoted(job.uses)} names no workflow`,
+        'write owner/name/.github/workflows/FILE.yml@ref, or ./.github/workflows/FILE.yml',
+      );
+  }
+}
+
+function quoted({ text }: Text): string {
+  return JSON.stringify(text.slice(0, 120));
+}
+
+function wrong(walk: Walk, { text, at }: Text, why: string, fix: string): void {
+  walk.problem(at, text.length, why, fix);
+}
+
+function checkEvents(walk: Walk, on: Tree | undefined): void {
+  for (const { key: event, value } of entriesOf(on)) {
+    for (const filter of ['branches', 'tags', 'paths']) {
+      const both = entryOf(value, filter) === undefined ? undefined : entryOf(value, `${filter}-ignore`);
+      if (both !== undefined)
+        walk.problem(
+          both.keyAt,
+          both.key.length,
+          `on.${event} has both ${filter} and ${both.key}`,
+          'keep one of them; patterns with ! take away',
+        );
+    }
+    if (event !== 'workflow_dispatch' && event !== 'workflow_call') continue;
+    const inputs = entriesOf(valueOf(value, 'inputs'));
+    const over = event === 'workflow_dispatch' ? inputs[MAX_INPUTS] : undefined;
+    if (over !== undefined)
+      walk.problem(
+        over.keyAt,
+        over.key.length,
+        `workflow_dispatch has ${inputs.length} inputs, and may have ${MAX_INPUTS}`,
+        'join some of them',
+      );
+    for (const { key, keyAt, value: input } of inputs)
+      checkInput(walk, { text: key, at: keyAt }, input, event);
+  }
+}
+
+function checkInput(walk: Walk, name: Text, input: Tree, event: string): void {
+  const type = textOf(valueOf(input, 'type'))?.text ?? 'string';
+  const given = textOf(valueOf(input, 'default'));
+  const options = wordsOf(valueOf(input, 'options')).map(({ text }) => text);
+  if (type === 'choice' && options.length === 0)
+    wrong(walk, name, `the input ${name.text} is a choice, and has no options`, 'add options');
+  const repeated = options.find((option, index) => options.indexOf(option) !== index);
+  if (repeated !== undefined)
+    wrong(
+      walk,
+      name,
+      `the option ${JSON.stringify(repeated.slice(0, 60))} of ${name.text} is there twice`,
+      'remove one',
+    );
+  if (given === undefined || given.text.includes('${{')) return;
+  if (type === 'choice' && options.length > 0 && !options.includes(given.text))
+    wrong(
+      walk,
+      given,
+      `the default ${quoted(given)} of ${name.text} is none of its options`,
+      `use one of ${options.slice(0, 12).join(', ')}`,
+    );
+  if (type === 'boolean' && !/^(?:true|false)$/i.test(given.text))
+    wrong(
+      walk,
+      given,
+      `the default ${quoted(given)} of ${name.text} is no truth value`,
+      'write true or false',
+    );
+  if (type === 'number' && (given.text.trim() === '' || Number.isNaN(Number(given.text))))
+    wrong(walk, given, `the default ${quoted(given)} of ${name.text} is no number`, 'write a number');
+  const required = textOf(valueOf(input, 'required'))?.text === 'true';
+  if (event === 'workflow_call' && required)
+    walk.problem(
+      given.at,
+      given.text.length,
+      `${name.text} must be given, so its default is never used`,
+      'remove the default, or required',
+      true,
+    );
+}
+
+function checkNeeds(walk: Walk, file: WorkflowFile): void {
+  const ids = new Map(file.jobs.map((job) => [job.id.toLowerCase(), job]));
+  for (const job of file.jobs) {
+    const seen = new Set<string>();
+    for (const need of job.needs) {
+      const id = need.text.toLowerCase();
+      if (seen.has(id)) wrong(walk, need, `the job ${job.id} needs ${quoted(need)} twice`, 'remove one');
+      seen.add(id);
+      if (!ids.has(id) && id !== '' && !id.includes('${{'))
+        walk.problem(
+          job.at,
+          job.id.length,
+          `the job ${job.id} needs ${quoted(need)}, which is no job here`,
+          'name a job of this workflow',
+        );
+    }
+  }
+  const circle = jobsInCircle(file.jobs);
+  const [first] = circle;
+  if (first !== undefined)
+    walk.problem(
+      first.at,
+      first.id.length,
+      `the jobs need one another in a circle: ${[...circle, first]
+        .map(({ id }) => id)
+        .slice(0, 20)
+        .join(' needs ')}`,
+      'remove one of these needs',
+    );
+}
+
+/** Of a job or a composite action. */
+export function checkSteps(walk: Walk, steps: Tree | undefined): void {
+  const ids = new Set<string>();
+  for (const step of itemsOf(steps)) {
+    const id = textOf(valueOf(step, 'id'));
+    if (id !== undefined && id.text !== '' && !id.text.includes('${{')) {
+      if (!ID.test(id.text) || id.text.startsWith('__'))
+        wrong(
+          walk,
+          id,
+          `${quoted(id)} is no id of a step`,
+          'begin with a letter or _, use letters, digits, - and _ only, and not __ before',
+        );
+      if (ids.has(id.text.toLowerCase()))
+        wrong(walk, id, `the id ${quoted(id)} is used twice`, 'give each step an id of its own');
+      ids.add(id.text.toLowerCase());
+    }
+    const run = textOf(valueOf(step, 'run'));
+    if (run !== undefined && run.text.length > MAX_RUN && run.text.includes('${{'))
+      walk.problem(
+        run.at,
+        1,
+        `a script with expressions may have ${MAX_RUN} characters, and this has ${run.text.length}`,
+        'move it to a file',
+      );
+    const uses = textOf(valueOf(step, 'uses'));
+    if (uses === undefined || uses.text === '' || uses.text.includes('${{')) continue;
+    if (uses.text.startsWith('docker://')) {
+      if (!/^docker:\/\/[^\s:]+(?::\d+\/[^\s:]+)?(?::[\w.-]+)?(?:@\w+:[\da-f]+)?$/i.test(uses.text))
+        wrong(walk, uses, `${quoted(uses)} names no image`, 'write docker://NAME:TAG');
+    } else if (!/^(?:\.{1,2}|\$)(?:\/|$)/.test(uses.text) && !ACTION.test(uses.text))
+      wrong(
+        walk,
+        uses,
+        `${quoted(uses)} names no action`,
+        'write owner/name@ref, ./folder, or docker://image',
+      );
+  }
+}
+
+function checkMatrixKeys(walk: Walk, matrix: Tree | undefined): void {
+  const seen = new Set<string>();
+  for (const { key, keyAt, value } of entriesOf(matrix)) {
+    if (seen.has(key.toLowerCase()))
+      walk.problem(
+        keyAt,
+        key.length,
+        `${JSON.stringify(key.slice(0, 60))} is there twice in the matrix, as case does not matter`,
+        'give each a name of its own',
+      );
+    seen.add(key.toLowerCase());
+    const isText = value.kind === 'scalar' && value.text.includes('${{');
+    if (value.kind !== 'sequence' && !isText)
+      walk.problem(value.at, 1, `${key} of the matrix must be a list`, 'write its values as a list');
+    else if (value.kind === 'sequence' && value.items.length === 0 && key !== 'include' && key !== 'exclude')
+      walk.problem(value.at, 1, `${key} of the matrix has no values`, 'give it a value, or remove it');
+  }
+}

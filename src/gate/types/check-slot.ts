@@ -1,0 +1,168 @@
+import { brokenTemplate, type Expression, expressionsIn, type ReadExpression } from '../../workflow/index.ts';
+import type { Span } from '../finding.ts';
+import type { Source } from '../repository/model.ts';
+import { spanOf } from '../repository/tree.ts';
+import { PLACES, type PlaceName } from '../syntax/availability.ts';
+import { locatePiece, locatePosition } from '../syntax/locate.ts';
+import type { Slot } from '../syntax/walk.ts';
+import { type Contexts, inferType } from './infer.ts';
+import { said, type Type } from './type.ts';
+
+/** What is wrong with an expression where it stands. */
+export interface ExpressionProblem {
+  readonly kind: 'syntax' | 'reference' | 'type';
+  readonly at: Span;
+  readonly why: string;
+  readonly fix: string;
+  readonly job?: string;
+  readonly path?: readonly string[];
+  readonly unsure?: true;
+}
+
+export interface Means {
+  readonly source: Source;
+  readonly read: (expression: string) => ReadExpression;
+  readonly contextsAt: (slot: Slot) => Contexts;
+}
+
+/** Checks the expressions of one text: that they can be read, that what they name is there, and that types fit. */
+export function* checkSlot(slot: Slot, means: Means): Iterable<ExpressionProblem> {
+  const { source } = means;
+  const { text } = slot;
+  const of = slot.job === undefined ? {} : { job: slot.job };
+  const broken = brokenTemplate(text.text);
+  if (broken !== undefined) {
+    const at = locatePiece(source, text, 0, ['${{']);
+    yield { kind: 'syntax', at, why: broken, fix: 'write ${{ EXPRESSION }}', ...of };
+    return;
+  }
+  const templates = expressionsIn(text.text);
+  const bare = slot.wanted === 'condition' && templates.length === 0;
+  if (bare && text.text.trim() === '') return;
+  for (const [index, expression] of (bare ? [text.text.trim()] : templates).entries()) {
+    if (slot.place === 'nowhere') {
+      const at = locatePiece(source, text, index, ['${{']);
+      const why = 'no expression is evaluated here';
+      yield { kind: 'syntax', at, why, fix: 'write the value itself', ...of };
+      return;
+    }
+    const read = means.read(expression);
+    if (!('tree' in read)) {
+      const at = locatePosition(source, text, index, expression, read.position);
+      yield { kind: 'syntax', at, why: read.why, fix: hint(expression, read.why), ...of };
+      continue;
+    }
+    for (const { piece, why } of unavailable(read.tree, slot.place)) {
+      const at = locatePiece(source, text, index, [piece]);
+      yield { kind: 'syntax', at, why, fix: fixOf(slot.place), ...of };
+    }
+    const alone = bare || isAlone(text.text);
+    const found: ExpressionProblem[] = [];
+    const type = inferType(read.tree, means.contextsAt(slot), ({ pieces, ...problem }) => {
+      found.push({ ...problem, at: locatePiece(source, text, index, pieces), ...of });
+    });
+    yield* found;
+    const unfit = alone ? wrongValue(type, slot) : wrongText(type);
+    if (unfit !== undefined && found.length === 0) {
+      const at = bare
+        ? spanOf(source, text.at, text.text.length)
+        : locatePiece(source, text, index, [expression]);
+      yield { kind: 'type', at, ...unfit, ...of };
+    }
+  }
+}
+
+function hint(expression: string, why: string): string {
+  if (expression.includes('"')) return 'put texts in single quotes';
+  if (/Unrecognized function/.test(why)) return 'use a function of GitHub’s expressions reference';
+  if (/Unrecognized named-value/.test(why)) return 'name a context, or put the text in single quotes';
+  return 'correct the expression';
+}
+
+function isAlone(text: string): boolean {
+  const whole = text.trim();
+  return whole.startsWith('${{') && whole.endsWith('}}') && expressionsIn(text).length === 1;
+}
+
+interface Unfit {
+  readonly why: string;
+  readonly fix: string;
+  readonly unsure?: true;
+}
+
+function wrongText(type: Type): Unfit | undefined {
+  if (type.kind === 'object' || type.kind === 'array')
+    return {
+      why: `the expression is ${said(type)}, of which only the word ${type.kind === 'object' ? 'Object' : 'Array'} becomes text`,
+      fix: 'use toJSON(), join(), or name a property',
+    };
+  return type.kind === 'null'
+    ? { why: 'the expression is null, which is the empty text', fix: 'remove it' }
+    : undefined;
+}
+
+function wrongValue(type: Type, { wanted }: Slot): Unfit | undefined {
+  const is = (...kinds: readonly Type['kind'][]): boolean => kinds.includes(type.kind);
+  switch (wanted) {
+    case 'anything':
+      return undefined;
+    case 'text':
+      return wrongText(type);
+    case 'condition':
+      return is('object', 'array')
+        ? {
+            why: `the condition is ${said(type)}, which counts as true, always`,
+            fix: 'compare it, or name a property',
+          }
+        : undefined;
+    case 'truth value':
+      return is('object', 'array', 'number', 'null', 'string') ? unlike(type, wanted) : undefined;
+    case 'number':
+      return is('object', 'array', 'bool', 'null', 'string') ? unlike(type, wanted) : undefined;
+    case 'list':
+      return is('any', 'array') ? undefined : unlike(type, wanted);
+    case 'mapping':
+      return is('any', 'object') ? undefined : unlike(type, wanted);
+  }
+}
+
+function unlike(type: Type, wanted: string): Unfit {
+  return {
+    why: `a ${wanted} is wanted, and the expression is ${said(type)}`,
+    fix: type.kind === 'string' ? 'use fromJSON() to make it one' : `give a ${wanted}`,
+    ...(type.kind === 'string' && { unsure: true as const }),
+  };
+}
+
+function fixOf(place: PlaceName): string {
+  const { contexts, functions } = PLACES[place];
+  return `use what there is: ${[...contexts, ...functions.map((name) => `${name}()`)].join(', ') || 'nothing'}`;
+}
+
+const SPECIAL = new Set(['success', 'failure', 'cancelled', 'always', 'hashfiles']);
+const FORGES = new Set(['gitea', 'forgejo', 'forge']);
+
+function* unavailable(
+  tree: Expression,
+  place: PlaceName,
+): Iterable<{ readonly piece: string; readonly why: string }> {
+  const { contexts, functions } = PLACES[place];
+  if (tree.kind === 'name') {
+    const name = tree.name.toLowerCase();
+    if (!contexts.includes(FORGES.has(name) ? 'github' : name))
+      yield { piece: tree.name, why: `the context ${tree.name} is not available here` };
+  } else if (tree.kind === 'call') {
+    const name = tree.name.toLowerCase();
+    if (SPECIAL.has(name) && !functions.includes(name))
+      yield { piece: tree.name, why: `the function ${tree.name} is not available here` };
+    for (const one of tree.arguments) yield* unavailable(one, place);
+  } else if (tree.kind === 'index') {
+    yield* unavailable(tree.of, place);
+    if (tree.key !== '*') yield* unavailable(tree.key, place);
+  } else if (tree.kind === 'not') yield* unavailable(tree.of, place);
+  else if (tree.kind === 'logical') for (const one of tree.operands) yield* unavailable(one, place);
+  else if (tree.kind === 'compare') {
+    yield* unavailable(tree.left, place);
+    yield* unavailable(tree.right, place);
+  }
+}

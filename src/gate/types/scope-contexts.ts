@@ -1,0 +1,173 @@
+import type { ActionFile, InputPart, JobPart, StepPart, WorkflowFile } from '../repository/model.ts';
+import { entriesOf, valueOf } from '../repository/tree.ts';
+import type { Slot } from '../syntax/walk.ts';
+import { githubContext, JOB_CONTEXT, RUNNER_CONTEXT, STRATEGY_CONTEXT, TEXTS } from './contexts.ts';
+import type { Contexts } from './infer.ts';
+import { matrixType } from './matrix-type.ts';
+import { ANY, BOOL, NUMBER, object, objectFrom, STRING, type Type, union } from './type.ts';
+
+export interface Outputs {
+  readonly names: readonly string[];
+  readonly all: boolean;
+}
+
+/** What a file calls, as far as it is known. */
+export interface Known {
+  /** Names of the outputs of what a step uses; undefined when they are not known. `all`: it cannot set others. */
+  readonly outputsOf: (step: StepPart, job?: JobPart) => Outputs | undefined;
+  /** The outputs of the workflow that a job calls. */
+  readonly callOutputsOf: (job: JobPart) => readonly string[] | undefined;
+  /** Whether a caller in this repository hands all of its secrets on. */
+  readonly inherits: boolean;
+}
+
+/** Which types the contexts have, place by place of one file. */
+export class ScopeContexts {
+  readonly #file: WorkflowFile | ActionFile;
+  readonly #known: Known;
+  readonly #whole: Contexts;
+  readonly #jobs = new Map<string, Contexts>();
+  readonly #steps = new Map<string, readonly (readonly [string, Type])[]>();
+
+  constructor(file: WorkflowFile | ActionFile, known: Known) {
+    this.#file = file;
+    this.#known = known;
+    this.#whole = file.kind === 'workflow' ? ofWorkflow(file, known) : ofAction(file);
+  }
+
+  at(slot: Slot): Contexts {
+    if (this.#file.kind === 'action') {
+      const steps = this.#stepsBefore('', this.#file.steps, undefined, slot.step);
+      return new Map([...this.#whole, ['steps', steps]]);
+    }
+    if (slot.place === 'callOutput') return new Map([...this.#whole, ['jobs', this.#jobsType(this.#file)]]);
+    const job = this.#file.jobs.find(({ id }) => id === slot.job);
+    if (job === undefined) return this.#whole;
+    const contexts = this.#ofJob(this.#file, job);
+    const steps = this.#stepsBefore(job.id, job.steps, job, slot.step);
+    return new Map([...contexts, ['steps', steps]]);
+  }
+
+  #ofJob(file: WorkflowFile, job: JobPart): Contexts {
+    const known = this.#jobs.get(job.id);
+    if (known !== undefined) return known;
+    const needs = new Map<string, Type>();
+    for (const { text } of job.needs) {
+      const needed = file.jobs.find(({ id }) => id.toLowerCase() === text.toLowerCase());
+      // That it does not exist is said where it is needed.
+      needs.set(text, needed === undefined ? ANY : this.#jobType(needed));
+    }
+    const contexts = new Map([
+      ...this.#whole,
+      ['needs', objectFrom(needs)],
+      ['matrix', matrixType(job.matrix)],
+    ]);
+    this.#jobs.set(job.id, contexts);
+    return contexts;
+  }
+
+  #jobType(job: JobPart): Type {
+    const names =
+      job.uses === undefined ? job.outputs.map(({ name }) => name) : this.#known.callOutputsOf(job);
+    return object({ result: STRING, outputs: textsNamed(names) });
+  }
+
+  #jobsType(file: WorkflowFile): Type {
+    return objectFrom(file.jobs.map((job) => [job.id, this.#jobType(job)] as const));
+  }
+
+  #stepsBefore(
+    id: string,
+    steps: readonly StepPart[],
+    job: JobPart | undefined,
+    index = Number.POSITIVE_INFINITY,
+  ): Type {
+    let all = this.#steps.get(id);
+    if (all === undefined) {
+      all = steps.map((step) => {
+        const outputs = outputsType(step.uses === undefined ? undefined : this.#known.outputsOf(step, job));
+        return [step.id ?? '', object({ outputs, outcome: STRING, conclusion: STRING })] as const;
+      });
+      this.#steps.set(id, all);
+    }
+    return objectFrom(all.filter(([name], at) => name !== '' && at < index));
+  }
+}
+
+/** A program may set outputs that its metadata do not name. */
+function outputsType(outputs: Outputs | undefined): Type {
+  const named = textsNamed(outputs?.names);
+  return outputs?.all === false && named.kind === 'object'
+    ? { ...named, rest: STRING, guessed: true }
+    : named;
+}
+
+function textsNamed(names: readonly string[] | undefined): Type {
+  return names === undefined ? TEXTS : objectFrom(names.map((name) => [name, STRING] as const));
+}
+
+const COMMON: readonly (readonly [string, Type])[] = [
+  ['env', TEXTS],
+  ['job', JOB_CONTEXT],
+  ['runner', RUNNER_CONTEXT],
+  ['strategy', STRATEGY_CONTEXT],
+];
+
+function ofAction(file: ActionFile): Contexts {
+  const inputs = objectFrom(file.inputs.map(({ name }) => [name, STRING] as const));
+  return new Map([...COMMON, ['github', githubContext(undefined)], ['inputs', inputs]]);
+}
+
+const INPUT_TYPES: Readonly<Record<string, Type>> = {
+  string: STRING,
+  choice: STRING,
+  environment: STRING,
+  boolean: BOOL,
+  number: NUMBER,
+};
+
+function ofWorkflow(file: WorkflowFile, known: Known): Contexts {
+  const triggers = new Set(file.triggers.map(({ event }) => event));
+  const inputs = new Map<string, Type>();
+  for (const { event, value, inputs: parts } of file.triggers)
+    if (event === 'workflow_dispatch' || event === 'workflow_call')
+      for (const part of parts) {
+        const type = inputType(
+          part,
+          entriesOf(valueOf(value, 'inputs')).some(
+            ({ key, value: one }) => key === part.name && valueOf(one, 'type') !== undefined,
+          ),
+        );
+        const before = inputs.get(part.name.toLowerCase());
+        inputs.set(part.name.toLowerCase(), before === undefined ? type : union(before, type));
+      }
+  const dispatched = triggers.has('workflow_dispatch') && !triggers.has('workflow_call');
+  const eventInputs = dispatched
+    ? objectFrom([...inputs.keys()].map((name) => [name, STRING] as const))
+    : undefined;
+  return new Map([
+    ...COMMON,
+    ['github', githubContext(eventInputs)],
+    ['vars', TEXTS],
+    ['inputs', objectFrom(inputs)],
+    ['secrets', secretsType(file, triggers, known)],
+  ]);
+}
+
+function inputType({ type }: InputPart, isTyped: boolean): Type {
+  return isTyped && Object.hasOwn(INPUT_TYPES, type) ? (INPUT_TYPES[type] ?? ANY) : ANY;
+}
+
+/** Secrets are known by name only in a workflow that is nothing but called, and names them. */
+function secretsType(file: WorkflowFile, triggers: ReadonlySet<string>, { inherits }: Known): Type {
+  const call = file.triggers.find(({ event }) => event === 'workflow_call');
+  const secrets = valueOf(call?.value, 'secrets');
+  if (secrets === undefined || triggers.size > 1 || inherits) return TEXTS;
+  const names = [
+    'github_token',
+    'actions_step_debug',
+    'actions_runner_debug',
+    ...entriesOf(secrets).map(({ key }) => key),
+  ];
+  return objectFrom(names.map((name) => [name, STRING] as const));
+}
