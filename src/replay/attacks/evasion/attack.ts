@@ -1,6 +1,7 @@
 import type { Attack, ReplayCase } from '../../attack.ts';
 import { denied, event, type ExpectedEvent } from '../../expected-event.ts';
 import type { Arrival } from '../../ground/sink.ts';
+import { ed25519Key } from '../../ground/ssh-answers.ts';
 
 const REGISTRY = '203.0.113.9';
 
@@ -40,7 +41,7 @@ export const attack: Attack = {
     'A filter of names decides by what it reads, and whoever is reached may read something else: a name that only the server can ' +
     'decrypt, another host behind the one that was named (domain fronting, which HTTP/2 does with an authority of its own for ' +
     'each request), a protocol that changes after the first request, another one than the port is for, a name that leads into the ' +
-    'network of the machine (rebinding), or an address that is spelled so that only a resolver takes it for one. Most filters of ' +
+    'network of the machine (rebinding), a proxy that is asked in words which only it takes for a request, a second hello that names another host than the first, a server with another key than its own, or an address that is spelled so that only a resolver takes it for one. Most filters of ' +
     'CI jobs were walked around by one of them.',
   sources: [
     ['MITRE ATT&CK T1090.004 (domain fronting)', 'https://attack.mitre.org/techniques/T1090/004/'],
@@ -50,6 +51,9 @@ export const attack: Attack = {
       'RFC 6943 section 3.1.1, spellings of addresses',
       'https://www.rfc-editor.org/rfc/rfc6943#section-3.1.1',
     ],
+    ['RFC 8446 section 4.1.4, a second hello', 'https://www.rfc-editor.org/rfc/rfc8446#section-4.1.4'],
+    ['RFC 9112 section 11.2, request smuggling', 'https://www.rfc-editor.org/rfc/rfc9112#section-11.2'],
+    ['RFC 4253 section 4.1, host keys', 'https://www.rfc-editor.org/rfc/rfc4253#section-4.1'],
     ['practical guide §4'],
   ],
   cases: [
@@ -113,6 +117,57 @@ export const attack: Attack = {
       because('protocol-not-allowed'),
       { allow: ['registry.test:22'] },
       ({ port }) => port === 22,
+    ),
+    {
+      ...way(
+        'wrong-ssh-host-key',
+        'the gateway: SSH with no server but the one whose key the policy names',
+        because('host-key'),
+        {
+          allow: [
+            { to: 'allowed.test:22', hostKeys: [`ssh-ed25519 ${ed25519Key(0x5a).toString('base64')}`] },
+          ],
+          addresses: { 'allowed.test': [REGISTRY] },
+        },
+        ({ port }) => port === 22,
+      ),
+      without: ['narrowed-entries'],
+      allowedWithout: ['allowed.test:22'],
+    },
+    way(
+      'plain-text-on-the-tls-port',
+      'the gateway: TLS and plain text each on their port',
+      because('protocol-not-allowed'),
+      { allow: ['registry.test'] },
+      ({ port, protocol }) => port === 443 && protocol === 'tcp',
+    ),
+    way(
+      'another-name-in-a-second-hello',
+      'the gateway: each hello of TLS names the host that was asked for',
+      because('name-mismatch'),
+      { allow: ['registry.test:8443'] },
+      ({ port }) => port === 8_443,
+    ),
+    way(
+      'proxy-by-tabs',
+      'the gateway: what asks to be passed on to another place does not pass',
+      because('malformed'),
+      { allow: ['registry.test:3128'] },
+      ({ port }) => port === 3_128,
+    ),
+    way(
+      'proxy-by-socks',
+      'the gateway: what asks to be passed on to another place does not pass',
+      because('protocol-not-allowed'),
+      { allow: ['registry.test:3128'] },
+      ({ port }) => port === 3_128,
+    ),
+    way(
+      'request-in-a-body',
+      'the gateway: what two readers could read differently does not pass',
+      because('malformed'),
+      { allow: ['registry.test'] },
+      ({ port }) => port === 80,
     ),
     way(
       'private-address',
