@@ -32,6 +32,9 @@ const OF_A_CONNECTION = [
   'http2-settings',
 ];
 
+/** Of an answer, what its reader has not taken yet. To stop and begin again for each 64 KiB would take longer than to carry them. */
+const MAX_UNREAD = 262_144;
+
 /**
  * Asks the far side, in HTTP/1.1, what the client asked for, and gives its answer. `denied` is called at most once: when the
  * server is not who it must be, or when more would pass than the entry allows.
@@ -80,7 +83,7 @@ export function forward(
     response.writeHead(answer.statusCode ?? 502, messageHeaders(answer.headers));
     answer.on('data', (bytes: Buffer) => {
       if (!budgets.take(entry, { download: bytes.length })) stop('budget');
-      else if (!response.write(bytes)) {
+      else if (!response.write(bytes) && response.writableLength > MAX_UNREAD) {
         answer.pause();
         response.once('drain', () => answer.resume());
       }

@@ -258,6 +258,24 @@ time.sleep(3)`,
     expect(died).toBe(false);
   });
 
+  test('that reads nothing of an answer has it wait at the server', async () => {
+    says = Buffer.concat([
+      Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 300000000\r\n\r\n'),
+      Buffer.alloc(300_000_000),
+    ]);
+    await open({ methods: ['GET'] });
+    const before = memoryKiB();
+    await python(
+      'http/1.1',
+      `
+s = open()
+s.sendall(b'GET /a HTTP/1.1\\r\\nHost: api.test:${port}\\r\\n\\r\\n')
+time.sleep(3)`,
+    );
+    expect(memoryKiB() - before).toBeLessThan(100_000);
+    expect(died).toBe(false);
+  });
+
   test('cannot carry out more in heads than its entry lets it upload', async () => {
     says = Buffer.from('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
     await open({ methods: ['GET'], uploadBytes: 50_000 });

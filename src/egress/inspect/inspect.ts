@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   createSecureServer,
   type Http2SecureServer,
@@ -36,19 +37,28 @@ interface Inspected {
   readonly upstream: Upstream;
 }
 
+/** A client may go on with the session of an earlier connection to the same host of the same run, and to no other. */
+interface ServerSecrets extends ServerCertificate {
+  readonly ticketKeys: Buffer;
+}
+const TICKET_KEYS_BYTES = 48;
+
 /** Reads requests inside of TLS under the authority of a run. */
 export function makeInspector({ authority, trusted }: Inspection): Inspector {
-  const certificates = new Map<string, ServerCertificate>();
+  const servers = new Map<string, ServerSecrets>();
   let outward: SecureContext | undefined;
   return {
     inspect: ({ client, first, far, dial, target, reads }, context, done) => {
       const host = target.host ?? target.address;
-      const certificate = certificates.get(host) ?? certificateFor(authority, host);
-      certificates.set(host, certificate);
+      const secrets = servers.get(host) ?? {
+        ...certificateFor(authority, host),
+        ticketKeys: randomBytes(TICKET_KEYS_BYTES),
+      };
+      servers.set(host, secrets);
       outward ??= outwardContext(trustedAuthorities(trusted));
       const upstream = openUpstream({ host, first: far, dial, context: outward });
       const one = { client, first, target: { ...target, host }, reads, upstream };
-      inspect(one, certificate, context, (requests) => done(upstream.bytes(), requests));
+      inspect(one, secrets, context, (requests) => done(upstream.bytes(), requests));
     },
   };
 }
@@ -59,7 +69,7 @@ export function makeInspector({ authority, trusted }: Inspection): Inspector {
  */
 function inspect(
   one: Inspected,
-  { certificate, key }: ServerCertificate,
+  { certificate, key, ticketKeys }: ServerSecrets,
   context: ConnectionContext,
   done: (requests: number) => void,
 ): void {
@@ -67,6 +77,7 @@ function inspect(
     allowHTTP1: true,
     cert: certificate,
     key,
+    ticketKeys,
     minVersion: 'TLSv1.2',
     settings: SETTINGS,
   });

@@ -1,6 +1,12 @@
 import { Agent } from 'node:https';
 import { isIP, type Socket } from 'node:net';
-import { connect, createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import {
+  connect,
+  createSecureContext,
+  getCACertificates,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
 import { callbackify } from 'node:util';
 
 /** The far side of an inspected connection: connections of its own, to addresses that were checked. */
@@ -26,7 +32,8 @@ export function outwardContext(trusted: readonly string[]): SecureContext {
 
 /**
  * `first` is connected already; `dial` gives a further one, or undefined. The server's certificate must be for the host, by
- * an authority that is trusted, also when the job's own client would not ask.
+ * an authority that is trusted, also when the job's own client would not ask. TLS with it begins at once, while the client's own
+ * handshake goes on.
  */
 export function openUpstream(options: {
   readonly host: string;
@@ -36,26 +43,26 @@ export function openUpstream(options: {
 }): Upstream {
   const { host, context } = options;
   const sockets: Socket[] = [options.first];
-  let waiting: Socket | undefined = options.first;
   const agent = new Agent({ keepAlive: true, maxSockets: MAX_CONNECTIONS });
-  const next = async (): Promise<Socket> => {
-    const ready = waiting;
-    waiting = undefined;
-    if (ready !== undefined && !ready.destroyed) return ready;
-    const socket = await options.dial();
-    if (socket === undefined) throw Object.assign(new Error('unreachable'), { code: 'ECONNREFUSED' });
-    sockets.push(socket);
-    return socket;
-  };
-  const secure = callbackify(async () =>
+  const secured = (socket: Socket): TLSSocket =>
     connect({
-      socket: await next(),
+      socket,
       host,
       ...(isIP(host) === 0 && { servername: host }),
       secureContext: context,
       ALPNProtocols: ['http/1.1'],
-    }),
-  );
+    });
+  // Whatever failed before it was used fails once more, and is then told, when it is used.
+  let waiting: TLSSocket | undefined = secured(options.first).on('error', () => undefined);
+  const secure = callbackify(async (): Promise<TLSSocket> => {
+    const ready = waiting;
+    waiting = undefined;
+    if (ready !== undefined && !ready.destroyed && !ready.readableEnded) return ready;
+    const socket = await options.dial();
+    if (socket === undefined) throw Object.assign(new Error('unreachable'), { code: 'ECONNREFUSED' });
+    sockets.push(socket);
+    return secured(socket);
+  });
   agent.createConnection = (_options, callback) => {
     secure((error: Error | null, socket?: Socket) => callback?.(error, socket ?? options.first));
     return undefined;
