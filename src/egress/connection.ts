@@ -66,6 +66,7 @@ export async function serve(client: Socket, context: ConnectionContext): Promise
     await deny(client, target, context, hello.protocol, 'protocol-not-allowed');
     return;
   }
+  holdUnder(target, hello, verdict, context);
   // A request is counted when it is read; of what is not read, the connection is.
   const counted =
     hello.protocol === 'http' ||
@@ -103,6 +104,18 @@ function holdToPolicy(client: Socket, target: Target, { held, recorder }: Connec
       client.resetAndDestroy();
     },
   });
+}
+
+/** Not where a later word can put it under another entry: SSH, a WebSocket, a client that has not spoken. */
+function holdUnder(
+  { id, host, address, port }: Target,
+  hello: Hello,
+  { entry, reads = [], observed, ssh }: Grant,
+  { held, policy }: ConnectionContext,
+): void {
+  const isOpen = hello.silent === true || ssh !== undefined || observed === true;
+  const maySwitch = entriesAt(policy, host ?? address, port).some(({ websocket }) => websocket);
+  if (!isOpen && !maySwitch) held.under(id, [entry, ...reads]);
 }
 
 /** The connection's own process is asked for only where an entry is for certain programs. */

@@ -1,4 +1,4 @@
-import type { EgressPolicy } from './contract.ts';
+import type { AllowedDestination, EgressPolicy } from './contract.ts';
 import { entriesAt } from './decide.ts';
 
 /** A connection of the job's that is open: where it goes, and how it is ended. */
@@ -7,6 +7,8 @@ export interface Held {
   readonly port: number;
   /** The address that it leads to, once it was dialled. */
   dialled?: string;
+  /** The only entries under which it goes, once it was decided; absent: any of its place. */
+  under?: readonly AllowedDestination[];
   cut: () => void;
 }
 
@@ -23,6 +25,12 @@ export class HeldConnections {
   dialled(id: number, address: string): void {
     const held = this.#held.get(id);
     if (held !== undefined) held.dialled = address;
+  }
+
+  /** What becomes of other entries of its place does not concern it. */
+  under(id: number, entries: readonly AllowedDestination[]): void {
+    const held = this.#held.get(id);
+    if (held !== undefined) held.under = entries;
   }
 
   /** It goes on elsewhere: `cut` ends it there, and `ended` settles when it has. */
@@ -44,15 +52,15 @@ export class HeldConnections {
   }
 
   /**
-   * Ends each connection to a destination of which an entry is in force no longer, or with less, and each to an address that may
-   * not be dialled any more. Gives how many.
+   * Ends each connection of which an entry that it goes under is in force no longer, or with less (of whose it is not known yet, any of
+   * its place), and each to an address that may not be dialled any more. Gives how many.
    */
   cutBeyond(before: EgressPolicy, after: EgressPolicy, mayDial: (address: string) => boolean): number {
-    const beyond = [...this.#held.values()].filter(({ host, port, dialled }) => {
+    const beyond = [...this.#held.values()].filter(({ host, port, dialled, under }) => {
       const left = entriesAt(after, host, port);
       return (
         (before.observe === true && after.observe === undefined && left.length === 0) ||
-        entriesAt(before, host, port).some((entry) => !left.includes(entry)) ||
+        (under ?? entriesAt(before, host, port)).some((entry) => !left.includes(entry)) ||
         (dialled !== undefined && !mayDial(dialled))
       );
     });

@@ -97,6 +97,20 @@ describe('a policy that is narrowed while the job runs', () => {
     await until(() => events.some((event) => event.kind === 'closed'));
   });
 
+  test('leaves a connection alone that goes under another entry of the same place, and no other', async () => {
+    await gateway.close();
+    const bounded = { to: `api.test:${port}`, uploadBytes: 3_000 };
+    const [wide, other] = [`api.test:${port}`, `other.test:${port}`];
+    gateway = await openGateway([bounded, wide, other], (event) => events.push(event), RANGES);
+    const out = holding(0);
+    await until(() => accepted === 2 && received >= 200);
+    expect(await gateway.narrow(policy([wide, other]))).toMatchObject({ connections: 0 });
+    expect(await gateway.narrow(policy([{ ...bounded, uploadBytes: 2_000 }, other]))).toMatchObject({
+      connections: 1,
+    });
+    expect(await out).toMatch(/(closed|reset) open \S+ open$/);
+  });
+
   test('gives nothing that was not allowed before, however often it is asked', async () => {
     for (const wanted of [
       ['evil.test', `api.test:${port}`],
