@@ -271,3 +271,37 @@ describe('what runs teach', () => {
     ]);
   });
 });
+
+describe('a run that wants to be learned from', () => {
+  test.each([
+    '*.evil.test',
+    '@github',
+    '@npm',
+    'evil.test:22',
+    '[::1]:22',
+    'evil.test by /usr/bin/curl',
+    'POST evil.test',
+    'evil.test\n        - "*.test"',
+    '\u001b[2Jevil.test',
+    'evil.test/upload',
+    'EVIL.test.',
+    '0x7f.1',
+  ])('teaches nothing by asking for the name %j, which is none', (name) => {
+    const { lines, refused } = taught([], [refusedName(name)], [name]);
+    expect(lines).toEqual([]);
+    expect(refused).toHaveLength(1);
+  });
+
+  test('teaches a name without a domain only when a person says so', () => {
+    expect(taught([], [refusedName('metadata')]).lines).toEqual([]);
+    expect(taught([], [refusedName('metadata')], ['metadata']).lines).toHaveLength(1);
+  });
+
+  test('teaches no port, path or method but by a connection or a request that was made', () => {
+    const { lines } = taught(
+      [],
+      [refusedName('good.test'), connection('good.test', 8443, { reason: 'not-on-allowlist' })],
+    );
+    expect(lines.map(({ entry }) => entry)).toEqual(['good.test', 'good.test:8443']);
+  });
+});

@@ -1,7 +1,9 @@
+import { isIP } from 'node:net';
 import {
   type AllowEntry,
   coversRule,
   type EgressRule,
+  hostName,
   readsRequests,
   ruleOf,
   ruleText,
@@ -69,7 +71,7 @@ export function learn(
   const wanted = new Map<string, Observed[]>();
   for (const one of here.filter(({ verdict }) => verdict === 'denied')) {
     const why = reasonAgainst(one, here);
-    const isAccepted = TEACHABLE.includes(one.reason) && accepted.includes(one.host);
+    const isAccepted = TEACHABLE.includes(one.reason) && isHost(one.host) && accepted.includes(one.host);
     if (why === undefined || isAccepted) {
       const to = destinationOf(one, presets);
       wanted.set(to, [...(wanted.get(to) ?? []), one]);
@@ -99,8 +101,15 @@ export function learn(
   return { zone, lines: [...kept, ...added], unused, refused };
 }
 
+/** A question may hold any bytes for a name. */
+function isHost(host: string): boolean {
+  return isIP(host) !== 0 || hostName(host) === host;
+}
+
 function reasonAgainst(one: Observed, here: readonly Observed[]): string | undefined {
   if (!TEACHABLE.includes(one.reason)) return `denied for another cause: ${one.reason ?? 'unknown'}`;
+  if (!isHost(one.host))
+    return 'a name that no host has: in a list it would be a wildcard, a preset, a port or something else than was asked for';
   if (one.reason === 'program-not-allowed') return 'another program than its entries are for';
   return suspicionOf(one, here) ?? suspicionOfRequest(one) ?? programsBehind([one]).suspicion;
 }

@@ -26,6 +26,8 @@ export function suspicionOf(one: Observed, all: readonly Observed[]): string | u
   const drain = drainBehind(one.host);
   if (drain !== undefined) return `a service that ${drain}`;
   const labels = one.host.split('.');
+  if (labels.length === 1)
+    return 'a name without a domain: where it leads is this machine\u2019s search list to say';
   if (labels.length > DEEP) return `a name of ${labels.length} labels, as data is carried out in questions`;
   const odd = labels.slice(0, -1).find((label) => label.length > LONG_LABEL || isRandom(label));
   if (odd !== undefined) return `the label ${odd.slice(0, 24)}… looks like data and not like a name`;
