@@ -2,15 +2,18 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { jsonSchema, keyTable } from '../src/config/reference.ts';
+import { inputSchema, inputTable } from '../src/custom-rules/index.ts';
 import { ruleTable } from '../src/gate/index.ts';
 import { attackTable, ATTACKS, PENDING } from '../src/replay/index.ts';
 
 const top = join(import.meta.dirname, '..');
 mkdirSync(join(top, 'schema'), { recursive: true });
 writeFileSync(join(top, 'schema/cofferdam.schema.json'), jsonSchema());
+writeFileSync(join(top, 'schema/rule-input.schema.json'), inputSchema());
 const derived = [
   ['docs/configuration.md', /(<!-- keys -->\n)[^]*(<!-- end of keys -->)/, keyTable()],
   ['docs/check.md', /(<!-- rules -->\n)[^]*(<!-- end of rules -->)/, ruleTable()],
+  ['docs/custom-rules.md', /(<!-- fields -->\n)[^]*(<!-- end of fields -->)/, inputTable()],
   ['docs/replay.md', /(<!-- attacks -->\n)[^]*(<!-- end of attacks -->)/, attackTable(ATTACKS, PENDING)],
 ];
 for (const [name, marks, text] of derived) {

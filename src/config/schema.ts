@@ -1,6 +1,7 @@
 // zod takes 40 ms to load: only what reads a file may import this module, and only when there is a file.
 import { z } from 'zod';
 import { parseDuration, parseSize } from '../base/index.ts';
+import { customRules } from './custom-rules-schema.ts';
 import { egressSchema } from './egress/schema.ts';
 import { gateSettings } from './gate-schema.ts';
 import { lockSettings } from './lock-schema.ts';
@@ -395,6 +396,7 @@ export const configurationSchema = z
     waiverSigners: waiverSigners.optional(),
     gate: gateSettings.optional(),
     lock: lockSettings.optional(),
+    rules: customRules.optional(),
     proxy: proxy.optional(),
     policyChanges: policyChanges.optional(),
   })

@@ -9,12 +9,14 @@ import type {
   Resolver,
   UpstreamProxy,
 } from './contract.ts';
+import type { OwnRules } from './own-rules.ts';
 
 /** Lines of JSON between the engine's process and the gateway's. */
 export type ToGateway =
   | {
       readonly kind: 'begin';
       readonly policy: EgressPolicy;
+      readonly rules?: OwnRules;
       readonly resolver: Resolver;
       readonly inspection?: Inspection;
       readonly proxy?: Omit<UpstreamProxy, 'credentials'>;

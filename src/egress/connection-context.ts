@@ -5,6 +5,7 @@ import type { AllowedDestination, EgressPolicy, ProgramSeen } from './contract.t
 import type { Words } from './first-words.ts';
 import type { HeldConnections } from './held-connections.ts';
 import type { NamePool } from './name-pool.ts';
+import type { RuleAsker } from './own-rules.ts';
 import type { Recorder } from './recorder.ts';
 import type { ProxyDialing } from './upstream/dial-proxy.ts';
 
@@ -23,6 +24,8 @@ export interface ConnectionContext {
   readonly resolve: (host: string) => Promise<readonly string[]>;
   /** Present: nothing is dialled but by this proxy, and what the operator excepted. */
   readonly proxy?: ProxyDialing;
+  /** Absent: nobody wrote one. */
+  readonly rules?: RuleAsker;
   readonly next: () => number;
   /** Who made a connection; `names` are paths of programs that entries name. */
   readonly programs: ProgramAsker;

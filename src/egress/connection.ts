@@ -10,6 +10,7 @@ import {
 } from './connection-context.ts';
 import type { DecidingProgram, DenialReason, EgressPolicy } from './contract.ts';
 import { decide, entriesAt, entriesByProgram, isMisplaced } from './decide.ts';
+import { ruleReason } from './own-rules.ts';
 import { readsRequests } from '../config/index.ts';
 import { FirstWords, reasonOf, type Words } from './first-words.ts';
 import { decidingProgram, programNames } from './programs.ts';
@@ -60,6 +61,11 @@ export async function serve(client: Socket, context: ConnectionContext): Promise
   });
   if (!verdict.allowed) {
     await deny(client, target, context, hello.protocol, verdict.reason);
+    return;
+  }
+  const ruled = ruleReason(context, target, hello.protocol, 'request' in hello ? hello.request : undefined);
+  if (ruled !== undefined) {
+    await deny(client, target, context, hello.protocol, ruled);
     return;
   }
   if (isMisplaced(hello.protocol, target.port)) {

@@ -2,6 +2,7 @@ import type { Refusal, Result } from '../base/index.ts';
 import type { Authority } from './inspect/authority.ts';
 import type { EgressRule } from '../config/index.ts';
 import type { Narrowing } from './narrowing.ts';
+import type { OwnRules } from './own-rules.ts';
 import type { UpstreamProxy, Via } from './upstream/contract.ts';
 
 export type { UpstreamProxy, Via } from './upstream/contract.ts';
@@ -90,7 +91,9 @@ export type DenialReason =
   | 'malformed'
   | 'program-not-allowed'
   | 'program-not-known'
-  | 'limit';
+  | 'limit'
+  /** A rule of the user’s own, by its name. */
+  | `own/${string}`;
 
 /** How many of the same, since the last that was told, one event stands for; absent: one. */
 type Repeated = number;
@@ -190,6 +193,8 @@ export interface Inspection {
 
 export interface GatewayRequest {
   readonly policy: EgressPolicy;
+  /** What decides besides, and can only deny. */
+  readonly rules?: OwnRules;
   readonly resolver: Resolver;
   /** Whom the job's clients trust for the hosts whose requests are read; without it no TLS to them passes. */
   readonly inspection?: Inspection;

@@ -15,6 +15,7 @@ import { jobServer } from './job-server.ts';
 import { NamePool } from './name-pool.ts';
 import { narrow } from './narrowing.ts';
 import { type Answered, answerQuestion } from './name-server.ts';
+import type { RuleAsker } from './own-rules.ts';
 import { Recorder } from './recorder.ts';
 import { resolverOf } from './resolve.ts';
 import { rightsOf } from './rights.ts';
@@ -95,6 +96,8 @@ async function end(): Promise<void> {
 
 async function begin(message: Extract<ToGateway, { kind: 'begin' }>): Promise<void> {
   const { policy, inspection, credentials } = message;
+  const rules =
+    message.rules === undefined ? undefined : await (await import('./own-rules.ts')).ruleAsker(message.rules);
   const proxy: UpstreamProxy | undefined = message.proxy && {
     ...message.proxy,
     ...(credentials !== undefined && { credentials: () => credentials }),
@@ -108,7 +111,7 @@ async function begin(message: Extract<ToGateway, { kind: 'begin' }>): Promise<vo
   put(policy);
   serveNames(pool, { udp: DNS_UDP, tcp: DNS_TCP });
   serveNames(pool, { udp: GUEST_UDP, tcp: GUEST_TCP });
-  serveConnections(pool, resolve, inspector, dialing);
+  serveConnections(pool, resolve, { inspector, rules }, dialing);
   readReports();
   prepareRelay();
   dropPrivileges();
@@ -154,7 +157,7 @@ function dropPrivileges(): void {
 function serveConnections(
   pool: NamePool,
   resolve: (host: string) => Promise<readonly string[]>,
-  inspector: Inspector | undefined,
+  { inspector, rules }: { readonly inspector: Inspector | undefined; readonly rules: RuleAsker | undefined },
   proxy: ProxyDialing | undefined,
 ): void {
   let id = 0;
@@ -169,6 +172,7 @@ function serveConnections(
     held,
     budgets,
     ...(inspector !== undefined && { inspector }),
+    ...(rules !== undefined && { rules }),
     ...(proxy !== undefined && { proxy }),
     pool,
     recorder,

@@ -166,8 +166,11 @@ class GatewayLink {
       },
       () => channel.destroy(),
     );
-    const { policy, resolver, inspection, proxy } = request;
-    const inspecting = inspection === undefined ? {} : { inspection };
+    const { policy, rules, resolver, inspection, proxy } = request;
+    const inspecting = {
+      ...(inspection !== undefined && { inspection }),
+      ...(rules !== undefined && { rules }),
+    };
     const upstream = { ...(proxy !== undefined && { proxy }), ...secretOf(proxy) };
     writeLine<ToGateway>(channel, { kind: 'begin', policy, resolver, ...inspecting, ...upstream });
   }

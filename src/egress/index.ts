@@ -2,6 +2,7 @@ import type { Authority, ServerCertificate } from './inspect/authority.ts';
 
 export { parseAllowlist } from './allowlist.ts';
 export type * from './contract.ts';
+export type { OwnRules } from './own-rules.ts';
 export { startGateway } from './gateway.ts';
 export { passwordRequest } from './upstream/socks.ts';
 export { EXPOSURES, type Exposure, REVIEWED } from './reviewed/index.ts';

@@ -3,6 +3,7 @@ import type { ConnectionContext, Grant, Hello, Target } from './connection-conte
 import type { AllowedDestination, DenialReason } from './contract.ts';
 import { decide, decideRequest, type Destination, entriesAt, namesOnly, type Request } from './decide.ts';
 import { FirstWords, reasonOf, type Words } from './first-words.ts';
+import { ruleReason } from './own-rules.ts';
 import { HttpRequests, type RequestHead } from './http-requests.ts';
 import { SecondHello } from './second-hello.ts';
 import { SwitchAnswer } from './websocket.ts';
@@ -16,7 +17,7 @@ export interface Outgoing {
 /** What of a connection may go out: looked at for as long as it can still name another host, or more than it may have. */
 export class Outward {
   readonly #target: Target;
-  readonly #context: Pick<ConnectionContext, 'policy' | 'budgets'>;
+  readonly #context: Pick<ConnectionContext, 'policy' | 'budgets' | 'rules'>;
   #grant: Grant;
   #protocol: Words['protocol'];
   readonly #under = new Set<AllowedDestination>();
@@ -159,6 +160,8 @@ export class Outward {
       if (!verdict.allowed) return verdict.reason;
       this.#grant = { entry: verdict.entry, reads };
     }
+    const ruled = ruleReason(this.#context, this.#target, 'http', head);
+    if (ruled !== undefined) return ruled;
     this.#under.add(this.#grant.entry);
     return this.#context.budgets.take(this.#grant.entry, { requests: 1 }) ? undefined : 'budget';
   }
@@ -189,6 +192,8 @@ export class Outward {
     if (!verdict.allowed) {
       return { pass: [], denied: { protocol: words.protocol, reason: verdict.reason } };
     }
+    const ruled = ruleReason(this.#context, this.#target, words.protocol, request);
+    if (ruled !== undefined) return { pass: [], denied: { protocol: words.protocol, reason: ruled } };
     this.#grant = verdict;
     if (verdict.reads === undefined) this.#under.add(verdict.entry);
     if (words.protocol === 'http') {

@@ -53,6 +53,7 @@ export class Workshop {
           egress: { allow: hosts, allowRanges: ['127.0.0.0/8'] },
         },
         because: ['a test'],
+        rules: [],
         facts: [],
         policy: { source: 'defaults' },
         allow: allow.value,

@@ -1,5 +1,5 @@
 import { ok, type Refusal, type Result } from '../../base/index.ts';
-import { automationAt } from '../../engine/index.ts';
+import { automationAt, type RuleFinder } from '../../engine/index.ts';
 import {
   atLeast,
   type Finding,
@@ -31,13 +31,15 @@ export type Choose = (judgement: Judgement) => Promise<Checked>;
 export async function chooserFor(
   { root, meant }: CheckSubject,
   wanted: Wanted,
+  own: RuleFinder,
 ): Promise<Result<Choose, Refusal>> {
-  if (wanted.against === undefined) return ok((judgement) => chosen(judgement, wanted, meant));
+  const chooses: Choose = (judgement) => chosen(judgement, wanted, meant, own);
+  if (wanted.against === undefined) return ok(chooses);
   const before = await automationAt(root, wanted.against);
   if (!before.ok) return before;
-  const known = new Set((await chosen(await judged(before.value), wanted, meant)).prints.values());
+  const known = new Set((await chooses(await judged(before.value))).prints.values());
   return ok(async (judgement) => {
-    const head = await chosen(judgement, wanted, meant);
+    const head = await chooses(judgement);
     const findings = head.findings.filter((finding) => !known.has(head.prints.get(finding) ?? ''));
     return { ...head, findings };
   });
@@ -51,9 +53,10 @@ async function chosen(
   judgement: Judgement,
   wanted: Wanted,
   meant: ReadonlySet<string> | undefined,
+  own: RuleFinder,
 ): Promise<Checked> {
   const { repository } = judgement.subject;
-  const of = shownTo(wanted.persona, judgement.findings).filter(
+  const of = shownTo(wanted.persona, [...judgement.findings, ...own(judgement)]).filter(
     ({ severity, at }) => atLeast(severity, wanted.severity) && (meant === undefined || meant.has(at.file)),
   );
   const sifted = await sift(repository, of, new Date().toISOString().slice(0, 10));

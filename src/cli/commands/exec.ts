@@ -152,7 +152,9 @@ async function run(context: CommandContext): Promise<number> {
   if (!silent) context.stderr.write(closing(outcome.value, style, request.controls.isolation.profile));
   if (outcome.value.changed !== undefined || outcome.value.notKept !== undefined) {
     const { afterwards } = await import('../workspace-afterwards.ts');
-    await afterwards(context, state, outcome.value, { ...prepared.value, quiet: silent });
+    // What a wall fell under, or a rule did not let pass, is kept to be looked at, and not applied by itself.
+    const apply = outcome.value.broken === undefined ? prepared.value.apply : 'never';
+    await afterwards(context, state, outcome.value, { ...prepared.value, apply, quiet: silent });
   }
   done();
   const status = outcome.value.exitStatus;
@@ -264,6 +266,7 @@ async function prepare(context: CommandContext): Promise<Result<Prepared, Refusa
       ...(proxy.value !== undefined && { proxy: proxy.value }),
       resolver: { kind: 'system' },
       strict: values.strict === true,
+      rules: files[0]?.configuration.rules ?? [],
       readPaths: read.value,
       writePaths: write.value,
       files: clients.value.files,

@@ -7,6 +7,7 @@ import {
   localFacts,
   refusedByGate,
   refusedByLock,
+  refusedByOwnRules,
   requestedSecrets,
   runnable,
   zonesOf,
@@ -101,7 +102,8 @@ async function run(context: CommandContext): Promise<number> {
     }
     const stopped = runs
       ? ((await refusedByLock({ repository, event, workflowPath: file.path })) ??
-        (await refusedByGate({ ...request, event, workflowPath: file.path }, zones.value)))
+        (await refusedByGate({ ...request, event, workflowPath: file.path }, zones.value)) ??
+        (await refusedByOwnRules({ ...request, event, workflowPath: file.path }, zones.value)))
       : undefined;
     const refused = [
       ...(looked?.ok === false ? looked.error : []),

@@ -5,6 +5,7 @@ import { diff } from '../policy/diff.ts';
 import { explainPolicy } from '../policy/explain.ts';
 import { learnFrom } from '../policy/learn.ts';
 import { policyPresets } from '../policy/presets.ts';
+import { testRules } from '../policy/test-rules.ts';
 import { policyWaivers } from '../policy/waivers.ts';
 import { exitStatus, renderRefusal } from '../render/refusals.ts';
 
@@ -13,6 +14,7 @@ const help = `usage: cofferdam policy diff OLD NEW [--approval FILE...] [--json]
        cofferdam policy learn [RUN...] [--zone Z] [--file FILE] [--job J] [--accept HOST...] [--narrow] [--write]
                               [--json]
        cofferdam policy presets [NAME...] [--json]
+       cofferdam policy test [TESTS...] [--file FILE] [--json]
        cofferdam policy waivers [--file FILE] [--text N] [--json]
        cofferdam policy explain ([CMD...] --host HOST[:PORT] | RUN EVENT) [--zone Z] [--file FILE] [--method M] [--path P]
                                 [--program P] [--json]
@@ -33,6 +35,8 @@ explain  Which entry decides about a destination or about an event of a record, 
          CMD is the command that is to reach it, as it is on this machine.
 
 presets  What each preset stands for on this machine, and what it exposes.
+test     Asks the rules of FILE (default: cofferdam.yaml) about the documents of TESTS (default: cofferdam.test.yaml), and holds the
+         answers against what each test expects (docs/custom-rules.md).
 waivers  Lists the waivers of the operator's file (docs/profiles.md) and whether each holds now; with --text N it writes the text
          of the Nth that is to be signed.
 
@@ -50,7 +54,7 @@ waivers  Lists the waivers of the operator's file (docs/profiles.md) and whether
 
 Exit status: diff 0 when nothing was opened or changed, or it was approved, 3 when OLD asks for an approval that is not there,
 else 1; learn 1 when something was left out or could not be learned; explain 1
-when it is denied; waivers 1 when one does not hold; 2 when a file or a word is wrong; else 0.
+when it is denied; test 1 when one is not as expected; waivers 1 when one does not hold; 2 when a file or a word is wrong; else 0.
 
 example: cofferdam policy learn latest
 example: cofferdam policy explain --host registry.test:443
@@ -62,6 +66,7 @@ const VERBS: Readonly<Record<string, (context: CommandContext) => Promise<number
   learn: learnFrom,
   explain: explainPolicy,
   presets: policyPresets,
+  test: testRules,
   waivers: policyWaivers,
 };
 
@@ -71,8 +76,8 @@ async function run(context: CommandContext): Promise<number> {
   if (found !== undefined) return found({ ...context, args });
   const why =
     verb === ''
-      ? 'say diff, approve, learn, explain, presets or waivers'
-      : `${JSON.stringify(verb)} is not one of diff, approve, learn, explain, presets, waivers`;
+      ? 'say diff, approve, learn, explain, presets, test or waivers'
+      : `${JSON.stringify(verb)} is not one of diff, approve, learn, explain, presets, test, waivers`;
   const refused = refusal('usage', 'cli/arguments', why, 'see cofferdam policy --help');
   context.stderr.write(renderRefusal(refused));
   return exitStatus(refused);

@@ -176,6 +176,11 @@ function read(event: RecordEvent): Denial | undefined {
   }
 }
 
+/** The user's own rules have names of their own. */
+function whyOf(reason: string): string {
+  return reason.startsWith('own/') ? `the rule ${reason} does not let it` : (WHY[reason] ?? reason);
+}
+
 function denial(
   what: string,
   reason: string | undefined,
@@ -187,7 +192,7 @@ function denial(
   return {
     mark: 'denied',
     what,
-    why: `${WHY[reason ?? ''] ?? reason ?? ''}${lacks === undefined ? '' : `: ${lacks}`}`,
+    why: `${whyOf(reason ?? '')}${lacks === undefined ? '' : `: ${lacks}`}`,
     fix,
     by: program(event.process),
     times: event.count ?? 1,

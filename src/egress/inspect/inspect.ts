@@ -12,6 +12,7 @@ import { hostName } from '../../config/index.ts';
 import { type ConnectionContext, type Inspector, placeOf, type Target } from '../connection-context.ts';
 import type { AllowedDestination, DenialReason, Inspection } from '../contract.ts';
 import { decideRequest } from '../decide.ts';
+import { ruleReason } from '../own-rules.ts';
 import { certificateFor, type ServerCertificate } from './authority.ts';
 import { overridesIn } from '../overrides.ts';
 import { webSocketKey } from '../websocket.ts';
@@ -92,7 +93,7 @@ function inspect(
 export function serveRequests(
   server: Http2Server | Http2SecureServer,
   one: Inspected,
-  context: Pick<ConnectionContext, 'recorder' | 'budgets'>,
+  context: Pick<ConnectionContext, 'recorder' | 'budgets' | 'rules'>,
   done: (requests: number) => void,
 ): void {
   const { client, target, upstream } = one;
@@ -251,7 +252,7 @@ type Judged =
 function judge(
   request: Http2ServerRequest,
   { target, reads }: Inspected,
-  context: Pick<ConnectionContext, 'budgets'>,
+  context: Pick<ConnectionContext, 'budgets' | 'rules'>,
   websocket?: string,
 ): Judged {
   if (!isClear(request)) return { reason: 'malformed' };
@@ -265,6 +266,8 @@ function judge(
     ...(websocket !== undefined && { websocket }),
   });
   if (!verdict.allowed) return { reason: verdict.reason };
+  const ruled = ruleReason(context, target, 'tls', { method: request.method, path: request.url });
+  if (ruled !== undefined) return { reason: ruled };
   const end = bodyEnd(request);
   if (end === undefined) return { reason: 'malformed' };
   return context.budgets.take(verdict.entry, { requests: 1, upload: headBytes(request) })

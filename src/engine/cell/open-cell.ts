@@ -8,6 +8,7 @@ import {
   type GatewayEvent,
   type Inspection,
   type Narrowed,
+  type OwnRules,
   type Resolver,
   startGateway,
   type UpstreamProxy,
@@ -67,6 +68,8 @@ export interface CellRequest extends Omit<SandboxRequest, 'networkNamespace' | '
   readonly allow: readonly AllowedDestination[];
   readonly resolver: Resolver;
   readonly inspection?: Inspection;
+  /** Rules of the user's own that decide at each connection. */
+  readonly rules?: OwnRules;
   /** Of the operator's file: the gateway dials by it. */
   readonly proxy?: UpstreamProxy;
   /** A new folder for the sandbox's own files, which it makes and removes. */
@@ -92,7 +95,7 @@ export async function openCell(
   request: CellRequest,
   makers: CellMakers = { startGateway, openSandbox },
 ): Promise<Result<Cell, Refusal>> {
-  const { journal, allow, resolver, inspection, proxy, scratch, ...sandboxRequest } = request;
+  const { journal, allow, resolver, inspection, rules, proxy, scratch, ...sandboxRequest } = request;
   if (process.geteuid?.() !== 0) return err(await whyNotRoot());
   const { allowRanges, observe } = request.controls.egress;
   if (observe === true && request.controls.zone === 'untrusted') return err(neverObserved(request.jobId));
@@ -157,6 +160,7 @@ export async function openCell(
     policy: { allow, allowRanges, ...(observe === true && { observe }) },
     resolver,
     ...(inspection !== undefined && { inspection }),
+    ...(rules !== undefined && { rules }),
     ...(proxy !== undefined && { proxy }),
     record: onGateway,
     programOf: (flow, names) => programs.of(flow, names),

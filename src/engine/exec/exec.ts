@@ -8,7 +8,7 @@ import {
   type RunRecord,
   type Verdict,
 } from '../../audit/index.ts';
-import { ok, type Refusal, type Result, ulid } from '../../base/index.ts';
+import { err, ok, type Refusal, type Result, ulid } from '../../base/index.ts';
 import type { AllowedDestination, Inspection, Resolver, UpstreamProxy } from '../../egress/index.ts';
 import {
   type BoundPath,
@@ -18,6 +18,10 @@ import {
   type RunningProcess,
   type SandboxRoot,
 } from '../../sandbox/index.ts';
+import type { CustomRule } from '../../config/index.ts';
+import { commandRules } from '../rules/command-rules.ts';
+import { resultDocument } from '../rules/result-document.ts';
+import type { JobRules } from '../rules/run-rules.ts';
 import { createRun, dropOldChanges, finishRun, type RunFolder, type StateFolder } from '../../store/index.ts';
 import { type Controls, settleControls } from '../../zone/index.ts';
 import { type Cell, openCell } from '../cell/open-cell.ts';
@@ -45,6 +49,8 @@ export interface ExecRequest {
   readonly resolver: Resolver;
   readonly inspection?: Inspection;
   readonly proxy?: UpstreamProxy;
+  /** Rules of the operator's own. */
+  readonly rules: readonly CustomRule[];
   readonly readPaths: readonly BoundPath[];
   readonly writePaths: readonly BoundPath[];
   readonly files: readonly { readonly path: string; readonly content: string | Uint8Array }[];
@@ -100,11 +106,14 @@ export async function exec(
   state: StateFolder,
   observer: Pick<RunObserver, 'event'>,
 ): Promise<Result<ExecOutcome, Refusal>> {
+  const rules = await commandRules(request);
+  if (!rules.ok) return rules;
+  if (rules.value?.before !== undefined) return err(rules.value.before);
   await reapAbandoned(state);
   return refusedWhenLost(async () => {
     const run = createRun(state, ulid(Date.now(), randomBytes(10)));
     try {
-      return await execAs(run, request, streams, state, observer);
+      return await execAs(run, request, rules.value, streams, state, observer);
     } finally {
       finishRun(run);
     }
@@ -114,6 +123,7 @@ export async function exec(
 async function execAs(
   run: RunFolder,
   request: ExecRequest,
+  rules: JobRules | undefined,
   streams: ExecStreams,
   state: StateFolder,
   observer: Pick<RunObserver, 'event'>,
@@ -143,6 +153,7 @@ async function execAs(
     allow: request.allow,
     ...(request.inspection !== undefined && { inspection: request.inspection }),
     ...(request.proxy !== undefined && { proxy: request.proxy }),
+    ...(rules?.during !== undefined && { rules: rules.during }),
     resolver: request.resolver,
     scratch: sandboxFolder(run.id, JOB),
     journal: record,
@@ -157,7 +168,7 @@ async function execAs(
   const { zone } = request.controls;
   await live?.join({ jobId: JOB, zone, narrow: (policy) => opened.value.narrow(policy) });
   try {
-    return ok(await runIn(opened.value, record, run, request, streams, state, started, live));
+    return ok(await runIn(opened.value, record, run, request, rules, streams, state, started, live));
   } finally {
     await live?.stop();
     await opened.value.close();
@@ -184,6 +195,7 @@ async function runIn(
   record: RunRecord,
   run: RunFolder,
   request: ExecRequest,
+  rules: JobRules | undefined,
   streams: ExecStreams,
   state: StateFolder,
   started: number,
@@ -199,10 +211,13 @@ async function runIn(
     ...(streams.terminal !== undefined && { terminal: streams.terminal }),
   });
   streams.attach(process);
-  const ended = await follow(cell, process, streams, request.timeoutMs);
+  const followed = await follow(cell, process, streams, request.timeoutMs);
   const usage = await cell.sandbox.usage();
-  const result =
-    ended.broken === undefined && ended.exit.code === 0 && !ended.timedOut ? 'success' : 'failure';
+  const went = followed.broken === undefined && followed.exit.code === 0 && !followed.timedOut;
+  const denial = rules?.after(resultDocument(went ? 'success' : 'failure', cell, started));
+  // What a rule does not let pass has failed, whatever the command said.
+  const ended = denial === undefined ? followed : { ...followed, broken: followed.broken ?? denial };
+  const result = went && denial === undefined ? 'success' : 'failure';
   if (ended.timedOut)
     await record.write({
       type: 'limit.hit',

@@ -1,9 +1,10 @@
 import { ok, type Refusal, refusal, type Result } from '../../base/index.ts';
-import type { Finding } from '../../gate/index.ts';
+import type { Finding, Judgement } from '../../gate/index.ts';
 import { refusedRules } from '../../zone/index.ts';
 import type { RunEvent } from '../event/event.ts';
 import { automationAt } from '../repository/automation-files.ts';
 import type { LocalRepository } from '../repository/local-repository.ts';
+import { workflowRules } from '../rules/workflow-rules.ts';
 import type { JobZone } from '../trust/job-zones.ts';
 import type { RunPolicy } from '../trust/policy.ts';
 
@@ -15,16 +16,31 @@ interface GateRequest {
 }
 
 /** All that the gate finds in the repository as it is to be run. What comments in it ask to be left out is not: its head may have written them. */
-export async function gateFindings({
+export async function gateFindings(request: GateRequest): Promise<Result<readonly Finding[], Refusal>> {
+  const judged = await gateJudgement(request);
+  return judged.ok ? ok(judged.value.findings) : judged;
+}
+
+/** The same with the model in which it was found. */
+export async function gateJudgement({
   repository,
   event,
-}: GateRequest): Promise<Result<readonly Finding[], Refusal>> {
+}: Pick<GateRequest, 'repository' | 'event'>): Promise<Result<Judgement, Refusal>> {
   const { gatherFiles, judge, readRepository } = await import('../../gate/index.ts');
   const files =
     repository.git && !event.workTree
       ? await automationAt(repository.directory, event.sha)
       : ok(await gatherFiles(repository.directory));
-  return files.ok ? ok(judge(await readRepository(files.value)).findings) : files;
+  return files.ok ? ok(judge(await readRepository(files.value))) : files;
+}
+
+/** Why rules of the user's own keep a job of a run from starting. */
+export async function refusedByOwnRules(
+  request: GateRequest,
+  zones: ReadonlyMap<string, JobZone>,
+): Promise<Refusal | undefined> {
+  const rules = await workflowRules(request, zones, () => gateJudgement(request));
+  return rules.ok ? undefined : rules.error;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { ContextValue, EvaluationWork, MatrixChoice, Workflow } from '../..
 import type { RootImage } from '../../sandbox/index.ts';
 import type { HostTool } from '../action/host-tools.ts';
 import type { Journal, RunObserver } from '../cell/journal.ts';
+import type { JobRules } from '../rules/run-rules.ts';
 import type { RunEvent } from '../event/event.ts';
 import type { LocalRepository } from '../repository/local-repository.ts';
 import type { JobZone } from '../trust/job-zones.ts';
@@ -20,6 +21,8 @@ export interface RunGround {
   readonly event: RunEvent;
   /** By job id: what each is granted. */
   readonly zones: ReadonlyMap<string, JobZone>;
+  /** By job id: the user's own rules; none where nobody wrote one. */
+  readonly rules: ReadonlyMap<string, JobRules>;
   /** Values that the operator gave for secrets, by name in upper case. */
   readonly secrets: ReadonlyMap<string, string>;
   /** Approves a job on behalf of people who can be named; absent: nobody can be asked. */

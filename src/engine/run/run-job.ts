@@ -9,6 +9,7 @@ import type { Leg, LegResult, Needs } from '../schedule/job-graph.ts';
 import { JobLog } from '../step/job-log.ts';
 import { runPosts } from '../step/run-posts.ts';
 import { runSteps } from '../step/run-steps.ts';
+import { resultDocument } from '../rules/result-document.ts';
 import { approvalFor } from './approval.ts';
 import { jobSecrets, requestedSecrets } from './job-secrets.ts';
 import { stepContext } from './job-step-context.ts';
@@ -67,6 +68,7 @@ export async function runJob(
   for (const name of Object.keys(secrets.delivered)) {
     await journal.write({ type: 'secret.delivered', job: leg.id, name });
   }
+  const rules = ground.rules.get(leg.job.id);
   const stops = new Stops(granted.controls.limits);
   const noted = maskedJournal(stops.noting(journal), known);
   const opened = await openCell({
@@ -87,6 +89,7 @@ export async function runJob(
     allow: granted.clients.allow,
     ...(granted.clients.inspection !== undefined && { inspection: granted.clients.inspection }),
     ...(granted.proxy !== undefined && { proxy: granted.proxy }),
+    ...(rules?.during !== undefined && { rules: rules.during }),
     resolver: { kind: 'system' },
     scratch: sandboxFolder(ground.runId, leg.id),
     journal: noted,
@@ -100,10 +103,10 @@ export async function runJob(
   try {
     const quiet = { ...ground, journal: noted };
     const ended = await runInCell(quiet, leg, granted, prepared.value, masker, opened.value, started, signal);
-    const { fell, ...result } = ended;
+    const { fell, denied, ...result } = ended;
     if (!result.tolerated && result.conclusion !== 'success') {
       if (fell || stops.any) ground.counts.stopped += 1;
-      else if (result.conclusion === 'failure') ground.counts.failed += 1;
+      else if (result.conclusion === 'failure' && !denied) ground.counts.failed += 1;
     }
     return result;
   } finally {
@@ -113,7 +116,8 @@ export async function runJob(
 }
 
 /**
- * The job itself, once its sandbox and its gateway are armed; `fell` when one of its walls did not stand to the end. Whatever
+ * The job itself, once its sandbox and its gateway are armed; `fell` when one of its walls did not stand to the end, `denied`
+ * when a rule of the user's own does not let it pass. Whatever
  * it throws, the caller closes the cell.
  */
 async function runInCell(
@@ -125,7 +129,7 @@ async function runInCell(
   cell: Cell,
   started: number,
   signal: AbortSignal,
-): Promise<LegResult & { readonly fell: boolean }> {
+): Promise<LegResult & { readonly fell: boolean; readonly denied: boolean }> {
   const { journal } = ground;
   const { state, folders, checkout, tolerated, timeoutMs } = prepared;
   const log = await JobLog.open(
@@ -206,7 +210,19 @@ async function runInCell(
     });
   // GitHub cancels a job whose time is up.
   const ended = stop.signal.reason === 'timeout' ? 'cancelled' : state.status;
-  const conclusion = broken === undefined ? ended : 'failure';
+  const walled = broken === undefined ? ended : 'failure';
+  const denial = ground.rules.get(leg.job.id)?.after(resultDocument(walled, cell, started));
+  if (denial !== undefined) {
+    ground.refusals.push(denial);
+    await journal.write({
+      type: 'policy.refused',
+      job: leg.id,
+      rule: denial.rule,
+      why: denial.why,
+      fix: denial.fix,
+    });
+  }
+  const conclusion = denial === undefined ? walled : 'failure';
   await journal.write({
     type: 'job.finished',
     job: leg.id,
@@ -217,9 +233,11 @@ async function runInCell(
   await journal.write({ type: 'sandbox.destroyed', job: leg.id, leftBehind: destroyed.leftBehind });
   return {
     conclusion,
-    outputs: outputs.ok ? outputs.value.values : {},
-    tolerated: tolerated && conclusion === 'failure',
+    outputs: outputs.ok && denial === undefined ? outputs.value.values : {},
+    // What a rule does not let pass is not tolerated by the workflow.
+    tolerated: tolerated && conclusion === 'failure' && denial === undefined,
     fell,
+    denied: denial !== undefined && walled === 'success',
   };
 }
 

@@ -36,7 +36,9 @@ import type { RunPolicy } from '../trust/policy.ts';
 import { type JobZone, zonesOf } from '../trust/job-zones.ts';
 import { LivePolicy } from '../trust/live-policy.ts';
 import { localFacts } from '../trust/local-facts.ts';
-import { refusedByGate } from './gate-before.ts';
+import type { JobRules } from '../rules/run-rules.ts';
+import { workflowRules } from '../rules/workflow-rules.ts';
+import { gateJudgement, refusedByGate } from './gate-before.ts';
 import { refusedByLock } from './lock-before.ts';
 import { legsOf } from './job-legs.ts';
 import { planContexts } from './prepare-job.ts';
@@ -110,11 +112,14 @@ export async function runWorkflow(
   if (!zones.ok) return zones;
   const refused = (await refusedByLock(request)) ?? (await refusedByGate(request, zones.value));
   if (refused !== undefined) return err(refused);
+  const rules = await workflowRules(request, zones.value, () => gateJudgement(request));
+  if (!rules.ok) return rules;
   await reapAbandoned(state);
   return refusedWhenLost(async () => {
     const run = createRun(state, ulid(Date.now(), randomBytes(10)));
     try {
-      return await runJobs(request, jobs.value, dispatched.value, zones.value, run, state, observer, signals);
+      const granted = { zones: zones.value, rules: rules.value };
+      return await runJobs(request, jobs.value, dispatched.value, granted, run, state, observer, signals);
     } finally {
       finishRun(run);
     }
@@ -126,7 +131,10 @@ async function runJobs(
   request: RunRequest,
   jobs: readonly Job[],
   dispatched: Dispatched,
-  zones: ReadonlyMap<string, JobZone>,
+  {
+    zones,
+    rules,
+  }: { readonly zones: ReadonlyMap<string, JobZone>; readonly rules: ReadonlyMap<string, JobRules> },
   run: RunFolder,
   state: StateFolder,
   observer: RunObserver,
@@ -168,6 +176,7 @@ async function runJobs(
     repository,
     event,
     zones,
+    rules,
     secrets: request.secrets,
     approve: request.approve,
     kill,

@@ -45,6 +45,7 @@ export async function productJob(
       because: ['a replay of an attack'],
       facts: [{ name: 'started', value: 'replay', source: 'command-line', forgeable: false }],
       policy: { source: 'defaults' },
+      rules: [],
       allow: allow.value,
       ...(await inspectionOf(allow.value, trusted)),
       // Without a table the gateway asks as on any machine: here that is the sink.
