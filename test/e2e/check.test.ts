@@ -98,11 +98,11 @@ describe('cofferdam check', () => {
     );
     write(
       'act/action.yml',
-      'name: a\ninputs: { t: {} }\nruns: { using: composite, steps: [ { shell: bash, run: "echo ${{ inputs.t }}" } ] }\n',
+      'name: a\ndescription: a\ninputs: { t: { description: t } }\nruns: { using: composite, steps: [ { shell: bash, run: "echo ${{ inputs.t }}" } ] }\n',
     );
     write('.github/workflows/b.yml', BAD);
     const run = await check('act/action.yml');
-    expect(run.stdout).toContain('act/action.yml:3');
+    expect(run.stdout).toContain('act/action.yml:4');
     expect(run.stdout).toContain('1 found (1 high) in 1 file');
   });
 
