@@ -14,6 +14,7 @@ export { type PlacedRun, placedRuns } from './reach/zones.ts';
 export { ORIGINS, reach, type Reach } from './reach/reach.ts';
 export { lineAt } from './repository/tree.ts';
 export { githubReport } from './report/github.ts';
+export { htmlReport } from './report/html/html-report.ts';
 export { jsonReport } from './report/json.ts';
 export { counted, markdownReport } from './report/markdown.ts';
 export { ruleTable } from './report/rule-table.ts';

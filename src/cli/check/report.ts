@@ -2,6 +2,7 @@ import {
   counted,
   type Finding,
   githubReport,
+  htmlReport,
   jsonReport,
   markdownReport,
   type Mend,
@@ -43,6 +44,11 @@ export async function report(
     case 'markdown':
       stdout.write(markdownReport(checked, files));
       return;
+    case 'html': {
+      const { subject } = checked.judgement;
+      stdout.write(htmlReport(checked, { subject, files, mends: await mends(), version: VERSION }));
+      return;
+    }
     case 'text': {
       const style = styleFor(stdout, context.environment);
       if (!wanted.quiet) for (const finding of findings) stdout.write(renderFinding(finding, lineOf, style));

@@ -3,7 +3,7 @@ import { type Persona, PERSONAS, type Safety, SEVERITIES, type Severity } from '
 import { asksReach, type ReachOptions } from '../check-reach.ts';
 import { oneOf, parseOptions } from '../options.ts';
 
-const FORMATS = ['text', 'json', 'sarif', 'github', 'markdown'] as const;
+const FORMATS = ['text', 'json', 'sarif', 'github', 'markdown', 'html'] as const;
 
 export const help = `usage: cofferdam check [PATH...] [options]
 

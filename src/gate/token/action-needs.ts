@@ -47,7 +47,12 @@ const NEEDS: Readonly<Record<string, readonly Need[]>> = {
   'gradle/actions/setup-gradle': READS,
   'gradle/actions/wrapper-validation': NONE,
   'actions/labeler': [...READS, PULLS],
-  'actions/stale': [ISSUES, PULLS],
+  'actions/stale': [
+    ISSUES,
+    PULLS,
+    { scope: 'actions', level: 'write' },
+    { ...CONTENTS, when: ['delete-branch'] },
+  ],
   'actions/first-interaction': [ISSUES, PULLS],
   'actions/configure-pages': [{ scope: 'pages', level: 'write', when: ['enablement'] }],
   'actions/upload-pages-artifact': NONE,

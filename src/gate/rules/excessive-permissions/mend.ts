@@ -1,5 +1,5 @@
 import type { YamlPath } from '../../../workflow/index.ts';
-import type { MendPlan } from '../../fix/mend.ts';
+import type { MendPlan, Safety } from '../../fix/mend.ts';
 import { isAt, workflowOfFinding } from '../../fix/sites.ts';
 import type { Finding } from '../../finding.ts';
 import type { JobPart, PermissionsPart, WorkflowFile } from '../../repository/model.ts';
@@ -35,7 +35,7 @@ export function mend(subject: Subject, finding: Finding): MendPlan | undefined {
     ? undefined
     : {
         title: `grant ${told(needed)}`,
-        safety: 'safe',
+        safety: safetyOf(needed),
         operations: [{ kind: 'set', path: granted.path, value: needed }],
       };
 }
@@ -49,7 +49,7 @@ function missing(subject: Subject, file: WorkflowFile, job: JobPart): MendPlan {
   if (own !== undefined && (all === undefined || Object.values(all).includes('write')))
     return {
       title: `grant the job ${told(own)}`,
-      safety: 'safe',
+      safety: safetyOf(own),
       operations: [
         {
           kind: 'set',
@@ -81,7 +81,8 @@ function unused(
   const at = [...path, found.scope];
   return {
     title: `grant ${found.scope}: ${level}`,
-    safety: 'safe',
+    // What actions do with a token is a table, which may lack something.
+    safety: 'unsafe',
     operations: [
       // Without any scope the token would have the default again.
       level === 'read' || part.scopes.length === 1
@@ -89,6 +90,11 @@ function unused(
         : { kind: 'remove', path: at },
     ],
   };
+}
+
+/** What is only read is the same for everybody; of what is written the table of actions may lack something. */
+function safetyOf(grants: Grants): Safety {
+  return Object.values(grants).includes('write') ? 'unsafe' : 'safe';
 }
 
 type Grants = Readonly<Record<string, string>>;

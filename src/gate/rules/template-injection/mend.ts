@@ -2,6 +2,7 @@ import type { Operation, YamlPath } from '../../../workflow/index.ts';
 import type { MendPlan } from '../../fix/mend.ts';
 import { isAt, sitesOf, stepPath } from '../../fix/sites.ts';
 import type { Finding } from '../../finding.ts';
+import { textsIn } from '../../repository/tree.ts';
 import type { PlacedExpression, Site, Subject } from '../../subject.ts';
 import { allReferences } from '../../taint/references.ts';
 import { inBash, inJavaScript, inPowerShell, inPython, type Replaced } from './replacement.ts';
@@ -18,7 +19,7 @@ export function mend(subject: Subject, finding: Finding): MendPlan | undefined {
         finding,
         run,
         [...stepPath(site), 'run'],
-        languageOf(subject.shell(site)),
+        languageOf(subject, site),
       );
       if (plan !== undefined) return plan;
     } else if (
@@ -36,10 +37,24 @@ export function mend(subject: Subject, finding: Finding): MendPlan | undefined {
 
 type Language = 'bash' | 'powershell' | 'python' | 'javascript';
 
-function languageOf(shell: string): Language | undefined {
-  if (/^(?:bash|sh)\b/.test(shell)) return 'bash';
+function languageOf(subject: Subject, site: Site): Language | undefined {
+  const shell = subject.shell(site);
   if (/^(?:pwsh|powershell)\b/.test(shell)) return 'powershell';
-  return /^python3?\b/.test(shell) ? 'python' : undefined;
+  if (/^python3?\b/.test(shell)) return 'python';
+  return /^(?:bash|sh)\b/.test(shell) && !mayBeWindows(site) ? 'bash' : undefined;
+}
+
+/** Where no shell is named it is Bash, but on Windows PowerShell, for which the variable would be another. */
+function mayBeWindows({ file, job, step }: Site): boolean {
+  const named = step.shell ?? job?.defaultShell ?? (file.kind === 'workflow' ? file.defaultShell : undefined);
+  if (named !== undefined || job === undefined) return false;
+  return job.runsOn.some(({ text }) => {
+    if (!text.includes('${{')) return false;
+    const names = textsIn(job.matrix).map((one) => one.text);
+    return (
+      !text.includes('matrix.') || names.length === 0 || names.some((one) => /windows|\$\{\{/i.test(one))
+    );
+  });
 }
 
 const REPLACE: Readonly<
@@ -139,8 +154,10 @@ function variableFor(
   const start = /^(?:[0-9]|PATH$|HOME$|GITHUB_|RUNNER_|ACTIONS_|INPUT_|LD_|BASH|IFS$|ENV$|NODE_)/.test(base)
     ? `GIVEN_${base}`
     : base;
+  // What an expression names is no variable of the script.
+  const plain = script.replaceAll(/\$\{\{.*?\}\}/gs, '');
   const taken = (name: string): boolean =>
-    around.some((one) => one.name.toUpperCase() === name) || new RegExp(`\\b${name}\\b`, 'i').test(script);
+    around.some((one) => one.name.toUpperCase() === name) || new RegExp(`\\b${name}\\b`, 'i').test(plain);
   for (let n = 1; n < 100; n += 1) {
     const name = n === 1 ? start : `${start}_${n}`;
     if (!taken(name)) return { name, isNew: true };
