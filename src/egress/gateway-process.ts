@@ -107,7 +107,7 @@ async function begin(message: Extract<ToGateway, { kind: 'begin' }>): Promise<vo
   const inspector =
     inspection === undefined ? undefined : (await import('./inspect/inspect.ts')).makeInspector(inspection);
   const resolve = resolverOf(message.resolver);
-  const dialing = proxy === undefined ? undefined : { proxy, resolve, trusted: await trustedBy(proxy) };
+  const dialing = proxy === undefined ? undefined : { proxy, resolve, ...(await securedFor(proxy)) };
   put(policy);
   serveNames(pool, { udp: DNS_UDP, tcp: DNS_TCP });
   serveNames(pool, { udp: GUEST_UDP, tcp: GUEST_TCP });
@@ -138,9 +138,10 @@ function narrowTo(wanted: EgressPolicy): void {
 }
 
 /** Only who speaks TLS with a proxy pays for what checks it. */
-async function trustedBy({ kind, authorities }: UpstreamProxy): Promise<readonly string[]> {
-  if (kind !== 'https') return [];
-  return (await import('./inspect/upstream.ts')).trustedAuthorities(authorities ?? '');
+async function securedFor({ kind, authorities }: UpstreamProxy): Promise<Pick<ProxyDialing, 'secured'>> {
+  if (kind !== 'https') return {};
+  const { outwardContext, trustedAuthorities } = await import('./inspect/upstream.ts');
+  return { secured: outwardContext(trustedAuthorities(authorities ?? '')) };
 }
 
 /**

@@ -1,4 +1,5 @@
 import { isIP, type Socket } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import { dial } from '../dial.ts';
 import { type Asked, connectRequest, MAX_ANSWER, readConnectAnswer } from './connect-answer.ts';
 import type { UpstreamProxy } from './contract.ts';
@@ -12,8 +13,8 @@ export interface ProxyDialing {
   readonly proxy: UpstreamProxy;
   /** Finds the proxy itself. */
   readonly resolve: (host: string) => Promise<readonly string[]>;
-  /** Who may vouch for a proxy that is spoken to over TLS. */
-  readonly trusted: readonly string[];
+  /** Of a proxy that is spoken to over TLS: who may vouch for it. Made once, as that takes longer than a connection. */
+  readonly secured?: SecureContext;
 }
 
 export type ProxyAnswer =
@@ -33,14 +34,14 @@ export type ProxyAnswer =
  * tried again in no other way, and its words go no further than a status number.
  */
 export async function dialByProxy(
-  { proxy, resolve, trusted }: ProxyDialing,
+  { proxy, resolve, secured }: ProxyDialing,
   to: Asked,
 ): Promise<ProxyAnswer> {
   const addresses = isIP(proxy.host) !== 0 ? [proxy.host] : await resolve(proxy.host);
   if (addresses.length === 0) return { kind: 'unreachable', failure: 'its name has no address' };
   const plain = await dial(addresses, proxy.port);
   if (plain === undefined) return { kind: 'unreachable', failure: 'nothing answers there' };
-  const far = proxy.kind === 'https' ? await secured(plain, proxy, trusted) : plain;
+  const far = proxy.kind === 'https' ? await overTls(plain, proxy, secured) : plain;
   if (typeof far === 'string') return { kind: 'unreachable', failure: far };
   const talk = new Conversation(far, SAID_MS, MAX_ANSWER);
   const failure = await (proxy.kind === 'socks5' ? askSocks : askHttp)(talk, proxy, to);
@@ -55,20 +56,20 @@ export async function dialByProxy(
   return { kind: 'open', far, said };
 }
 
-async function secured(
+async function overTls(
   socket: Socket,
   proxy: UpstreamProxy,
-  trusted: readonly string[],
+  secureContext: SecureContext | undefined,
 ): Promise<Socket | string> {
+  if (secureContext === undefined) return 'nobody may vouch for it';
   // Loaded here: it is a third of a gateway's start, and few have such a proxy.
   const { connect } = await import('node:tls');
   const secure = connect({
     socket,
     host: proxy.host,
     ...(isIP(proxy.host) === 0 && { servername: proxy.host }),
-    ca: [...trusted],
+    secureContext,
     ALPNProtocols: ['http/1.1'],
-    minVersion: 'TLSv1.2',
   });
   const failure = await new Promise<string | undefined>((resolve) => {
     const late = setTimeout(() => resolve('TLS with it took too long'), SAID_MS);
