@@ -1,11 +1,14 @@
 import type { Rule } from './rule.ts';
 import { rule as actionMetadata } from './rules/action-metadata/rule.ts';
+import { rule as anonymousDefinition } from './rules/anonymous-definition/rule.ts';
 import { rule as approvalRace } from './rules/approval-race/rule.ts';
 import { rule as archivedUses } from './rules/archived-uses/rule.ts';
+import { rule as artifactRetention } from './rules/artifact-retention/rule.ts';
 import { rule as automaticMerge } from './rules/automatic-merge/rule.ts';
 import { rule as cachePoisoning } from './rules/cache-poisoning/rule.ts';
 import { rule as callInputs } from './rules/call-inputs/rule.ts';
 import { rule as commentCommand } from './rules/comment-command/rule.ts';
+import { rule as concurrencyLimits } from './rules/concurrency-limits/rule.ts';
 import { rule as containerLimits } from './rules/container-limits/rule.ts';
 import { rule as containerOptions } from './rules/container-options/rule.ts';
 import { rule as debugEnabled } from './rules/debug-enabled/rule.ts';
@@ -21,13 +24,16 @@ import { rule as ignoredFailure } from './rules/ignored-failure/rule.ts';
 import { rule as insecureCommands } from './rules/insecure-commands/rule.ts';
 import { rule as longLivedCredentials } from './rules/long-lived-credentials/rule.ts';
 import { rule as matrixValues } from './rules/matrix-values/rule.ts';
+import { rule as misfeature } from './rules/misfeature/rule.ts';
 import { rule as missingTimeout } from './rules/missing-timeout/rule.ts';
+import { rule as obfuscation } from './rules/obfuscation/rule.ts';
 import { rule as outdatedActions } from './rules/outdated-actions/rule.ts';
 import { rule as overprovisionedSecrets } from './rules/overprovisioned-secrets/rule.ts';
 import { rule as persistedCredentials } from './rules/persisted-credentials/rule.ts';
 import { rule as releaseWithoutEnvironment } from './rules/release-without-environment/rule.ts';
 import { rule as releaseWithoutProvenance } from './rules/release-without-provenance/rule.ts';
 import { rule as runnerLabels } from './rules/runner-labels/rule.ts';
+import { rule as scriptSyntax } from './rules/script-syntax/rule.ts';
 import { rule as secretReach } from './rules/secret-reach/rule.ts';
 import { rule as secretsInherit } from './rules/secrets-inherit/rule.ts';
 import { rule as secretsOutsideEnvironment } from './rules/secrets-outside-environment/rule.ts';
@@ -37,10 +43,13 @@ import { rule as shellEvaluation } from './rules/shell-evaluation/rule.ts';
 import { rule as shellName } from './rules/shell-name/rule.ts';
 import { rule as spoofableActor } from './rules/spoofable-actor/rule.ts';
 import { rule as templateInjection } from './rules/template-injection/rule.ts';
+import { rule as unboundedMatrix } from './rules/unbounded-matrix/rule.ts';
 import { rule as undefinedReference } from './rules/undefined-reference/rule.ts';
+import { rule as undocumentedPermissions } from './rules/undocumented-permissions/rule.ts';
 import { rule as unownedWorkflows } from './rules/unowned-workflows/rule.ts';
 import { rule as unpinnedImages } from './rules/unpinned-images/rule.ts';
 import { rule as unpinnedUses } from './rules/unpinned-uses/rule.ts';
+import { rule as unreachableCode } from './rules/unreachable-code/rule.ts';
 import { rule as unreadFile } from './rules/unread-file/rule.ts';
 import { rule as unredactedSecrets } from './rules/unredacted-secrets/rule.ts';
 import { rule as unsoundCondition } from './rules/unsound-condition/rule.ts';
@@ -55,12 +64,15 @@ import { rule as workspaceAction } from './rules/workspace-action/rule.ts';
 /** All rules; one more is one more folder, and one more line here. */
 export const RULES: readonly Rule[] = [
   actionMetadata,
+  anonymousDefinition,
   approvalRace,
   archivedUses,
+  artifactRetention,
   automaticMerge,
   cachePoisoning,
   callInputs,
   commentCommand,
+  concurrencyLimits,
   containerLimits,
   containerOptions,
   debugEnabled,
@@ -76,13 +88,16 @@ export const RULES: readonly Rule[] = [
   insecureCommands,
   longLivedCredentials,
   matrixValues,
+  misfeature,
   missingTimeout,
+  obfuscation,
   outdatedActions,
   overprovisionedSecrets,
   persistedCredentials,
   releaseWithoutEnvironment,
   releaseWithoutProvenance,
   runnerLabels,
+  scriptSyntax,
   secretReach,
   secretsInherit,
   secretsOutsideEnvironment,
@@ -92,10 +107,13 @@ export const RULES: readonly Rule[] = [
   shellName,
   spoofableActor,
   templateInjection,
+  unboundedMatrix,
   undefinedReference,
+  undocumentedPermissions,
   unownedWorkflows,
   unpinnedImages,
   unpinnedUses,
+  unreachableCode,
   unreadFile,
   unredactedSecrets,
   unsoundCondition,

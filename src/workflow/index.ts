@@ -13,7 +13,7 @@ export {
   type ReadExpression,
   readExpression,
 } from './expressions/anywhere.ts';
-export type { Expression } from './expressions/tree.ts';
+export { calledIn, type Expression } from './expressions/tree.ts';
 export { EvaluationWork } from './expressions/work.ts';
 export { type FilteredEvent, type Matched, matchesEvent } from './jobs/event-filter.ts';
 export { wantedJobs } from './jobs/wanted-jobs.ts';

@@ -3,7 +3,11 @@
  * deprecated), outputs (`*` not known by name). Source: each repository's own action.yml at the newest tag of the major, read
  * 2026-11-25. Facts only; what is not listed is not judged.
  */
-export const ACTIONS_D_TO_Z = `docker/metadata-action|1|node12|github-token images! label-custom sep-labels sep-tags tag-custom tag-custom-only tag-edge tag-edge-branch tag-latest tag-match tag-match-group tag-match-latest~ tag-schedule tag-semver tag-sha|bake-file labels tags version
+export const ACTIONS_D_TO_Z = `docker/login-action|1|node12|ecr logout password registry username|*
+docker/login-action|2|node16|ecr logout password registry username|*
+docker/login-action|3|node20|ecr logout password registry registry-auth scope username|*
+docker/login-action|4|node24|ecr logout password registry registry-auth scope username|*
+docker/metadata-action|1|node12|github-token images! label-custom sep-labels sep-tags tag-custom tag-custom-only tag-edge tag-edge-branch tag-latest tag-match tag-match-group tag-match-latest~ tag-schedule tag-semver tag-sha|bake-file labels tags version
 docker/metadata-action|2|node12|bake-target flavor github-token images! labels sep-labels sep-tags tags|bake-file labels tags version
 docker/metadata-action|3|node12|bake-target flavor github-token images! labels sep-labels sep-tags tags|bake-file json labels tags version
 docker/metadata-action|4|node16|bake-target context flavor github-token images! labels sep-labels sep-tags tags|bake-file json labels tags version
@@ -21,7 +25,6 @@ dorny/paths-filter|1|node12|filters! token|*
 dorny/paths-filter|2|node16|base filters! initial-fetch-depth list-files ref token working-directory|*
 dorny/paths-filter|3|node20|base filters! initial-fetch-depth list-files predicate-quantifier ref token working-directory|*
 dorny/paths-filter|4|node24|base filters! initial-fetch-depth list-files predicate-quantifier ref token working-directory|*
-dtolnay/rust-toolchain|1|composite|components target targets toolchain!|cachekey name
 github/codeql-action/analyze|1|node12|add-snippets category check_name checkout_path cleanup-level expect-error matrix output ram ref sha skip-queries threads token upload upload-database wait-for-processing|db-locations sarif-id
 github/codeql-action/analyze|2|node16|add-snippets~ category check_name checkout_path cleanup-level expect-error matrix output ram ref sha skip-queries threads token upload upload-database wait-for-processing|db-locations sarif-id sarif-output
 github/codeql-action/analyze|3|node20|add-snippets~ category check_name checkout_path cleanup-level expect-error matrix output post-processed-sarif-path ram ref sha skip-queries threads token upload upload-database wait-for-processing|db-locations sarif-id sarif-output
@@ -99,11 +102,7 @@ peter-evans/create-pull-request|5|node16|add-paths assignees author base body bo
 peter-evans/create-pull-request|6|node20|add-paths assignees author base body body-path branch branch-suffix commit-message committer delete-branch draft git-token labels milestone path push-to-fork reviewers signoff team-reviewers title token|pull-request-branch pull-request-head-sha pull-request-number pull-request-operation pull-request-url
 peter-evans/create-pull-request|7|node20|add-paths assignees author base body body-path branch branch-suffix branch-token commit-message committer delete-branch draft labels maintainer-can-modify milestone path push-to-fork reviewers sign-commits signoff team-reviewers title token|pull-request-branch pull-request-head-sha pull-request-number pull-request-operation pull-request-url
 peter-evans/create-pull-request|8|node24|add-paths assignees author base body body-path branch branch-suffix branch-token commit-message committer delete-branch draft labels maintainer-can-modify milestone path push-to-fork reviewers sign-commits signoff team-reviewers title token|pull-request-branch pull-request-head-sha pull-request-number pull-request-operation pull-request-url
-pnpm/action-setup|1|node12|bin_dest dest registry version!|*
-pnpm/action-setup|2|node16|dest package_json_file run_install standalone version|*
-pnpm/action-setup|3,4|node20|dest package_json_file run_install standalone version|*
 prefix-dev/setup-pixi|0|node24|activate-environment auth-conda-token auth-host auth-password auth-s3-access-key-id auth-s3-secret-access-key auth-s3-session-token auth-token auth-username cache cache-key cache-write environments frozen global-cache global-cache-key global-environments locked log-level manifest-path persist-credentials pixi-bin-path pixi-url pixi-url-headers pixi-version post-cleanup pypi-keyring-provider run-install working-directory|*
-pypa/gh-action-pypi-publish|1|docker|packages-dir packages_dir~ password print-hash print_hash~ repository-url repository_url~ skip-existing skip_existing~ user verbose verify-metadata verify_metadata~|*
 release-drafter/release-drafter|5|node16|commitish config-name disable-autolabeler disable-releaser footer header latest name prerelease prerelease-identifier publish tag version|*
 release-drafter/release-drafter|6|node20|commitish config-name disable-autolabeler disable-releaser footer header include-pre-releases initial-commits-since latest name prerelease prerelease-identifier publish tag version|*
 release-drafter/release-drafter|7|node24|commitish config-name dry-run filter-by-range footer header include-pre-releases latest name prerelease prerelease-identifier publish tag token version|*

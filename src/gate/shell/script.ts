@@ -43,6 +43,8 @@ export interface ShellScript {
   /** The first `read` that sets a variable. */
   readonly read: ReadonlyMap<string, readonly ShellCommand[]>;
   readonly understood: boolean;
+  /** What its parser takes for mistakes, each with its place in the text. */
+  readonly mistakes: readonly { readonly why: string; readonly position: number }[];
 }
 
 /**
@@ -50,15 +52,20 @@ export interface ShellScript {
  * substitutions among them. Nothing is run. A script that cannot be read whole gives what was read, and says so.
  */
 export function readScript(text: string): ShellScript {
-  if (text.length > MAX_SCRIPT) return scriptOf([], false);
+  if (text.length > MAX_SCRIPT) return scriptOf([], false, []);
   const masked = mask(text);
   const script = parse(masked);
   const reader = new ScriptReader(text, masked);
   reader.visit(script, { redirects: [] });
-  return scriptOf(reader.commands, (script.errors ?? []).length === 0);
+  const mistakes = (script.errors ?? []).map(({ message, pos }) => ({ why: message, position: pos }));
+  return scriptOf(reader.commands, mistakes.length === 0, mistakes);
 }
 
-function scriptOf(commands: readonly ShellCommand[], understood: boolean): ShellScript {
+function scriptOf(
+  commands: readonly ShellCommand[],
+  understood: boolean,
+  mistakes: ShellScript['mistakes'],
+): ShellScript {
   const assigned = new Map<string, { value: ShellWord; command: ShellCommand }[]>();
   const read = new Map<string, ShellCommand[]>();
   for (const command of commands) {
@@ -70,7 +77,7 @@ function scriptOf(commands: readonly ShellCommand[], understood: boolean): Shell
     for (const { value } of command.name === 'read' ? command.words : [])
       if (!read.has(value)) read.set(value, [command]);
   }
-  return { commands, assigned, read, understood };
+  return { commands, assigned, read, understood, mistakes };
 }
 
 /** Each `${{ }}` becomes private characters of the same length, so that positions stay. */

@@ -104,10 +104,11 @@ export function checkAction(walk: Walk, file: ActionFile): void {
     walk.problem(
       runtime.at,
       runtime.text.length,
-      `${JSON.stringify(runtime.text.slice(0, 60))} runs no action any more, or never did`,
+      `${JSON.stringify(runtime.text.slice(0, 60))} is no runtime that GitHub keeps`,
       `use one of ${USING.join(', ')}`,
     );
   checkInputs(walk, file);
+  checkBranding(walk, file);
 }
 
 const INPUT: Shape = {
@@ -126,7 +127,7 @@ const INPUT: Shape = {
 const BRANDING: Shape = {
   kind: 'mapping',
   what: 'branding',
-  keys: { icon: text(undefined, { oneOf: ICONS }), color: text(undefined, { oneOf: COLORS }) },
+  keys: { icon: PROSE, color: PROSE },
 };
 
 function checkInputs(walk: Walk, { tree }: ActionFile): void {
@@ -139,6 +140,24 @@ function checkInputs(walk: Walk, { tree }: ActionFile): void {
         fallback.key.length,
         `the input ${key} is deprecated and must be given`,
         'do not require it',
+      );
+  }
+}
+
+function checkBranding(walk: Walk, { tree }: ActionFile): void {
+  const branding = valueOf(tree, 'branding');
+  for (const [key, known] of [
+    ['icon', ICONS],
+    ['color', COLORS],
+  ] as const) {
+    const given = textOf(valueOf(branding, key));
+    if (given !== undefined && !known.includes(given.text))
+      walk.problem(
+        given.at,
+        given.text.length,
+        `${JSON.stringify(given.text.slice(0, 60))} is no ${key} of GitHub’s`,
+        'use one of its metadata reference',
+        true,
       );
   }
 }

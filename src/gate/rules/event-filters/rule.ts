@@ -1,6 +1,8 @@
 import type { Found } from '../../finding.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
+import { isTimezone, wrongCron } from './cron.ts';
+import { wrongPattern } from './pattern.ts';
 import { entriesOf, itemsOf, spanOf, textOf, valueOf, wordsOf } from '../../repository/tree.ts';
 
 export const rule: Rule = {
@@ -14,14 +16,6 @@ export const rule: Rule = {
   check,
 };
 
-const FIELDS: readonly (readonly [string, number, number])[] = [
-  ['minute', 0, 59],
-  ['hour', 0, 23],
-  ['day of the month', 1, 31],
-  ['month', 1, 12],
-  ['day of the week', 0, 7],
-];
-const NAMES = /^(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|sun|mon|tue|wed|thu|fri|sat)$/i;
 const FILTERS = ['branches', 'branches-ignore', 'tags', 'tags-ignore', 'paths', 'paths-ignore'];
 
 function* check(subject: Subject): Iterable<Found> {
@@ -36,12 +30,19 @@ function* check(subject: Subject): Iterable<Found> {
             message: `the schedule ${JSON.stringify(cron.text.slice(0, 60))} is none: ${why}`,
             fix: 'write minute, hour, day, month, day of the week',
           };
+        const zone = textOf(valueOf(item, 'timezone'));
+        if (zone !== undefined && !isTimezone(zone.text))
+          yield {
+            at: spanOf(file.source, zone.at, zone.text.length),
+            message: `${JSON.stringify(zone.text.slice(0, 60))} is no timezone`,
+            fix: 'use a name of the IANA database: Europe/Berlin',
+          };
       }
       for (const { key, value: list } of entriesOf(value)) {
         if (!FILTERS.includes(key)) continue;
         const words = wordsOf(list);
         for (const word of words) {
-          const why = wrongPattern(word.text, key);
+          const why = wrongPattern(word.text, { paths: key.startsWith('paths') });
           if (why !== undefined)
             yield {
               at: spanOf(file.source, word.at, word.text.length),
@@ -57,37 +58,4 @@ function* check(subject: Subject): Iterable<Found> {
           };
       }
     }
-}
-
-function wrongCron(text: string): string | undefined {
-  const fields = text.trim().split(/\s+/);
-  if (fields.length !== 5) return `it has ${fields.length} fields and not 5`;
-  for (const [index, field] of fields.entries()) {
-    const [name, least, most] = FIELDS[index] ?? ['field', 0, 0];
-    for (const part of field.split(',')) {
-      const [range = '', every] = part.split('/');
-      if (every !== undefined && !(/^\d{1,3}$/.test(every) && Number(every) > 0))
-        return `/${every} is no step of the ${name}`;
-      const ends = range === '*' ? [] : range.split('-');
-      const bad = ends.find(
-        (end) => !NAMES.test(end) && !(/^\d{1,2}$/.test(end) && Number(end) >= least && Number(end) <= most),
-      );
-      if (bad !== undefined || ends.length > 2) return `${JSON.stringify(bad ?? range)} is no ${name}`;
-    }
-  }
-  const [minute = ''] = fields;
-  const step = /^\*\/(\d+)$/.exec(minute)?.[1];
-  return minute === '*' || (step !== undefined && Number(step) < 5)
-    ? 'GitHub starts nothing more often than every 5 minutes'
-    : undefined;
-}
-
-function wrongPattern(text: string, key: string): string | undefined {
-  if (text === '') return 'is empty';
-  if (key.startsWith('paths') && /^!?\.{0,2}\//.test(text))
-    return 'matches no path: paths begin without / and ./';
-  if (!key.startsWith('paths') && /^!?refs\/(?:heads|tags)\//.test(text))
-    return 'matches no name: names stand without refs/heads/';
-  if (/\s$|^\s/.test(text)) return 'begins or ends with a space';
-  return /\[[^\]]*$/.test(text) ? 'opens a set with [ and does not close it' : undefined;
 }

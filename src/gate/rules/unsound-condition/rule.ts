@@ -58,21 +58,6 @@ function* judged(subject: Subject, scope: Scope, text: Text): Iterable<Found> {
   }
   const tree = subject.condition(text);
   if (tree === undefined) return;
-  if (
-    tree.kind === 'literal' &&
-    sources.length > 0 &&
-    tree.value !== false &&
-    tree.value !== null &&
-    tree.value !== ''
-  )
-    yield {
-      at,
-      ...of,
-      severity: 'low',
-      persona: 'pedantic',
-      message: 'the condition is a constant',
-      fix: 'leave it out',
-    };
   for (const part of contained(tree)) {
     const [list, item] = part;
     if (

@@ -1,0 +1,25 @@
+import type { Found } from '../../finding.ts';
+import { spanOf } from '../../repository/tree.ts';
+import type { Rule } from '../../rule.ts';
+import type { Subject } from '../../subject.ts';
+
+export const rule: Rule = {
+  id: 'anonymous-definition',
+  title: 'A workflow or a job has no name',
+  severity: 'info',
+  confidence: 'high',
+  persona: 'pedantic',
+  guide: ['§7'],
+  alsoKnownAs: ['zizmor/anonymous-definition'],
+  check,
+};
+
+function* check({ repository }: Subject): Iterable<Found> {
+  for (const { source, name, tree, jobs } of repository.workflows) {
+    if (name === undefined && tree.kind === 'mapping')
+      yield { at: spanOf(source, tree.at), message: 'the workflow has no name', fix: 'add name' };
+    for (const job of jobs)
+      if (job.name === undefined)
+        yield { at: job.at, job: job.id, message: `the job ${job.id} has no name`, fix: 'add name' };
+  }
+}
