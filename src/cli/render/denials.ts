@@ -18,7 +18,8 @@ const WHY: Readonly<Record<string, string>> = {
   'forbidden-range': 'an address of this machine, its networks or the metadata service',
   'name-mismatch': 'it names another host than the one that was asked for',
   'no-server-name': 'it does not say which host it is for',
-  'protocol-not-allowed': 'neither TLS nor HTTP, on a port that was not named',
+  'protocol-not-allowed':
+    'nothing that may be spoken there: neither TLS nor HTTP on a port that was not named, or what asks to be passed on',
   malformed: 'it cannot be read without doubt',
   limit: 'more than a job may ask for',
   'request-not-allowed': 'no entry for this host allows such a request',
@@ -116,7 +117,7 @@ function read(event: RecordEvent): Denial | undefined {
   switch (event.type) {
     case 'dns.question':
       if (event.verdict === 'allowed') return undefined;
-      return denial(`resolve  ${event.name}`, event.reason, `--allow ${event.name}`, event);
+      return denial(`resolve  ${event.name}`, event.reason, allowing(event.name), event);
     case 'network.connection': {
       if (event.verdict === 'allowed') return undefined;
       const host = event.host ?? (event.address.includes(':') ? `[${event.address}]` : event.address);
@@ -127,7 +128,7 @@ function read(event: RecordEvent): Denial | undefined {
       return denial(
         `connect  ${host}:${event.port}`,
         event.reason,
-        fixable ? `--allow ${host}${event.port === 443 ? '' : `:${event.port}`}` : '',
+        fixable ? allowing(`${host}${event.port === 443 ? '' : `:${event.port}`}`) : '',
         event,
       );
     }
@@ -137,7 +138,9 @@ function read(event: RecordEvent): Denial | undefined {
         `request  ${event.method} https://${event.host}${event.port === 443 ? '' : `:${event.port}`}${event.path}`,
         event.reason,
         event.reason === 'request-not-allowed'
-          ? `--allow '${event.method} ${event.host}${event.port === 443 ? '' : `:${event.port}`}${event.path}'`
+          ? allowing(
+              `${event.method} ${event.host}${event.port === 443 ? '' : `:${event.port}`}${event.path}`,
+            )
           : '',
         event,
       );
@@ -179,6 +182,16 @@ function read(event: RecordEvent): Denial | undefined {
 /** The user's own rules have names of their own. */
 function whyOf(reason: string): string {
   return reason.startsWith('own/') ? `the rule ${reason} does not let it` : (WHY[reason] ?? reason);
+}
+
+/** A destination, or a method with one and a path, of characters that no shell reads as more. */
+const COPIED =
+  /^(?:[A-Z]+ )?(?:[a-z0-9_][a-z0-9._-]*|\[[0-9a-f:.]+\])(?::[0-9]+)?(?:\/[A-Za-z0-9._~%@:+,=/-]*)?$/;
+
+/** What is copied into a shell must be one word of it: names and paths are the job's. Nothing where that is not so. */
+function allowing(entry: string): string {
+  if (!COPIED.test(entry)) return '';
+  return entry.includes(' ') ? `--allow '${entry}'` : `--allow ${entry}`;
 }
 
 function denial(

@@ -52,4 +52,60 @@ describe('the end of a run', () => {
     expect(denials.count).toBe(40);
     expect(denials.render(style, 'cofferdam run')).not.toContain('io_uring');
   });
+
+  const asked = (name: string): RecordEvent => ({
+    type: 'dns.question',
+    job: 'job',
+    step: 'step',
+    name,
+    queryType: 'A',
+    verdict: 'denied',
+    reason: 'not-on-allowlist',
+    transport: 'udp',
+  });
+
+  test.each([
+    '$(id).test',
+    '`id`.test',
+    'a.test;id',
+    "a.test'",
+    '*.test',
+    '@github',
+    '-x.test',
+    'a.test | sh',
+    '\u001b[2Ja.test',
+  ])('offers nothing to copy into a shell that is not the word of a name: %j', (name) => {
+    const denials = new Denials();
+    denials.take(asked(name));
+    const text = denials.render(style, 'cofferdam run');
+    expect(text).toContain('! denied');
+    expect(text).not.toContain('--allow');
+    expect([...text].every((one) => one === '\n' || one >= ' ')).toBe(true);
+  });
+
+  test('offers no request to copy whose path would end its quotes', () => {
+    const request = (path: string): string => {
+      const denials = new Denials();
+      denials.take({
+        type: 'network.request',
+        job: 'job',
+        step: 'step',
+        connection: 1,
+        host: 'api.test',
+        port: 443,
+        version: '2',
+        method: 'POST',
+        path,
+        verdict: 'denied',
+        reason: 'request-not-allowed',
+      });
+      return denials.render(style, 'cofferdam run');
+    };
+    expect(request('/v1/items')).toContain("--allow 'POST api.test/v1/items'");
+    expect(request("/v1';id;'")).not.toContain('--allow');
+    expect(request('/v1/$(id)')).not.toContain('--allow');
+    const denials = new Denials();
+    denials.take(asked('good-name.test'));
+    expect(denials.render(style, 'cofferdam run')).toContain('--allow good-name.test');
+  });
 });
