@@ -5,7 +5,7 @@ import { overridesIn } from './overrides.ts';
 import { webSocketKey } from './websocket.ts';
 
 const REQUEST_LINE = /^([A-Z]{2,16}) (\S{1,8000}) HTTP\/1\.([01])$/;
-const HEADER = /^([A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}):[ \t]*(.*?)[ \t]*$/;
+const HEADER = /^([A-Za-z0-9!#$%&'*+.^_`|~-]{1,200}):(.*)$/;
 const CHUNK_LINE = /^([0-9a-fA-F]{1,8})(?:;[^\r\n\0]{0,1000})?$/;
 /** Headers of which one reader may take the first and another the last. */
 const SINGULAR: readonly string[] = [
@@ -132,10 +132,11 @@ export class HttpRequests {
     for (const line of lines) {
       const match = HEADER.exec(line);
       const name = match?.[1]?.toLowerCase();
+      const value = withoutBlanks(match?.[2] ?? '');
       if (name === undefined || isDisguised(name)) return { kind: 'malformed' };
       if (SINGULAR.includes(name) && headers.has(name)) return { kind: 'malformed' };
-      headers.set(name, match?.[2] ?? '');
-      all.push(name, match?.[2] ?? '');
+      headers.set(name, value);
+      all.push(name, value);
     }
     const body = bodyAfter(headers, request[3] === '1');
     // Many servers take none there, and would read it as the next request (RFC 9110 section 9.3.1).
@@ -163,6 +164,14 @@ export class HttpRequests {
       ...(key !== undefined && { websocket: key }),
     };
   }
+}
+
+/** Without the blanks around it, and nothing else (RFC 9110 section 5.6.3): in one pass, where a pattern would need one for each blank. */
+function withoutBlanks(value: string): string {
+  let [from, to] = [0, value.length];
+  while (from < to && (value[from] === ' ' || value[from] === '\t')) from += 1;
+  while (to > from && (value[to - 1] === ' ' || value[to - 1] === '\t')) to -= 1;
+  return value.slice(from, to);
 }
 
 /** Servers that hand headers on as variables make a dash of an underscore (RFC 3875 section 4.1.18). */
