@@ -10,6 +10,13 @@ describe('the environment that a program was started with', () => {
     'NODE_OPTIONS=--require=/work/x.js',
     'PYTHONPATH=/work',
     'BASH_ENV=/work/x.sh',
+    'BASH_FUNC_echo%%=() { id; }',
+    'PS4=$(id)',
+    'SHELLOPTS=xtrace',
+    'ZDOTDIR=/work',
+    'PYTHONPYCACHEPREFIX=/work/cache',
+    'NODE_COMPILE_CACHE=/work/cache',
+    'OPENSSL_CONF_INCLUDE=/work',
     'JAVA_TOOL_OPTIONS=-javaagent:/work/x.jar',
   ])('loads other code by %s', (variable) => {
     expect(loadingVariable(`PATH=/usr/bin\0${variable}\0HOME=/\0`)).toBe(variable.split('=')[0]);

@@ -6,6 +6,12 @@
 const LOADING: ReadonlySet<string> = new Set([
   'NODE_OPTIONS',
   'NODE_PATH',
+  // Compiled code is taken from there, and nothing binds it to its source but what whoever wrote it says.
+  'NODE_COMPILE_CACHE',
+  'PYTHONPYCACHEPREFIX',
+  'PYTHONPLATLIBDIR',
+  'PYTHONBREAKPOINT',
+  'PYTHON_PRESITE',
   'PYTHONPATH',
   'PYTHONHOME',
   'PYTHONSTARTUP',
@@ -19,11 +25,18 @@ const LOADING: ReadonlySet<string> = new Set([
   'RUBYLIB',
   'BASH_ENV',
   'ENV',
+  // A shell that traces runs what PS4 has in it.
+  'PS4',
+  'SHELLOPTS',
+  'BASHOPTS',
+  'ZDOTDIR',
   'PHPRC',
   'PHP_INI_SCAN_DIR',
   'JAVA_TOOL_OPTIONS',
   'JDK_JAVA_OPTIONS',
   '_JAVA_OPTIONS',
+  'IBM_JAVA_OPTIONS',
+  'OPENJ9_JAVA_OPTIONS',
   'CLASSPATH',
   'MAVEN_OPTS',
   'GRADLE_OPTS',
@@ -33,6 +46,7 @@ const LOADING: ReadonlySet<string> = new Set([
   'CORECLR_ENABLE_PROFILING',
   'COR_PROFILER',
   'OPENSSL_CONF',
+  'OPENSSL_CONF_INCLUDE',
   'OPENSSL_MODULES',
   'OPENSSL_ENGINES',
   'GCONV_PATH',
@@ -40,6 +54,9 @@ const LOADING: ReadonlySet<string> = new Set([
   'LUA_PATH',
   'LUA_CPATH',
 ]);
+
+/** Of the loader, whatever it comes to know; functions that bash takes for its own commands. */
+const PREFIXES = ['LD_', 'BASH_FUNC_'];
 
 /**
  * The name of a variable by which other code was to be loaded into a program at its start, or undefined. `text` is what
@@ -53,7 +70,7 @@ export function loadingVariable(
     const at = line.indexOf('=');
     if (at <= 0 || at === line.length - 1) continue;
     const [name, value] = [line.slice(0, at), line.slice(at + 1)];
-    if (!LOADING.has(name) && !name.startsWith('LD_')) continue;
+    if (!LOADING.has(name) && !PREFIXES.some((prefix) => name.startsWith(prefix))) continue;
     if (Object.hasOwn(given, name) && given[name] === value) continue;
     return name;
   }
