@@ -7,6 +7,7 @@ export type {
   ZoneSettings,
   ZonesSettings,
 } from './configuration.ts';
+export type { FindingSetting } from './gate-schema.ts';
 export type { CustomRule } from './custom-rules-schema.ts';
 export { coversRule } from './egress/covers-rule.ts';
 export { coversHost, parseDestination, USUAL_PORTS } from './egress/destination.ts';

@@ -37,3 +37,4 @@ export { digestOf, type Wanted, wantedBy } from './lock/wanted.ts';
 export { actionsLockText, ownLockText } from './lock/write-locks.ts';
 export { Subject } from './subject.ts';
 export type { ActionFile, StepPart, UsesPart, WorkflowFile } from './repository/model.ts';
+export { type FindingSettings, settleFindings } from './settings.ts';

@@ -10,7 +10,7 @@ export interface Suppression {
   /** Rules, by our id. */
   readonly rules: ReadonlySet<string>;
   /** Whose comment it is. */
-  readonly by: 'cofferdam' | 'zizmor';
+  readonly by: 'cofferdam' | 'zizmor' | 'policy';
   readonly reason: string;
   /** The lines that it speaks of begin here. */
   readonly covers: number;

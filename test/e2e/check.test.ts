@@ -205,3 +205,54 @@ describe('cofferdam check', () => {
     expect(markdown.stdout).not.toMatch(/^::/m);
   });
 });
+
+describe('what policy says of findings', () => {
+  const operator = (text: string): string => {
+    const config = join(root, '../config', String(count));
+    mkdirSync(join(config, 'cofferdam'), { recursive: true });
+    writeFileSync(join(config, 'cofferdam/cofferdam.yaml'), `version: 1\n${text}`, { mode: 0o600 });
+    return config;
+  };
+  const OFF =
+    'gate: { findings: [{ rules: [template-injection, secret-reach], severity: "off", reason: nobody can write here, until: 2099-01-01 }] }\n';
+
+  it('is waived by the repository’s own file until a day, counted, and given in JSON', async () => {
+    write('.github/workflows/ci.yml', BAD);
+    write('cofferdam.yaml', `version: 1\n${OFF}`);
+    const run = await place.run(['check', '--severity', 'high'], {
+      cwd: root,
+      env: { XDG_CONFIG_HOME: operator('') },
+    });
+    expect(run.status, run.stdout).toBe(0);
+    expect(run.stdout).toContain('1 suppressed');
+    const json = await check('--json');
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      suppressed: [
+        { rule: 'template-injection', suppressedBy: { tool: 'policy', reason: 'nobody can write here' } },
+      ],
+    });
+  });
+
+  it('is not waived where the operator says otherwise, and that is told', async () => {
+    write('.github/workflows/ci.yml', BAD);
+    write('cofferdam.yaml', `version: 1\n${OFF}`);
+    const env = {
+      XDG_CONFIG_HOME: operator('gate: { findings: [{ rules: [template-injection], severity: high }] }\n'),
+    };
+    const run = await place.run(['check'], { cwd: root, env });
+    expect(run.status).toBe(1);
+    expect(run.stdout).toContain('high[template-injection]');
+    expect(run.stdout).toContain('does not count: the operator’s file says more');
+  });
+
+  it('is not waived without a reason and a day', async () => {
+    write('.github/workflows/ci.yml', BAD);
+    write(
+      'cofferdam.yaml',
+      'version: 1\ngate: { findings: [{ rules: [template-injection], severity: "off" }] }\n',
+    );
+    const run = await check();
+    expect(run.status).toBe(2);
+    expect(run.stderr).toContain('must say');
+  });
+});

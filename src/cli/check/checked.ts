@@ -1,5 +1,5 @@
 import { ok, type Refusal, type Result } from '../../base/index.ts';
-import { automationAt, type RuleFinder } from '../../engine/index.ts';
+import { automationAt } from '../../engine/index.ts';
 import {
   atLeast,
   type Finding,
@@ -11,9 +11,11 @@ import {
   readRepository,
   shownTo,
   type Sifted,
+  settleFindings,
   sift,
   type Span,
 } from '../../gate/index.ts';
+import type { CheckPolicy } from './check-policy.ts';
 import type { CheckSubject } from '../check-subject.ts';
 import type { Wanted } from './wanted.ts';
 
@@ -31,9 +33,9 @@ export type Choose = (judgement: Judgement) => Promise<Checked>;
 export async function chooserFor(
   { root, meant }: CheckSubject,
   wanted: Wanted,
-  own: RuleFinder,
+  policy: CheckPolicy,
 ): Promise<Result<Choose, Refusal>> {
-  const chooses: Choose = (judgement) => chosen(judgement, wanted, meant, own);
+  const chooses: Choose = (judgement) => chosen(judgement, wanted, meant, policy);
   if (wanted.against === undefined) return ok(chooses);
   const before = await automationAt(root, wanted.against);
   if (!before.ok) return before;
@@ -53,13 +55,15 @@ async function chosen(
   judgement: Judgement,
   wanted: Wanted,
   meant: ReadonlySet<string> | undefined,
-  own: RuleFinder,
+  { own, settings }: CheckPolicy,
 ): Promise<Checked> {
   const { repository } = judgement.subject;
-  const of = shownTo(wanted.persona, [...judgement.findings, ...own(judgement)]).filter(
+  const today = new Date().toISOString().slice(0, 10);
+  const settled = settleFindings([...judgement.findings, ...own(judgement)], settings, today);
+  const of = shownTo(wanted.persona, settled.findings).filter(
     ({ severity, at }) => atLeast(severity, wanted.severity) && (meant === undefined || meant.has(at.file)),
   );
-  const sifted = await sift(repository, of, new Date().toISOString().slice(0, 10));
+  const sifted = await sift(repository, of, today);
   const sources = new Map(
     [...repository.workflows, ...repository.actions, ...repository.dependabot].map(({ source }) => [
       source.path,
@@ -70,9 +74,11 @@ async function chosen(
     const source = sources.get(at.file);
     return source === undefined ? '' : lineAt(source, at.line);
   };
-  const all = [...sifted.findings, ...sifted.suppressed.map(({ finding }) => finding)];
+  const suppressed = [...sifted.suppressed, ...settled.waived];
+  const all = [...sifted.findings, ...suppressed.map(({ finding }) => finding)];
   return {
     ...sifted,
+    suppressed,
     judgement,
     files: meant === undefined ? judgement.files : meant.size,
     lineOf,

@@ -5,7 +5,7 @@ import { chooserFor, judged } from '../check/checked.ts';
 import { mend, statusOf, tellMended } from '../check/mended.ts';
 import { report } from '../check/report.ts';
 import { help, type Wanted, wantedFrom } from '../check/wanted.ts';
-import { ownRules } from '../check/own-rules.ts';
+import { checkPolicy } from '../check/check-policy.ts';
 import { type Command, type CommandContext, EXIT } from '../command.ts';
 import { exitStatus, renderRefusal } from '../render/refusals.ts';
 
@@ -29,9 +29,9 @@ async function checkOne(
   if (!subject.ok) return subject;
   if (wanted.reach !== undefined)
     return checkReach(context, subject.value, wanted.reach, wanted.format === 'json');
-  const rules = await ownRules(subject.value.files, context.environment);
-  if (!rules.ok) return rules;
-  const choose = await chooserFor(subject.value, wanted, rules.value);
+  const policy = await checkPolicy(subject.value.files, context.environment);
+  if (!policy.ok) return policy;
+  const choose = await chooserFor(subject.value, wanted, policy.value);
   if (!choose.ok) return err(choose.error);
   if (wanted.fix === undefined) {
     const checked = await choose.value(await judged(subject.value.files));

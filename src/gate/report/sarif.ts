@@ -46,7 +46,7 @@ export function sarifReport(sifted: Sifted, { prints, mends, version }: SarifRep
     ...(by !== undefined && {
       suppressions: [
         {
-          kind: 'inSource',
+          kind: by.by === 'policy' ? 'external' : 'inSource',
           status: 'accepted',
           justification: by.reason,
           location: location({ file: by.file, line: by.line, column: 1, length: 1 }),

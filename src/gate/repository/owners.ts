@@ -5,12 +5,13 @@ import type { OwnersEntry } from './model.ts';
  * escapes). A line without owners takes them away. Source: GitHub's page about code owners.
  */
 export function ownersOf(entries: readonly OwnersEntry[], path: string): readonly string[] {
-  return entries.findLast(({ pattern }) => matches(pattern, path))?.owners ?? [];
+  return entries.findLast(({ pattern }) => matchesOwned(pattern, path))?.owners ?? [];
 }
 
 const MAX_PATTERN = 500;
 
-function matches(pattern: string, path: string): boolean {
+/** Whether a pattern of CODEOWNERS matches a path. */
+export function matchesOwned(pattern: string, path: string): boolean {
   if (pattern.length > MAX_PATTERN) return false;
   const folder = pattern.endsWith('/');
   const body = pattern.replace(/^\//, '').replace(/\/$/, '');
