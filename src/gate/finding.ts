@@ -13,6 +13,8 @@ export interface Span extends Place {
   readonly line: number;
   readonly column: number;
   readonly length: number;
+  /** Where it ends, behind its last character, when that is on another line; `length` is then what of it is on the first. */
+  readonly end?: { readonly line: number; readonly column: number };
 }
 
 /** One step of a path through the repository. */

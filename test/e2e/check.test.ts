@@ -47,7 +47,7 @@ describe('cofferdam check', () => {
     expect(run.status).toBe(1);
     expect(run.stdout).toContain('high[template-injection]');
     expect(run.stdout).toContain('--> .github/workflows/ci.yml:3:80');
-    expect(run.stdout).toContain('way  .github/workflows/ci.yml:1:5  runs on issues');
+    expect(run.stdout).toContain('1 | on: issues\n  |     ------ 1. runs on issues');
     expect(run.stdout).toContain('^'.repeat('${{ github.event.issue.title }}'.length));
   });
 

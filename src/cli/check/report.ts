@@ -51,7 +51,11 @@ export async function report(
     }
     case 'text': {
       const style = styleFor(stdout, context.environment);
-      if (!wanted.quiet) for (const finding of findings) stdout.write(renderFinding(finding, lineOf, style));
+      if (!wanted.quiet)
+        for (const finding of findings)
+          stdout.write(
+            renderFinding(finding, lineOf, style, stdout.isTTY === true ? (stdout.columns ?? 120) : 160),
+          );
       const also = suppressed.length === 0 ? '' : `, ${suppressed.length} suppressed`;
       stdout.write(`${counted(findings)} in ${files} ${files === 1 ? 'file' : 'files'}${also}\n`);
     }

@@ -15,7 +15,8 @@ export function githubReport(findings: readonly Finding[]): string {
         `file=${property(at.file)}`,
         `line=${at.line}`,
         `col=${at.column}`,
-        `endColumn=${at.column + at.length}`,
+        // A column is taken only where it all stands on one line.
+        ...(at.end === undefined ? [`endColumn=${at.column + at.length}`] : [`endLine=${at.end.line}`]),
         `title=${property(rule)}`,
       ].join(',');
       return `::${COMMAND[severity]} ${properties}::${data(`${message}. Fix: ${fix}`)}\n`;

@@ -97,8 +97,8 @@ function location(at: Span, message?: string): object {
       region: {
         startLine: at.line,
         startColumn: at.column,
-        endLine: at.line,
-        endColumn: at.column + at.length,
+        endLine: at.end?.line ?? at.line,
+        endColumn: at.end?.column ?? at.column + at.length,
       },
     },
     ...(message !== undefined && { message: { text: message } }),

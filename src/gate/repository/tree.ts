@@ -71,6 +71,13 @@ export function offsetOf(source: Source, at: Place): number {
 }
 
 export function spanAt(source: Source, offset: number, length: number): Span {
+  const at = placeAt(source, offset);
+  const end = placeAt(source, offset + length);
+  return { ...spanOf(source, at, length), ...(end.line > at.line && { end }) };
+}
+
+/** Line and column, from 1, of an offset in a file’s text. */
+export function placeAt(source: Source, offset: number): { readonly line: number; readonly column: number } {
   let low = 0;
   let high = source.starts.length - 1;
   while (low < high) {
@@ -78,8 +85,7 @@ export function spanAt(source: Source, offset: number, length: number): Span {
     if ((source.starts[middle] ?? 0) <= offset) low = middle;
     else high = middle - 1;
   }
-  const at = { line: low + 1, column: offset - (source.starts[low] ?? 0) + 1 };
-  return spanOf(source, at, length);
+  return { line: low + 1, column: offset - (source.starts[low] ?? 0) + 1 };
 }
 
 /**
