@@ -36,6 +36,8 @@ export const CHECKS = [
   'perf-events',
   'userfaultfd',
   'io-uring',
+  'huge-pages',
+  'huge-page-files',
   'keyring',
   'load-module',
   'kexec',

@@ -126,6 +126,6 @@ export const otherProcesses: Weakening['weaken'] = ({ mounts }) => {
 /** The calls that a process without capabilities can make on an ordinary kernel. */
 export const FILTERED = list(`
   open-tree join-namespace clone-namespace clone3 take-descriptor user-namespace trace bpf
-  perf-events userfaultfd io-uring keyring read-other-memory open-by-handle push-terminal-input
+  perf-events userfaultfd io-uring huge-pages huge-page-files keyring read-other-memory open-by-handle push-terminal-input
   set-clock load-module call-not-listed vsock alg-socket netlink-socket
 `);

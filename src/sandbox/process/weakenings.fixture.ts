@@ -70,6 +70,8 @@ export const WEAKENINGS: ReadonlyMap<string, Weakening> = new Map<string, Weaken
   allowing('process_vm_readv', 'read-other-memory'),
   allowing('perf_event_open', 'perf-events'),
   allowing('io_uring_setup', 'io-uring'),
+  allowing('mmap', 'huge-pages'),
+  allowing('memfd_create', 'huge-page-files'),
   allowing('keyctl', 'keyring'),
   allowing('ioctl', 'push-terminal-input'),
   allowing('clock_settime', 'set-clock'),

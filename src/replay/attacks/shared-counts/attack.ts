@@ -76,7 +76,7 @@ export const attack: Attack = {
           ? 'it was given a file of huge pages, which the machine has set aside for all'
           : undefined,
       notWith: NO_VIEW,
-      event: armed('seccomp-filter', 'call-not-listed'),
+      event: armed('seccomp-filter', 'huge-pages', 'huge-page-files'),
     },
     {
       name: 'waiting-signals',
