@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { LimitName } from '../../zone/index.ts';
 import { isFull, type Workspace } from '../workspace/index.ts';
 import type { JobGroup } from './job-group.ts';
@@ -18,6 +19,22 @@ export async function fullOf(
     ...(others.some((one) => one.bytes) ? (['tmpBytes'] as const) : []),
     ...(others.some((one) => one.inodes) ? (['tmpInodes'] as const) : []),
   ];
+}
+
+type End = Promise<{ readonly why: string }>;
+/** By then both are heard of, when the kernel has ended and with it all of the job. */
+const TOGETHER_MS = 200;
+
+/**
+ * What ended first. With a kernel of its own, whose end is its telemetry's too, that of process 1 when both end together: on a
+ * busy machine either is heard of first.
+ */
+export function firstEnd(session: End, telemetry: End | undefined, ownKernel: boolean): End {
+  const seen = telemetry ?? new Promise<never>(() => undefined);
+  const together = ownKernel
+    ? seen.then((end) => Promise.race([session, sleep(TOGETHER_MS, end, { ref: false })]))
+    : seen;
+  return Promise.race([session, together]);
 }
 
 /** A kernel that is a process ends as a whole when it gets no more memory or processes, and so the job. */

@@ -43,7 +43,7 @@ import { layRoot } from './lay-root.ts';
 import { limitsUnheld, notOwned } from './limits-held.ts';
 import { limitNamespace, namespaceLimits } from './namespace-limits.ts';
 import { namespaceChecks } from './namespaces.ts';
-import { endedBy, fullOf } from './limits-reached.ts';
+import { endedBy, firstEnd, fullOf } from './limits-reached.ts';
 import { cannotPrepare, noNamespace } from './open-refusals.ts';
 import { askerOf, diallerOf, HolderSearch } from './owner-of.ts';
 import { programsOf } from './programs-of.ts';
@@ -385,11 +385,9 @@ function assemble(
       return askerOf(undo.telemetry, holders, flow);
     },
     programOf: (flow, names) => programs.find(flow, names),
-    died: Promise.race([session.ended, undo.telemetry?.died ?? new Promise<never>(() => undefined)]).then(
-      ({ why }) => ({
-        why: ownKernel ? endedBy(why, group) : why,
-      }),
-    ),
+    died: firstEnd(session.ended, undo.telemetry?.died, ownKernel).then(({ why }) => ({
+      why: ownKernel ? endedBy(why, group) : why,
+    })),
     ...(undo.held !== undefined && { fell: undo.held.fell }),
     destroy: (destroyOptions) => undo.all(destroyOptions),
   };
