@@ -48,15 +48,15 @@ export const SOURCE_CONTROL: Readonly<Record<string, ReviewedPreset>> = {
   '@gitlab': {
     kind: 'source-control',
     what: 'repositories, archives and releases of gitlab.com, with groups of up to four levels',
-    exposes: `${PUSH_IS_CLOSED} Its API and packages, which the same host serves, are not in it.`,
+    exposes: `${PUSH_IS_CLOSED} Its API and packages, which the same host serves, are not in it, so that a release whose links lead there is not had.`,
     source: 'https://docs.gitlab.com/user/project/repository/',
     allow: forge('gitlab.com', nested(['-/archive/**', '-/releases/**', '-/raw/**'])),
   },
   '@bitbucket': {
     kind: 'source-control',
     what: 'repositories and archives of Bitbucket Cloud',
-    exposes: PUSH_IS_CLOSED,
-    source: 'https://support.atlassian.com/bitbucket-cloud/docs/clone-a-git-repository/',
+    exposes: `${PUSH_IS_CLOSED} Files that were uploaded to a repository\u2019s downloads lie in a bucket of another host, which is not in it.`,
+    source: 'https://support.atlassian.com/bitbucket-cloud/kb/how-to-download-repositories-using-the-api',
     allow: forge('bitbucket.org', ['/*/*/get/**', '/*/*/downloads/**', '/*/*/raw/**']),
   },
   '@codeberg': {

@@ -22,22 +22,30 @@ export const TOOLCHAINS: Readonly<Record<string, ReviewedPreset>> = {
   '@node-dist': toolchain('releases of Node.js', 'https://github.com/nodejs/node#download', [
     ['nodejs.org', ['/dist/**', '/download/release/**']],
   ]),
-  '@go-dist': toolchain('releases of Go', 'https://go.dev/doc/install', [
-    ['go.dev', ['/dl/**']],
-    ['dl.google.com', ['/go/**']],
-  ]),
+  '@go-dist': toolchain(
+    'releases of Go',
+    'https://go.googlesource.com/dl/+/f798e20c9ec1dfe45a3a432d168172504ecf3b88',
+    [
+      ['go.dev', ['/dl/**']],
+      ['dl.google.com', ['/go/**']],
+    ],
+  ),
   '@rust-dist': toolchain(
     'releases of Rust, as rustup fetches them',
     'https://rust-lang.github.io/rustup/environment-variables.html',
     [['static.rust-lang.org', ['/dist/**', '/rustup/**']]],
   ),
-  '@python-dist': toolchain('releases of Python', 'https://www.python.org/downloads/source/', [
+  '@python-dist': toolchain('releases of Python', 'https://www.python.org/ftp/python/', [
     ['www.python.org', ['/ftp/python/**']],
   ]),
   '@gradle-dist': toolchain(
     'releases of Gradle, as its wrapper fetches them',
     'https://docs.gradle.org/current/userguide/gradle_wrapper.html',
-    [['services.gradle.org', ['/distributions/**', '/versions/**']]],
+    [
+      ['services.gradle.org', ['/distributions/**', '/versions/**']],
+      // Where the first one led in February 2026.
+      ['downloads.gradle.org', ['/distributions/**']],
+    ],
     ' It answers with places among the releases on GitHub (@github-releases).',
   ),
 };
