@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { verifyRecord, visible } from '../../audit/index.ts';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
-import { ruleText, withAllowlist, ZONES, type ZoneId } from '../../config/index.ts';
+import { hostName, ruleText, withAllowlist, ZONES, type ZoneId } from '../../config/index.ts';
 import {
   type AllowedDestination,
   learn,
@@ -154,9 +154,9 @@ async function show(
           `  ! left out  ${visible(host)}${port === undefined ? '' : `:${port}`}   ${visible(why, 240)}`,
         ),
       );
-      say(
-        style.faint(`      ${visible(evidence, 240)}; to learn it all the same: --accept ${visible(host)}`),
-      );
+      // What is copied into a shell is a name, or nothing.
+      const accept = hostName(host) === host ? `; to learn it all the same: --accept ${host}` : '';
+      say(style.faint(`      ${visible(evidence, 240)}${accept}`));
     }
   }
   if (learned.length === 0) say('nothing to learn: the runs reached nothing, and were denied nothing');

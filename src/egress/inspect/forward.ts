@@ -80,7 +80,15 @@ export function forward(
       stop('budget');
       return;
     }
-    response.writeHead(answer.statusCode ?? 502, messageHeaders(answer.headers));
+    try {
+      response.writeHead(answer.statusCode ?? 502, messageHeaders(answer.headers));
+    } catch {
+      // What can be said in HTTP/1.1 and not to this client.
+      over = true;
+      answer.destroy();
+      cutOff(request, response);
+      return;
+    }
     answer.on('data', (bytes: Buffer) => {
       if (!budgets.take(entry, { download: bytes.length })) stop('budget');
       else if (!response.write(bytes) && response.writableLength > MAX_UNREAD) {
