@@ -64,6 +64,18 @@ const findingSetting = z
 
 /** What the findings of some rules weigh. */
 export type FindingSetting = z.output<typeof findingSetting>;
+const patterns = z
+  .array(
+    z
+      .string({ error: 'must be owner/name, owner/name/path, owner/* or *, with @ref behind it if need be' })
+      .regex(
+        /^(?:\*|[A-Za-z0-9][\w.-]{0,99}\/(?:\*|[\w.-]{1,100}(?:\/[\w.*-]{1,100}){0,10}))(?:@[^\s@]{1,255})?$/,
+        {
+          error: 'must be owner/name, owner/name/path, owner/* or *, with @ref behind it if need be',
+        },
+      ),
+  )
+  .max(1_000, { error: 'may hold 1000 entries' });
 
 /** What the gate refuses before a run. */
 export const gateSettings = z
@@ -85,6 +97,20 @@ export const gateSettings = z
       .describe(
         'What findings weigh in `cofferdam check`; of several entries for one finding the last counts. Where the operator’s file has one, ' +
           'the repository’s can only make it heavier. No entry counts for `run`.',
+      )
+      .optional(),
+    uses: z
+      .strictObject({
+        allow: patterns
+          .describe(
+            'What may be used: `owner/name`, `owner/*`, `*`, with `@ref` if only that is meant. Left out: anything.',
+          )
+          .optional(),
+        deny: patterns.describe('What may not be used, also where `allow` has it.').optional(),
+      })
+      .describe(
+        'Actions and called workflows of other repositories that may be used (rule `forbidden-uses`). The operator\u2019s list and the ' +
+          'repository\u2019s own both hold: a repository can only forbid more.',
       )
       .optional(),
   })

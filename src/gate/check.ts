@@ -1,3 +1,4 @@
+import { type Facts, NO_FACTS } from './facts.ts';
 import { type Finding, type Persona, PERSONAS, type Severity, SEVERITIES } from './finding.ts';
 import type { Repository } from './repository/model.ts';
 import { RULES } from './rules.ts';
@@ -14,8 +15,12 @@ export interface Judgement {
 const MAX_FINDINGS = 20_000;
 
 /** Judges a repository by all rules. Pure; the same input gives the same findings in the same order. */
-export function judge(repository: Repository, rules: readonly Rule[] = RULES): Judgement {
-  const subject = new Subject(repository);
+export function judge(
+  repository: Repository,
+  rules: readonly Rule[] = RULES,
+  facts: Facts = NO_FACTS,
+): Judgement {
+  const subject = new Subject(repository, facts);
   const findings = rules.flatMap((rule) => [...findingsOf(rule, subject)]).toSorted(byPlace);
   const { workflows, actions, dependabot, policies, unread } = repository;
   const files =

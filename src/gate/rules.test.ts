@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ok } from '../base/index.ts';
+import { mergedAdvisories, shippedAdvisories } from './advisories/shipped.ts';
 import { judge, type Judgement } from './check.ts';
+import type { RefFacts, UsesPolicy } from './facts.ts';
 import { fixAll } from './fix/fix-all.ts';
 import { type GatheredFile, kindOf } from './repository/gather-files.ts';
 import { readRepository } from './repository/read-repository.ts';
@@ -16,6 +18,10 @@ interface Case {
   /** One workflow, or whole files by path. */
   readonly workflow?: string;
   readonly files?: Readonly<Record<string, string>>;
+  /** What a mirror says of refs, by pin. */
+  readonly refs?: Readonly<Record<string, RefFacts>>;
+  /** What the operator\u2019s file says of `uses`. */
+  readonly uses?: UsesPolicy;
   /** Lines of the (first) file where the rule must find something, and nowhere else; `FILE:LINE` in another. */
   readonly finds: readonly (number | string)[];
   /** The (first) file after the safe mends of the rule; and after the unsafe ones as well. */
@@ -24,6 +30,7 @@ interface Case {
 }
 
 const folder = join(import.meta.dirname, 'rules');
+const SHIPPED = mergedAdvisories(shippedAdvisories(), undefined);
 const FIRST = '.github/workflows/case.yml';
 
 function casesOf(rule: Rule): readonly Case[] {
@@ -43,7 +50,13 @@ async function found(rule: Rule, one: Case): Promise<readonly string[]> {
   const first = files[0]?.path ?? '';
   const repository = await readRepository(files);
   if (rule.id !== 'unread-file') expect(repository.unread, 'the case itself must be readable').toEqual([]);
-  const places = judge(repository, [rule]).findings.map(({ at }) =>
+  const { date, advisories: list } = SHIPPED;
+  const facts = {
+    refs: new Map(Object.entries(one.refs ?? {})),
+    advisories: { date, list },
+    ...(one.uses !== undefined && { uses: one.uses }),
+  };
+  const places = judge(repository, [rule], facts).findings.map(({ at }) =>
     at.file === first ? `${at.line}` : `${at.file}:${at.line}`,
   );
   return [...new Set(places)].toSorted();

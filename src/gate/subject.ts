@@ -1,4 +1,5 @@
 import { type Expression, expressionsIn, parseAnywhere, type Text } from '../workflow/index.ts';
+import { type Facts, NO_FACTS } from './facts.ts';
 import type { Hop, Span } from './finding.ts';
 import type { ActionFile, JobPart, Repository, StepPart, WorkflowFile } from './repository/model.ts';
 import { expressionSpan, spanOf } from './repository/tree.ts';
@@ -38,6 +39,8 @@ const MAX_CALLS = 10;
 /** What is checked, with what follows from it: computed once and kept, as many rules ask the same. */
 export class Subject {
   readonly repository: Repository;
+  /** What is known besides the repository\u2019s files. */
+  readonly facts: Facts;
   readonly sites: readonly Site[];
   readonly #reaching = new Map<WorkflowFile | ActionFile, readonly Reaching[]>();
   readonly #scripts = new Map<StepPart, ShellScript>();
@@ -47,8 +50,9 @@ export class Subject {
   readonly #workflows: ReadonlyMap<string, WorkflowFile>;
   readonly #calls = new Map<WorkflowFile | ActionFile, { readonly scope: Scope; readonly hop: Hop }[]>();
 
-  constructor(repository: Repository) {
+  constructor(repository: Repository, facts: Facts = NO_FACTS) {
     this.repository = repository;
+    this.facts = facts;
     this.#actions = new Map(repository.actions.map((action) => [action.folder, action]));
     this.#workflows = new Map(repository.workflows.map((workflow) => [workflow.source.path, workflow]));
     this.sites = [
