@@ -10,6 +10,7 @@ const SUMMARY: readonly (readonly [string, string])[] = [
   ['workspace', 'show and apply what a command changed'],
   ['check', 'find what is wrong in workflows, and by which way a stranger reaches it'],
   ['lock', 'pin what workflows use from elsewhere, by commit and content'],
+  ['advisories', 'show and update what is known of flaws in actions'],
   ['plan', 'show per job what a run would grant and refuse, without running'],
   ['policy', 'prove what a change of policy opens and closes'],
   ['audit', 'verify and show the record of a run'],
@@ -23,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<{ readonly command: Comman
   workspace: () => import('./commands/workspace.ts'),
   check: () => import('./commands/check.ts'),
   lock: () => import('./commands/lock.ts'),
+  advisories: () => import('./commands/advisories.ts'),
   plan: () => import('./commands/plan.ts'),
   policy: () => import('./commands/policy.ts'),
   doctor: () => import('./commands/doctor.ts'),
@@ -34,7 +36,7 @@ const HELP = `cofferdam: run code that nobody vouches for.
 
 usage: cofferdam COMMAND [options]
 
-${SUMMARY.map(([name, what]) => `  ${name.padEnd(11)}${what}`).join('\n')}
+${SUMMARY.map(([name, what]) => `  ${name.padEnd(12)}${what}`).join('\n')}
 
   cofferdam COMMAND --help    options and an example
   cofferdam --version

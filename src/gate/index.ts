@@ -38,3 +38,8 @@ export { actionsLockText, ownLockText } from './lock/write-locks.ts';
 export { Subject } from './subject.ts';
 export type { ActionFile, StepPart, UsesPart, WorkflowFile } from './repository/model.ts';
 export { type FindingSettings, settleFindings } from './settings.ts';
+export type { Advisory } from './advisories/advisory.ts';
+export { type AdvisorySnapshot, MAX_ADVISORY_BYTES, readAdvisories } from './advisories/read-osv.ts';
+export { mergedAdvisories, shippedAdvisories } from './advisories/shipped.ts';
+export { type Facts, NO_FACTS, type RefFacts, type UsesPolicy } from './facts.ts';
+export { pinOfUses, repositoryUses } from './uses.ts';

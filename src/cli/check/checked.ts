@@ -2,6 +2,7 @@ import { ok, type Refusal, type Result } from '../../base/index.ts';
 import { automationAt } from '../../engine/index.ts';
 import {
   atLeast,
+  type Facts,
   type Finding,
   fingerprints,
   type GatheredFile,
@@ -34,12 +35,13 @@ export async function chooserFor(
   { root, meant }: CheckSubject,
   wanted: Wanted,
   policy: CheckPolicy,
+  facts: Facts,
 ): Promise<Result<Choose, Refusal>> {
   const chooses: Choose = (judgement) => chosen(judgement, wanted, meant, policy);
   if (wanted.against === undefined) return ok(chooses);
   const before = await automationAt(root, wanted.against);
   if (!before.ok) return before;
-  const known = new Set((await chooses(await judged(before.value))).prints.values());
+  const known = new Set((await chooses(await judged(before.value, facts))).prints.values());
   return ok(async (judgement) => {
     const head = await chooses(judgement);
     const findings = head.findings.filter((finding) => !known.has(head.prints.get(finding) ?? ''));
@@ -47,8 +49,8 @@ export async function chooserFor(
   });
 }
 
-export async function judged(files: readonly GatheredFile[]): Promise<Judgement> {
-  return judge(await readRepository(files));
+export async function judged(files: readonly GatheredFile[], facts: Facts): Promise<Judgement> {
+  return judge(await readRepository(files), undefined, facts);
 }
 
 async function chosen(

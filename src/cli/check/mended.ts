@@ -1,6 +1,6 @@
 import { visible } from '../../audit/index.ts';
 import { ok, type Refusal, type Result } from '../../base/index.ts';
-import { type Fixes, fixAll, mendsOf } from '../../gate/index.ts';
+import { type Facts, type Fixes, fixAll, mendsOf } from '../../gate/index.ts';
 import type { CheckSubject } from '../check-subject.ts';
 import { type CommandContext, EXIT } from '../command.ts';
 import { styleFor } from '../render/style.ts';
@@ -29,11 +29,13 @@ export async function mend(
   subject: CheckSubject,
   choose: Choose,
   wanted: Wanted,
+  facts: Facts,
 ): Promise<Result<{ readonly checked: Checked; readonly mended: Mended }, Refusal>> {
   const unsafe = wanted.fix === 'unsafe';
   const fixes = await fixAll({
     files: subject.files,
     unsafe,
+    facts,
     choose: async (judgement) => (await choose(judgement)).findings,
   });
   if (wanted.dryRun) {

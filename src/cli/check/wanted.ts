@@ -19,6 +19,8 @@ and tells what is wrong with them: what a stranger can reach, and by which way. 
   --fix                 mend in place what can be mended without changing what works; tell what is left
   --fix=unsafe          as well what a person should look at (also --unsafe-fixes)
   --diff                write nothing, and print as a unified diff what --fix would do (also --fix --dry-run)
+  --mirror PLACE        folders with the repositories of actions (owner/name below it), or owner/name=FOLDER: what they know of
+                        commits and tags; repeatable. The operator\u2019s lock.mirrors as well. No server is asked
   --from ORIGIN         can it be reached? From: fork-pull-request, comment, issue or anyone (the default)
   --to SECRET           to the secret of this name: each path with its places, or that there is none
   --graph               events, jobs and secrets as a Mermaid flowchart
@@ -42,6 +44,7 @@ const OPTIONS = {
   'unsafe-fixes': { type: 'boolean' },
   'dry-run': { type: 'boolean' },
   diff: { type: 'boolean' },
+  mirror: { type: 'string', multiple: true },
   from: { type: 'string' },
   to: { type: 'string' },
   graph: { type: 'boolean' },
@@ -56,6 +59,8 @@ export interface Wanted {
   readonly severity: Severity;
   readonly against?: string;
   readonly quiet: boolean;
+  /** `--mirror`, as it was given. */
+  readonly mirrors: readonly string[];
   /** Which findings are mended; absent: none. */
   readonly fix?: Safety;
   /** Only shown, not written. */
@@ -88,6 +93,7 @@ export function wantedFrom(args: readonly string[]): Result<Wanted, Refusal> {
     severity: severity.value ?? 'info',
     quiet: values.quiet === true,
     dryRun,
+    mirrors: values.mirror ?? [],
     ...(values.against !== undefined && { against: values.against }),
     ...(fixes && { fix: unsafe ? 'unsafe' : 'safe' }),
     ...(asksReach(values) && { reach: values }),

@@ -2,6 +2,7 @@ import { err, ok, type Refusal, type Result } from '../../base/index.ts';
 import { checkReach } from '../check-reach.ts';
 import { checkSubject } from '../check-subject.ts';
 import { chooserFor, judged } from '../check/checked.ts';
+import { checkFacts } from '../check/facts.ts';
 import { mend, statusOf, tellMended } from '../check/mended.ts';
 import { report } from '../check/report.ts';
 import { help, type Wanted, wantedFrom } from '../check/wanted.ts';
@@ -31,14 +32,16 @@ async function checkOne(
     return checkReach(context, subject.value, wanted.reach, wanted.format === 'json');
   const policy = await checkPolicy(subject.value.files, context.environment);
   if (!policy.ok) return policy;
-  const choose = await chooserFor(subject.value, wanted, policy.value);
+  const facts = await checkFacts(context, subject.value, wanted);
+  if (!facts.ok) return facts;
+  const choose = await chooserFor(subject.value, wanted, policy.value, facts.value);
   if (!choose.ok) return err(choose.error);
   if (wanted.fix === undefined) {
-    const checked = await choose.value(await judged(subject.value.files));
+    const checked = await choose.value(await judged(subject.value.files, facts.value));
     await report(context, checked, wanted);
     return ok(checked.findings.length === 0 ? EXIT.ok : EXIT.failed);
   }
-  const done = await mend(context, subject.value, choose.value, wanted);
+  const done = await mend(context, subject.value, choose.value, wanted, facts.value);
   if (!done.ok) return done;
   const { checked, mended } = done.value;
   await tellMended(context, checked, mended, wanted);

@@ -94,7 +94,9 @@ async function run(context: CommandContext): Promise<number> {
   const repository = await readRepository(files);
   const subject = new Subject(repository);
   if (values.check === true) {
-    const told = disagreements(subject).map(({ at, why }) => `${at.file}:${at.line}: ${why}`);
+    const told = disagreements(subject, { literal: true }).map(
+      ({ at, why }) => `${at.file}:${at.line}: ${why}`,
+    );
     const { own, actions } = repository.locks;
     if (own === undefined && actions === undefined && told.length === 0)
       told.push(`there is neither ${OWN_LOCK} nor ${ACTIONS_LOCK}`);

@@ -13,6 +13,7 @@ interface GateRequest {
   readonly event: RunEvent;
   readonly workflowPath: string;
   readonly policy: RunPolicy;
+  readonly outside: Readonly<Record<string, string | undefined>>;
 }
 
 /** All that the gate finds in the repository as it is to be run. What comments in it ask to be left out is not: its head may have written them. */
@@ -25,13 +26,22 @@ export async function gateFindings(request: GateRequest): Promise<Result<readonl
 export async function gateJudgement({
   repository,
   event,
-}: Pick<GateRequest, 'repository' | 'event'>): Promise<Result<Judgement, Refusal>> {
+  policy,
+  outside,
+}: GateRequest): Promise<Result<Judgement, Refusal>> {
   const { gatherFiles, judge, readRepository } = await import('../../gate/index.ts');
   const files =
     repository.git && !event.workTree
       ? await automationAt(repository.directory, event.sha)
       : ok(await gatherFiles(repository.directory));
-  return files.ok ? ok(judge(await readRepository(files.value))) : files;
+  if (!files.ok) return files;
+  const { knownAdvisories } = await import('../../dependencies/index.ts');
+  const advisories = await knownAdvisories(outside);
+  if (!advisories.ok) return advisories;
+  const { date, advisories: list } = advisories.value;
+  const uses = policy.files.find(({ origin }) => origin === 'operator')?.configuration.gate?.uses;
+  const facts = { refs: new Map(), advisories: { date, list }, ...(uses !== undefined && { uses }) };
+  return ok(judge(await readRepository(files.value), undefined, facts));
 }
 
 /** Why rules of the user's own keep a job of a run from starting. */

@@ -1,10 +1,12 @@
 import { ok } from '../../base/index.ts';
 import { type Piece, pieced } from '../../workflow/index.ts';
 import { judge, type Judgement } from '../check.ts';
+import type { Facts } from '../facts.ts';
 import type { Finding } from '../finding.ts';
 import type { GatheredFile } from '../repository/gather-files.ts';
 import { lineAt } from '../repository/tree.ts';
 import { readRepository } from '../repository/read-repository.ts';
+import { RULES } from '../rules.ts';
 import type { Mend } from './mend.ts';
 import { areProven, plannedMends, touches } from './mends.ts';
 import { keyOf, whyNot } from './why-not.ts';
@@ -12,6 +14,7 @@ import { keyOf, whyNot } from './why-not.ts';
 export interface FixRequest {
   readonly files: readonly GatheredFile[];
   readonly unsafe: boolean;
+  readonly facts?: Facts;
   /** Which of the findings are to be mended. */
   readonly choose: (judgement: Judgement) => Promise<readonly Finding[]>;
 }
@@ -53,12 +56,12 @@ export async function fixAll(request: FixRequest): Promise<Fixes> {
   const given = new Set<string>();
   const single = new Set<string>();
   let files = request.files;
-  let judgement = judge(await readRepository(files));
+  let judgement = judge(await readRepository(files), RULES, request.facts);
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const batches = await nextBatches(request, judgement, given, single);
     if (batches.size === 0) break;
     const tried = files.map((file) => edited(file, batches.get(file.path)));
-    const next = judge(await readRepository(tried));
+    const next = judge(await readRepository(tried), RULES, request.facts);
     const whys = new Map<string, string | undefined>();
     for (const [path, batch] of batches) {
       const mended = batch.map(({ finding }) => finding);
@@ -80,7 +83,7 @@ export async function fixAll(request: FixRequest): Promise<Fixes> {
     files = files.map((file, index) =>
       whys.has(file.path) && whys.get(file.path) === undefined ? (tried[index] ?? file) : file,
     );
-    judgement = failed ? judge(await readRepository(files)) : next;
+    judgement = failed ? judge(await readRepository(files), RULES, request.facts) : next;
   }
   return { files: changed(request.files, files), done, refused, all: files, judgement };
 }

@@ -1,8 +1,8 @@
 import type { Span } from '../finding.ts';
 import type { WorkflowFile } from '../repository/model.ts';
 import type { Subject } from '../subject.ts';
-import { type Locks, OWN_LOCK, ACTIONS_LOCK, type Pin } from './model.ts';
-import { partsOf } from './pin.ts';
+import { ACTIONS_LOCK, type Locks, OWN_LOCK, type Pin } from './model.ts';
+import { isCommit, partsOf } from './pin.ts';
 import { digestOf, type Wanted, wantedBy } from './wanted.ts';
 
 /** Where the lock and what is used do not agree. */
@@ -15,9 +15,10 @@ export interface Disagreement {
 
 /**
  * All in which the locks do not agree with the workflows, or with one another. Where there is a lock of either kind, a workflow that is
- * in none of them and uses something from elsewhere disagrees: nothing is let through because nobody locked it.
+ * in none of them and uses something from elsewhere disagrees: nothing is let through because nobody locked it. A locked commit that is
+ * written out agrees with the lock of its ref; `literal`: not with GitHub\u2019s, which looks for the very words.
  */
-export function disagreements(subject: Subject): readonly Disagreement[] {
+export function disagreements(subject: Subject, { literal = false } = {}): readonly Disagreement[] {
   const { locks, workflows, unread } = subject.repository;
   const broken = unread.filter(({ path }) => path === OWN_LOCK || path === ACTIONS_LOCK);
   // One that cannot be read says nothing, and is not taken for one that is not there.
@@ -27,7 +28,7 @@ export function disagreements(subject: Subject): readonly Disagreement[] {
       why: why.why,
     }));
   if (locks.actions === undefined && locks.own === undefined) return [];
-  const found = workflows.flatMap((file) => inWorkflow(subject, locks, file));
+  const found = workflows.flatMap((file) => inWorkflow(subject, locks, file, literal));
   const paths = new Set(workflows.map(({ source }) => source.path));
   for (const [lock, of] of [
     [OWN_LOCK, locks.own?.workflows],
@@ -48,7 +49,12 @@ export function disagreements(subject: Subject): readonly Disagreement[] {
   return found;
 }
 
-function inWorkflow(subject: Subject, locks: Locks, file: WorkflowFile): readonly Disagreement[] {
+function inWorkflow(
+  subject: Subject,
+  locks: Locks,
+  file: WorkflowFile,
+  literal: boolean,
+): readonly Disagreement[] {
   const { path } = file.source;
   const all = wantedBy(subject, file, true);
   const told: Disagreement[] = [];
@@ -60,7 +66,8 @@ function inWorkflow(subject: Subject, locks: Locks, file: WorkflowFile): readonl
   if (own !== undefined && inOwn === undefined && all.uses.length + all.images.length > 0)
     tell(topOf(path), `${path} uses what is elsewhere, and is not in ${OWN_LOCK}`);
   if (own !== undefined && inOwn !== undefined) {
-    const reached = closure(all, (pin) => own.actions.get(pin)?.uses);
+    const uses = all.uses.map((use) => ({ ...use, pin: lockedAs(own.actions, use.pin) }));
+    const reached = closure({ ...all, uses }, (pin) => own.actions.get(pin)?.uses);
     for (const [pin, at] of reached.missing) tell(at, `${pin} is not in ${OWN_LOCK}`);
     const images = new Map([
       ...[...reached.pins.keys()].flatMap((pin) =>
@@ -92,7 +99,11 @@ function inWorkflow(subject: Subject, locks: Locks, file: WorkflowFile): readonl
     );
   }
   const steps = wantedBy(subject, file, false);
-  const uses = steps.uses.filter(({ kind }) => kind === 'action');
+  const uses = steps.uses
+    .filter(({ kind }) => kind === 'action')
+    .map((use) =>
+      literal || actions === undefined ? use : { ...use, pin: lockedAs(actions.dependencies, use.pin) },
+    );
   const onboarded = actions?.workflows.get(path);
   if (actions !== undefined && own === undefined && onboarded === undefined && uses.length > 0)
     tell(topOf(path), `${path} uses actions, and is not in ${ACTIONS_LOCK}`);
@@ -109,6 +120,15 @@ function inWorkflow(subject: Subject, locks: Locks, file: WorkflowFile): readonl
     );
   }
   return told;
+}
+
+/** A commit that is written out in the place of a ref that is locked at it is the same thing: pinning by the lock keeps to the lock. */
+function lockedAs(entries: ReadonlyMap<Pin, { readonly commit: string }>, pin: Pin): Pin {
+  const { repository, ref } = partsOf(pin);
+  if (entries.has(pin) || !isCommit(ref)) return pin;
+  for (const [known, { commit }] of entries)
+    if (commit === ref && partsOf(known).repository === repository) return known;
+  return pin;
 }
 
 function differing(

@@ -113,7 +113,7 @@ export function namedPackages(invocation: Invocation): NamedPackages | undefined
     case 'poetry':
       return first === 'add' ? python(words.slice(1)) : undefined;
     case 'gem':
-      return first === 'install' && !/\.gem$/.test(second)
+      return first === 'install' && !second.endsWith('.gem')
         ? of(
             [second, ...rest],
             () =>

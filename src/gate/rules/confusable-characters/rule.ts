@@ -18,8 +18,7 @@ export const rule: Rule = {
 
 /** What changes the order in which text is shown, and what is not shown at all (CVE-2021-42574). */
 const TURNS = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/u;
-const HIDDEN =
-  /[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200d\u2060-\u2064\u3164\ufeff\uffa0]|[\u{e0000}-\u{e007f}]/u;
+const HIDDEN = /[\u00ad\u180e\u200b-\u200d\u2060-\u2064\u3164\ufeff\uffa0]|[\u{e0000}-\u{e007f}]/u;
 /** Letters of the Cyrillic and the Greek alphabet, and wide ones, that are drawn as Latin ones are. */
 const ALIKE =
   /^[\u0391\u0392\u0395-\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03b1\u03b9\u03bd\u03bf\u03c1\u03c5\u0405\u0406\u0408\u0410\u0412\u0415\u041a\u041c-\u041e\u0420-\u0423\u0425\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0455\u0456\u0458\u04bb\u04cf\u0501\u051b\u051d\uff21-\uff3a\uff41-\uff5a]$/u;
@@ -69,7 +68,7 @@ function* inFile(source: Source): Iterable<Found> {
     }
     const hidden = HIDDEN.exec(line === 1 ? text.replace(/^\ufeff/, '') : text);
     // Emoji are joined by a character that is not shown.
-    if (hidden !== null && !/\p{Extended_Pictographic}[\ufe0f\u{1f3fb}-\u{1f3ff}]?\u200d/u.test(text))
+    if (hidden !== null && !/(?:\p{Extended_Pictographic}|\ufe0f|\p{Emoji_Modifier})\u200d/u.test(text))
       yield {
         at: spanOf(source, { line, column: text.indexOf(hidden[0]) + 1 }, hidden[0].length),
         severity: 'medium',
