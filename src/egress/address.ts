@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 
 /**
  * Ranges that no name may lead to unless the operator named one: this machine, its networks, the cloud's metadata, and
- * addresses that carry another inside them (RFC 6890, RFC 6052, RFC 7526; metadata addresses of the large clouds).
+ * addresses that carry another inside them or a way through a network (RFC 6890, RFC 6052, RFC 7526, RFC 9602, RFC 9780; metadata addresses of the large clouds).
  * Documentation ranges are left out: nothing of value is there, and private registries are sometimes put behind them.
  */
 const FORBIDDEN: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[] = [
@@ -25,9 +25,10 @@ const FORBIDDEN: readonly (readonly [string, number, 'ipv4' | 'ipv6'])[] = [
   ['::ffff:0:0:0', 96, 'ipv6'],
   ['64:ff9b::', 96, 'ipv6'],
   ['64:ff9b:1::', 48, 'ipv6'],
-  ['100::', 64, 'ipv6'],
+  ['100::', 63, 'ipv6'],
   ['2001::', 23, 'ipv6'],
   ['2002::', 16, 'ipv6'],
+  ['5f00::', 16, 'ipv6'],
   ['fc00::', 7, 'ipv6'],
   ['fe80::', 9, 'ipv6'],
   ['ff00::', 8, 'ipv6'],

@@ -132,7 +132,7 @@ export class FirstWords {
 /** Records that some servers pass over before a hello, as crypto/tls of Go does with a warning; nobody begins with one. */
 function mayHideHello(first: Buffer): boolean {
   const kind = first[0] ?? 0;
-  return (kind === 20 || kind === 21 || kind === 23) && (first.length < 2 || first[1] === 3);
+  return kind >= 20 && kind <= 24 && kind !== 22 && (first.length < 2 || first[1] === 3);
 }
 
 /** Line and signature of the PROXY protocol, versions 1 and 2: they say for whom a connection is, and hide what follows. */

@@ -138,6 +138,13 @@ export class HttpRequests {
       headers.set(name, value);
       all.push(name, value);
     }
+    // A server behind the first one would not see what stands there (RFC 9110 section 7.6.1).
+    const dropped = all
+      .flatMap((name, at) =>
+        at % 2 === 0 && name === 'connection' ? (all[at + 1] ?? '').toLowerCase().split(',') : [],
+      )
+      .map(withoutBlanks);
+    if (dropped.some((name) => name !== 'upgrade' && SINGULAR.includes(name))) return { kind: 'malformed' };
     const body = bodyAfter(headers, request[3] === '1');
     // Many servers take none there, and would read it as the next request (RFC 9110 section 9.3.1).
     if (body?.kind !== 'head' && (request[1] === 'GET' || request[1] === 'HEAD'))

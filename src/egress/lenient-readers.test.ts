@@ -96,6 +96,10 @@ describe('a port that was named, with a server that reads loosely', () => {
         'GET / HTTP/1.1\r\nHost: other.test\r\n\r\n',
       ],
     ],
+    [
+      'another host, by leaving out whose it is on the way',
+      ['GET /other HTTP/1.1\r\nHost: api.test\r\nConnection: x, \tHOST\r\nConnection: close\r\n\r\n'],
+    ],
     ['another port of the host', ['GET / HTTP/1.1\r\nHost: api.test:1\r\nX: other.test\r\n\r\n']],
     [
       'another port of the host, as a proxy is asked',
