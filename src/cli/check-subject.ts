@@ -13,15 +13,41 @@ export interface CheckSubject {
 
 const FOLDER = /^(.*)\/\.(?:github|forgejo|gitea)(?:\/workflows)?$/;
 
-/** Finds what a path stands for: a repository, its folder of workflows, or one file. Refuses where there is nothing to check. */
-export async function checkSubject(asked: string, directory: string): Promise<Result<CheckSubject, Refusal>> {
+/** What paths stand for, each repository once: of files alone only what is meant is told. Refuses where there is nothing to check. */
+export async function checkSubjects(
+  asked: readonly string[],
+  directory: string,
+): Promise<Result<readonly CheckSubject[], Refusal>> {
+  const found = new Map<string, CheckSubject>();
+  for (const path of asked) {
+    const one = await checkSubject(path, directory, found);
+    if (!one.ok) return one;
+    const { root, files, meant } = one.value;
+    const known = found.get(root);
+    const all = new Map([...(known?.files ?? []), ...files].map((file) => [file.path, file]));
+    const every = known !== undefined && known.meant === undefined;
+    found.set(root, {
+      root,
+      files: [...all.values()],
+      ...(meant !== undefined && !every && { meant: new Set([...(known?.meant ?? []), ...meant]) }),
+    });
+  }
+  return ok([...found.values()]);
+}
+
+/** Finds what a path stands for: a repository, its folder of workflows, or one file. */
+export async function checkSubject(
+  asked: string,
+  directory: string,
+  known: ReadonlyMap<string, CheckSubject> = new Map(),
+): Promise<Result<CheckSubject, Refusal>> {
   const target = resolve(directory, asked);
   const found = await stat(target).catch(() => undefined);
   if (found === undefined) return nothing(`${JSON.stringify(asked)} does not exist`);
   const file = found.isDirectory() ? undefined : target;
   const folder = await realpath(file === undefined ? target : dirname(target));
   const root = FOLDER.exec(folder)?.[1] ?? (file === undefined ? folder : await rootAbove(folder));
-  const files = await gatherFiles(root);
+  const files = known.get(root)?.files ?? (await gatherFiles(root));
   if (file === undefined) {
     if (files.some(({ kind }) => kind === 'workflow' || kind === 'action' || kind === 'dependabot'))
       return ok({ root, files });

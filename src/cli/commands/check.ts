@@ -1,6 +1,6 @@
 import { err, ok, type Refusal, type Result } from '../../base/index.ts';
 import { checkReach } from '../check-reach.ts';
-import { checkSubject } from '../check-subject.ts';
+import { type CheckSubject, checkSubjects } from '../check-subject.ts';
 import { chooserFor, judged } from '../check/checked.ts';
 import { checkFacts } from '../check/facts.ts';
 import { mend, statusOf, tellMended } from '../check/mended.ts';
@@ -12,36 +12,36 @@ import { exitStatus, renderRefusal } from '../render/refusals.ts';
 
 async function run(context: CommandContext): Promise<number> {
   const wanted = wantedFrom(context.args);
+  if (!wanted.ok) return refuse(context, wanted.error);
+  const subjects = await checkSubjects(wanted.value.paths, context.directory);
+  if (!subjects.ok) return refuse(context, subjects.error);
   let status: number = EXIT.ok;
-  for (const path of wanted.ok ? wanted.value.paths : []) {
-    const done = wanted.ok ? await checkOne(context, path, wanted.value) : wanted;
+  for (const subject of subjects.value) {
+    const done = await checkOne(context, subject, wanted.value);
     if (!done.ok) return refuse(context, done.error);
     status = Math.max(status, done.value);
   }
-  return wanted.ok ? status : refuse(context, wanted.error);
+  return status;
 }
 
 async function checkOne(
   context: CommandContext,
-  path: string,
+  subject: CheckSubject,
   wanted: Wanted,
 ): Promise<Result<number, Refusal>> {
-  const subject = await checkSubject(path, context.directory);
-  if (!subject.ok) return subject;
-  if (wanted.reach !== undefined)
-    return checkReach(context, subject.value, wanted.reach, wanted.format === 'json');
-  const policy = await checkPolicy(subject.value.files, context.environment);
+  if (wanted.reach !== undefined) return checkReach(context, subject, wanted.reach, wanted.format === 'json');
+  const policy = await checkPolicy(subject.files, context.environment);
   if (!policy.ok) return policy;
-  const facts = await checkFacts(context, subject.value, wanted);
+  const facts = await checkFacts(context, subject, wanted);
   if (!facts.ok) return facts;
-  const choose = await chooserFor(subject.value, wanted, policy.value, facts.value);
+  const choose = await chooserFor(subject, wanted, policy.value, facts.value);
   if (!choose.ok) return err(choose.error);
   if (wanted.fix === undefined) {
-    const checked = await choose.value(await judged(subject.value.files, facts.value));
+    const checked = await choose.value(await judged(subject.files, facts.value));
     await report(context, checked, wanted);
     return ok(checked.findings.length === 0 ? EXIT.ok : EXIT.failed);
   }
-  const done = await mend(context, subject.value, choose.value, wanted, facts.value);
+  const done = await mend(context, subject, choose.value, wanted, facts.value);
   if (!done.ok) return done;
   const { checked, mended } = done.value;
   await tellMended(context, checked, mended, wanted);
