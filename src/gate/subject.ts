@@ -45,6 +45,8 @@ export class Subject {
   readonly #reaching = new Map<WorkflowFile | ActionFile, readonly Reaching[]>();
   readonly #scripts = new Map<StepPart, ShellScript>();
   readonly #problems = new Map<WorkflowFile | ActionFile, FileProblems>();
+  readonly #expressions = new WeakMap<Text, readonly PlacedExpression[]>();
+  readonly #once = new Map<unknown, unknown>();
   readonly #trees = new Map<string, Expression | undefined>();
   readonly #actions: ReadonlyMap<string, ActionFile>;
   readonly #workflows: ReadonlyMap<string, WorkflowFile>;
@@ -147,10 +149,21 @@ export class Subject {
 
   /** The expressions of a text, each with its own place. */
   expressions(file: WorkflowFile | ActionFile, text: Text): readonly PlacedExpression[] {
-    return expressionsIn(text.text).flatMap((source, index) => {
+    if (!text.text.includes('${{')) return [];
+    const known = this.#expressions.get(text);
+    if (known !== undefined) return known;
+    const found = expressionsIn(text.text).flatMap((source, index) => {
       const tree = this.tree(source);
       return tree === undefined ? [] : [{ tree, source, at: expressionSpan(file.source, text, index) }];
     });
+    this.#expressions.set(text, found);
+    return found;
+  }
+
+  /** What follows from the whole and several rules ask for, computed once. */
+  once<T>(compute: (subject: Subject) => T): T {
+    if (!this.#once.has(compute)) this.#once.set(compute, compute(this));
+    return this.#once.get(compute) as T;
   }
 
   /** The expression of an `if`, for which `${{ }}` may be left out. */

@@ -18,6 +18,10 @@ export const EVERY = '*';
 
 /** Which jobs hold which secrets: those that they name, those of their workflow's env, and those that a caller hands on. */
 export function holdersIn(subject: Subject): readonly Holder[] {
+  return subject.once(findHolders);
+}
+
+function findHolders(subject: Subject): readonly Holder[] {
   return subject.repository.workflows.flatMap((file) =>
     file.jobs.flatMap((job) => [
       ...named(subject, file, job).map(({ secret, hop }) => ({ file, job, secret, hops: [hop] })),

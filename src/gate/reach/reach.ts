@@ -3,7 +3,7 @@ import { executedAfter } from '../taint/execution.ts';
 import { spanOf } from '../repository/tree.ts';
 import type { Subject } from '../subject.ts';
 import { PRIVILEGED_EVENTS, STRANGERS_EVENTS } from '../taint/sources.ts';
-import { Taints } from '../taint/taint.ts';
+import { taintsOf } from '../taint/taint.ts';
 import { EVERY, type Holder, holdersIn } from './holders.ts';
 import { restoresCache, type Takeover, takeoversIn } from './takeovers.ts';
 
@@ -105,7 +105,7 @@ function between(subject: Subject, takeover: Takeover, holder: Holder): readonly
       ({ uses }) => uses?.kind === 'repository' && uses.repository === 'actions/download-artifact',
     );
     const executed =
-      download === undefined ? undefined : executedAfter(new Taints(subject), { file, job, step: download });
+      download === undefined ? undefined : executedAfter(taintsOf(subject), { file, job, step: download });
     if (download?.uses !== undefined && executed !== undefined)
       return [
         {

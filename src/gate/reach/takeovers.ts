@@ -6,7 +6,7 @@ import { executedAfter } from '../taint/execution.ts';
 import { injectionsIn } from '../taint/injections.ts';
 import { fileCommands, wordTaint } from '../taint/script-flow.ts';
 import { PRIVILEGED_EVENTS } from '../taint/sources.ts';
-import { Taints } from '../taint/taint.ts';
+import { type Taints, taintsOf } from '../taint/taint.ts';
 
 /** That a stranger's code runs in a job, with what the job holds. */
 export interface Takeover {
@@ -21,7 +21,11 @@ const MAX_CALLS = 10;
 
 /** Every way that is known by which a stranger's code comes to run in a job that has the repository's rights. */
 export function takeoversIn(subject: Subject): readonly Takeover[] {
-  const taints = new Taints(subject);
+  return subject.once(findTakeovers);
+}
+
+function findTakeovers(subject: Subject): readonly Takeover[] {
+  const taints = taintsOf(subject);
   const found: Takeover[] = [];
   for (const file of subject.repository.workflows)
     for (const job of file.jobs)

@@ -20,8 +20,16 @@ export function itemsOf(tree: Tree | undefined): readonly Tree[] {
   return tree?.kind === 'sequence' ? tree.items : [];
 }
 
+/** One object for each scalar: what follows from a text is kept by it, and many rules ask for the same. */
+const TEXTS = new WeakMap<Tree, Text>();
+
 export function textOf(tree: Tree | undefined): Text | undefined {
-  return tree?.kind === 'scalar' && tree.value !== null ? { text: tree.text, at: tree.at } : undefined;
+  if (tree?.kind !== 'scalar' || tree.value === null) return undefined;
+  const known = TEXTS.get(tree);
+  if (known !== undefined) return known;
+  const text = { text: tree.text, at: tree.at };
+  TEXTS.set(tree, text);
+  return text;
 }
 
 /** One text, or a list of them. */
@@ -37,12 +45,25 @@ export function assignmentsOf(tree: Tree | undefined): readonly Assignment[] {
   });
 }
 
+const BELOW = new WeakMap<Tree, readonly Text[]>();
+
 /** Every text below, keys left out. */
 export function textsIn(tree: Tree | undefined): readonly Text[] {
   if (tree === undefined) return [];
-  if (tree.kind === 'scalar') return textOf(tree) === undefined ? [] : [{ text: tree.text, at: tree.at }];
-  const below = tree.kind === 'sequence' ? tree.items : tree.entries.map((entry) => entry.value);
-  return below.flatMap((one) => textsIn(one));
+  const known = BELOW.get(tree);
+  if (known !== undefined) return known;
+  const found: Text[] = [];
+  gather(tree, found);
+  BELOW.set(tree, found);
+  return found;
+}
+
+function gather(tree: Tree, into: Text[]): void {
+  if (tree.kind === 'scalar') {
+    const text = textOf(tree);
+    if (text !== undefined) into.push(text);
+  } else if (tree.kind === 'sequence') for (const item of tree.items) gather(item, into);
+  else for (const { value } of tree.entries) gather(value, into);
 }
 
 export function sourceOf(path: string, text: string): Source {

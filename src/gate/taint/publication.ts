@@ -41,6 +41,16 @@ export function publishes(
   subject: Subject,
   { file, job }: { readonly file: WorkflowFile; readonly job: JobPart },
 ): Hop | undefined {
+  const known = subject.once(newMap);
+  if (!known.has(job)) known.set(job, publishing(subject, file, job));
+  return known.get(job);
+}
+
+function newMap(): Map<JobPart, Hop | undefined> {
+  return new Map();
+}
+
+function publishing(subject: Subject, file: WorkflowFile, job: JobPart): Hop | undefined {
   for (const step of job.steps) {
     const { uses, run } = step;
     if (uses?.kind === 'repository' && ACTIONS.has(uses.repository))

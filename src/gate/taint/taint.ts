@@ -309,3 +309,12 @@ export class Taints implements Following {
     return taints.map((taint) => ({ ...taint, hops: [...taint.hops, ...hops] }));
   }
 }
+
+/** What is followed in a repository: one for all who ask, as each answer is kept. */
+export function taintsOf(subject: Subject): Taints {
+  return subject.once(follow);
+}
+
+function follow(subject: Subject): Taints {
+  return new Taints(subject);
+}

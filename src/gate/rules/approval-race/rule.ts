@@ -4,7 +4,7 @@ import { textsIn, valueOf } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
 import { allReferences } from '../../taint/references.ts';
-import { Taints } from '../../taint/taint.ts';
+import { taintsOf } from '../../taint/taint.ts';
 import { inputOf } from '../../taint/workspace.ts';
 
 export const rule: Rule = {
@@ -19,7 +19,7 @@ export const rule: Rule = {
 };
 
 function* check(subject: Subject): Iterable<Found> {
-  const taints = new Taints(subject);
+  const taints = taintsOf(subject);
   for (const file of subject.repository.workflows)
     for (const job of file.jobs) {
       const approval = approvalOf(subject, file, job);

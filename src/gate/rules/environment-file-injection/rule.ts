@@ -3,7 +3,7 @@ import { pieceSpan } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
 import { fileCommands, wordTaint } from '../../taint/script-flow.ts';
-import { Taints } from '../../taint/taint.ts';
+import { taintsOf } from '../../taint/taint.ts';
 import { isPrivileged, worst } from '../../taint/value.ts';
 
 export const rule: Rule = {
@@ -18,7 +18,7 @@ export const rule: Rule = {
 };
 
 function* check(subject: Subject): Iterable<Found> {
-  const taints = new Taints(subject);
+  const taints = taintsOf(subject);
   for (const site of subject.sites) {
     const { run } = site.step;
     if (run === undefined || !/GITHUB_(?:ENV|PATH)/.test(run.text)) continue;

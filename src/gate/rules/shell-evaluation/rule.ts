@@ -3,7 +3,7 @@ import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
 import { pieceSpan } from '../../repository/tree.ts';
 import { variableTaint } from '../../taint/script-flow.ts';
-import { Taints } from '../../taint/taint.ts';
+import { taintsOf } from '../../taint/taint.ts';
 import { isPrivileged, worst } from '../../taint/value.ts';
 import type { ShellCommand, ShellWord } from '../../shell/script.ts';
 
@@ -29,7 +29,7 @@ const CODE_FLAGS: Readonly<Record<string, readonly string[]>> = {
 };
 
 function* check(subject: Subject): Iterable<Found> {
-  const taints = new Taints(subject);
+  const taints = taintsOf(subject);
   for (const site of subject.sites) {
     const { run } = site.step;
     if (run === undefined) continue;

@@ -3,7 +3,7 @@ import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
 import { injectionsIn } from '../../taint/injections.ts';
 import { STRANGERS_EVENTS } from '../../taint/sources.ts';
-import { Taints } from '../../taint/taint.ts';
+import { taintsOf } from '../../taint/taint.ts';
 import { isPrivileged, type Taint } from '../../taint/value.ts';
 import { mend } from './mend.ts';
 
@@ -26,7 +26,7 @@ export const rule: Rule = {
 };
 
 function* check(subject: Subject): Iterable<Found> {
-  const taints = new Taints(subject);
+  const taints = taintsOf(subject);
   for (const site of subject.sites)
     for (const { at, source, what, taint } of injectionsIn(taints, site))
       yield {

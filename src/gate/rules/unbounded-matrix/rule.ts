@@ -4,7 +4,7 @@ import type { JobPart, WorkflowFile } from '../../repository/model.ts';
 import { expressionSpan, textsIn, valueOf } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
-import { Taints } from '../../taint/taint.ts';
+import { type Taints, taintsOf } from '../../taint/taint.ts';
 import { worst } from '../../taint/value.ts';
 
 export const rule: Rule = {
@@ -19,7 +19,7 @@ export const rule: Rule = {
 };
 
 function* check(subject: Subject): Iterable<Found> {
-  const taints = new Taints(subject);
+  const taints = taintsOf(subject);
   for (const file of subject.repository.workflows)
     for (const job of file.jobs) yield* judged(taints, file, job);
 }

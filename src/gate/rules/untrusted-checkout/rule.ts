@@ -1,7 +1,7 @@
 import type { Found, Hop } from '../../finding.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
-import { Taints } from '../../taint/taint.ts';
+import { taintsOf } from '../../taint/taint.ts';
 import { executedAfter } from '../../taint/execution.ts';
 
 export const rule: Rule = {
@@ -22,7 +22,7 @@ export const rule: Rule = {
 };
 
 function* check(subject: Subject): Iterable<Found> {
-  const taints = new Taints(subject);
+  const taints = taintsOf(subject);
   for (const file of subject.repository.workflows)
     for (const job of file.jobs) {
       for (const filled of taints.filled({ file, job })) {

@@ -4,7 +4,7 @@ import type { JobPart, WorkflowFile } from '../../repository/model.ts';
 import { entriesOf, spanOf, textOf, textsIn, valueOf } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Scope, Subject } from '../../subject.ts';
-import { Taints } from '../../taint/taint.ts';
+import { taintsOf } from '../../taint/taint.ts';
 import { isPrivileged } from '../../taint/value.ts';
 import { inputOf } from '../../taint/workspace.ts';
 
@@ -27,7 +27,7 @@ interface Target {
 }
 
 function* check(subject: Subject): Iterable<Found> {
-  const taints = new Taints(subject);
+  const taints = taintsOf(subject);
   for (const file of subject.repository.workflows)
     for (const { text, scope, what, severity } of targetsOf(file)) {
       const taint = taints.of(text, scope).find(({ by, holds }) => by === 'stranger' && holds === 'text');
