@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net';
+import { lookup } from 'node:dns/promises';
+import { connect, isIP, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as secure } from 'node:tls';
 
@@ -6,7 +7,8 @@ import { connect as secure } from 'node:tls';
 //
 // HOW: `direct`, or `proxy`: CONNECT through the one that HTTP_PROXY names. SPEECH: `raw`, `http` or `tls` (HTTP inside).
 // WHAT: `stream:BYTES` (MB/s), `request` (ms of one on an open connection), `connection` (ms of one with one request), `rate`
-// (such connections in a second, 16 at one time), `hold:COUNT` (opens as many, says `ready`, keeps them until its input ends).
+// (such connections in a second, 16 at one time), `name` (ms until the host's name is found), `hold:COUNT` (opens as many, says
+// `ready`, keeps them until its input ends).
 
 const [how = '', host = '', port = '', speech = '', asked = ''] = process.argv.slice(2);
 const [what = '', amount = '0'] = asked.split(':');
@@ -134,6 +136,10 @@ async function measure(): Promise<number> {
     }
     case 'connection':
       return each(200, once);
+    case 'name':
+      return each(200, async () => {
+        await lookup(how === 'direct' && isIP(host) !== 0 ? 'localhost' : host);
+      });
     case 'rate': {
       const ms = await timed(() =>
         Promise.all(
