@@ -95,12 +95,16 @@ static int restrict_thread(void) {
   return (int)version;
 }
 
+const char *job_label(void) { return profile != NULL && strchr(profile, ':') != NULL ? profile : NULL; }
+
 // AppArmor: adds the job's profile to the one that process 1 has; the kernel lets a thread do so by itself and never undo it.
-// Whether it came to be so is seen from outside.
+// SELinux: takes the job's label in the place of its own, which a thread may when the new type is bounded by the old one. Only a
+// label has colons. Whether it came to be so is seen from outside.
 static void add_profile(void) {
   char order[200];
-  int length = snprintf(order, sizeof order, "stack %s", profile);
-  int fd = open("/proc/thread-self/attr/apparmor/current", O_WRONLY | O_CLOEXEC);
+  int length = snprintf(order, sizeof order, job_label() != NULL ? "%s" : "stack %s", profile);
+  // The folder is there too on a kernel that only could have AppArmor.
+  int fd = job_label() != NULL ? -1 : open("/proc/thread-self/attr/apparmor/current", O_WRONLY | O_CLOEXEC);
   if (fd < 0) fd = open("/proc/thread-self/attr/current", O_WRONLY | O_CLOEXEC);
   if (fd < 0 || length >= (int)sizeof order) return;
   ssize_t ignored = write(fd, order, (size_t)length);

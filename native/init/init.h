@@ -36,7 +36,7 @@ void close_fd(int *fd);
 
 // Starts the thread whose children the job's processes are, restricted to writing beneath `places`, each ended by NUL: `+PATH`
 // for all below it, `*PATH` for what exists there. The one place `~`: signals and abstract sockets alone are restricted. And by
-// AppArmor's `profile` unless that is empty. Both must last.
+// AppArmor's `profile`, or SELinux's label, unless that is empty. Both must last.
 void confine(const char *places, size_t size, const char *profile);
 // Lets starts go on without it and without a proof: for a replay's run without its control. No probe can follow.
 void unproven(void);
@@ -45,9 +45,11 @@ void in_confinement(void (*act)(void *), void *with);
 // The version of Landlock that is in force; 0: none. And what was seen.
 int confined_abi(void);
 const char *confinement(void);
+// The label of SELinux that was asked for; NULL: none.
+const char *job_label(void);
 
-// What is asked: the name to ask the gateway for, `@ADDRESS` when it does not answer at the loopback, `&PROFILE` of AppArmor for
-// the job or nothing, then the places as for `confine`, then `%` when the job may make user namespaces, then kernel files: `-PATH`
+// What is asked: the name to ask the gateway for, `@ADDRESS` when it does not answer at the loopback, `&PROFILE` of AppArmor or
+// `&LABEL` of SELinux for the job or nothing, then the places as for `confine`, then `%` when the job may make user namespaces, then kernel files: `-PATH`
 // must be hidden, `=PATH` read-only. Each is ended by NUL.
 void run_probe(const char *asked, size_t size);
 #endif

@@ -93,7 +93,7 @@ void tell(const char *format, ...) {
   line("%s\n", fact);
 }
 
-// The AppArmor profile after `&`, and the places, which begin with `+`, `*` or `~`, from the front of what is asked. Kept: the
+// The AppArmor profile or SELinux label after `&`, and the places, which begin with `+`, `*` or `~`, from the front of what is asked. Kept: the
 // confinement is made once.
 static size_t take_places(const char *asked, size_t size) {
   static char places[32768], profile[128];

@@ -5,7 +5,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -31,6 +33,34 @@ enum { COUNT = sizeof beyond / sizeof *beyond };
 
 static void attack(void *with) { answers_of(beyond, COUNT, with); }
 
+// Of all walls SELinux alone knows which memory is the heap.
+static long execute_heap(void) {
+  enum { PAGE = 4096 };
+  uintptr_t end = (uintptr_t)syscall(SYS_brk, 0), from = (end + PAGE - 1) & ~(uintptr_t)(PAGE - 1);
+  if ((uintptr_t)syscall(SYS_brk, from + PAGE) != from + PAGE) return 0;
+  return syscall(SYS_mprotect, from, PAGE, PROT_READ | PROT_EXEC);
+}
+// Of a child, as the job's processes are: of process 1 itself, which has another type, the job sees nothing.
+static long own_label(void) {
+  char label[200];
+  int fd = open("/proc/self/attr/current", O_RDONLY | O_CLOEXEC);
+  ssize_t n = fd < 0 ? -1 : read(fd, label, sizeof label - 1);
+  if (n < 0) return -1;
+  label[n] = 0;
+  errno = EINVAL;
+  return strcmp(label, job_label()) == 0 ? 0 : -1;
+}
+
+static const struct attempt labelled[] = {{"label-inside", own_label}, {"executable-heap", execute_heap}};
+static void attack_label(void *with) { answers_of(labelled, 2, with); }
+
+static void probe_label(void) {
+  int answers[2];
+  in_confinement(attack_label, answers);
+  note(labelled[0].id, "state", answers[0] == 0, "%s", answers[0] == 0 ? job_label() : answers[0] < 0 ? "no answer" : error_name(answers[0]));
+  note(labelled[1].id, "attack", answers[1] == EACCES, "%s", answers[1] < 0 ? "no answer" : error_name(answers[1]));
+}
+
 void probe_confinement(void) {
   int answers[COUNT];
   int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -41,4 +71,5 @@ void probe_confinement(void) {
   note("landlock", "state", confined_abi() > 0, "%s", confinement());
   for (int i = 0; i < COUNT; i++)
     note(beyond[i].id, "attack", answers[i] == EACCES || answers[i] == EPERM, "%s", answers[i] < 0 ? "no answer" : error_name(answers[i]));
+  if (job_label() != NULL) probe_label();
 }

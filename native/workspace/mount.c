@@ -20,10 +20,17 @@ void set(int context, const char *step, const char *key, const char *value) {
   if (syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, key, value, 0) < 0) fail_context(step, context);
 }
 
+static const char *label;
+
+void label_mounts(const char *context) {
+  label = context;
+}
+
 int begin(const char *type, const char *step) {
   int context = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
   if (context < 0) fail(step, NULL);
   set(context, step, "source", "cofferdam");
+  if (label != NULL) set(context, step, "context", label);
   return context;
 }
 

@@ -9,9 +9,11 @@
  *   workspace scan UPPER MOST_ENTRIES
  *   workspace keep UPPER TARGET MOST_BYTES MOST_ENTRIES
  *
+ * `workspace labelled LABEL COMMAND ...`: what it mounts has that label of SELinux's throughout.
  * All but `scan` print one JSON line. A failure prints {"failed":STEP,"errno":NUMBER,"why":TEXT} and ends with 1.
  */
 #define _GNU_SOURCE
+#include "mount.h"
 #include "workspace.h"
 
 #include <errno.h>
@@ -87,6 +89,11 @@ bool is_machine_root(void) {
 }
 
 int main(int count, char **values) {
+  if (count > 3 && strcmp(values[1], "labelled") == 0) {
+    label_mounts(values[2]);
+    count -= 2;
+    values += 2;
+  }
   const char *command = count > 1 ? values[1] : "";
   if (strcmp(command, "open") == 0 && (count == 9 || count == 10)) return open_workspace(count - 2, values + 2, true);
   if (strcmp(command, "open-unmapped") == 0 && (count == 9 || count == 10)) return open_workspace(count - 2, values + 2, false);

@@ -9,6 +9,7 @@ import {
   type RootlessReceipt,
   type Sandbox,
   type SandboxReceipt,
+  secondWallFix,
 } from '../sandbox/index.ts';
 import { type Controls, defaultControls, PROFILES, RUNTIMES, TIER_OF } from '../zone/index.ts';
 import { SECOND_WALLS } from '../config/index.ts';
@@ -129,7 +130,7 @@ async function tried(isolation: Controls['isolation'], name: string, withoutLimi
     },
     ...receipt.checks
       .filter(({ id }) => SECOND_WALLS.some((wall) => wall === id))
-      .map(({ id, seen }) => ({ name: id, held: !seen.startsWith('absent'), seen })),
+      .map(({ id, seen }) => ({ name: id, held: !seen.startsWith('absent'), seen, ...fixOf(id, seen) })),
     flawsOf(receipt),
     ...Object.entries(receipt.limits).map(([limit, value]) => ({
       name: `limit ${limit}`,
@@ -157,6 +158,11 @@ const UNENFORCEABLE = ['memoryBytes', 'cpus', 'pids'] as const;
 function lessThanAll({ uncounted = [] }: SandboxReceipt, limit: string): string {
   const beyond = uncounted.filter((one) => one.limit === limit);
   return beyond.map(({ what, why }) => `; ${what} is not counted: ${why}`).join('');
+}
+
+function fixOf(wall: string, seen: string): { readonly fix?: string } {
+  const fix = secondWallFix(wall, seen);
+  return fix === undefined ? {} : { fix: `once, as root: ${fix}` };
 }
 
 function instead(receipt: SandboxReceipt, limit: string): string {

@@ -20,6 +20,7 @@ export { JOB_GID, JOB_UID, planSandbox } from './plan/plan-sandbox.ts';
 export { sandboxName } from './plan/sandbox-name.ts';
 export { nativeProgram } from './native-program.ts';
 export { InitSession } from './process/session.ts';
+export { secondWallFix } from './process/receipt.ts';
 export { profileOf, profileUnfit, profilePath } from './profiles/index.ts';
 export { openImage, type RootImage } from './image/index.ts';
 export { showsProgram } from './shows-program.ts';

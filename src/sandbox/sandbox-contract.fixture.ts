@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -20,6 +20,7 @@ import { readHostFacts } from './plan/host-facts.ts';
 import { Cgroup } from './oci/cgroup.ts';
 import { IDS, LACKING, SANDBOXES } from './oci/here.fixture.ts';
 import { openSandbox } from './open-sandbox.ts';
+import { seLinuxHere } from './selinux/index.ts';
 
 const MB = 1_000_000;
 /** A kernel that is a process needs some of them itself. */
@@ -209,6 +210,8 @@ export function sandboxContract(runtimes: readonly TestedRuntime[]): void {
       writeFileSync(file, '');
       // The job is another user than the one to whom the folder belongs, unless it is an ordinary user's own.
       for (const path of [out, file]) chmodSync(path, 0o777);
+      if (seLinuxHere() === 'enforces')
+        execFileSync('chcon', ['-t', 'cofferdam_file_t', '-l', 's0', out, file]);
       const of = await opened(runtime, [
         { hostPath: out, path: '/out' },
         { hostPath: file, path: '/var/log/job', file: true },

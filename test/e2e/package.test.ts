@@ -60,7 +60,11 @@ describe('the published package', () => {
       'schema',
       'setup',
     ]);
-    expect(files('setup').toSorted()).toEqual(['setup/microvm.sh', 'setup/ready.sh']);
+    expect(files('setup').toSorted()).toEqual([
+      'setup/microvm.sh',
+      'setup/ready.sh',
+      'setup/selinux/cofferdam.cil',
+    ]);
     expect(files('native').map((path) => path.replace(/^native\/bin\/\w+\//, ''))).not.toContain(
       'native/init/init.c',
     );

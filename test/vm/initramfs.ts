@@ -16,7 +16,7 @@ const FILE = 0o100_644;
 export function initramfs(kernel: string, busybox: string, init: string, modules: readonly string[]): Buffer {
   const loaded = inOrder(readFileSync(join(kernel, 'modules/modules.dep'), 'utf8'), modules);
   return archive([
-    ...['bin', 'modules', 'proc', 'sys', 'dev', 'lower', 'upper', 'root'].map((path) => ({
+    ...['bin', 'modules', 'proc', 'sys', 'dev', 'lower', 'upper', 'root', 'results'].map((path) => ({
       path,
       mode: FOLDER,
       content: Buffer.alloc(0),

@@ -50,16 +50,10 @@ async function tried(boot: NamedBoot, cache: string, kept: string | undefined): 
         stdio: ['ignore', 'pipe', 'inherit'],
       },
     ).trim();
-    if (boot.selinux !== undefined)
-      execFileSync('secilc', [
-        '-c',
-        '33',
-        '-f',
-        '/dev/null',
-        '-o',
-        join(results, 'policy'),
-        join(TOP, boot.selinux),
-      ]);
+    if (boot.selinux === true)
+      execFileSync('sh', [join(TOP, 'setup/selinux-policy.sh'), results], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
     const task = {
       node: process.execPath,
       doctor: boot.holds.join(' '),

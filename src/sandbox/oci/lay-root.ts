@@ -12,6 +12,8 @@ export async function layRoot(
   tree: RootTree,
   /** New folders: where it is to be, and for what lies over an image. */
   paths: { readonly root: string; readonly above: string },
+  /** SELinux's, for what of it is mounted. */
+  label?: string,
 ): Promise<Result<undefined, Refusal>> {
   if (root.kind === 'host') {
     writeRootTree(paths.root, tree);
@@ -23,7 +25,7 @@ export async function layRoot(
   }
   writeRootTree(paths.above, tree);
   mkdirSync(paths.root, { mode: 0o755 });
-  return mountRoot(paths.root, paths.above, root.directory);
+  return mountRoot(paths.root, paths.above, root.directory, label);
 }
 
 /** Where the image's own links lead that are still seen when our folders lie over it. */

@@ -50,6 +50,7 @@ import { programsOf } from './programs-of.ts';
 import { ownKernelChecks } from './own-kernel.ts';
 import { rootlessChecks, rootlessReceipt, seenUsers } from './rootless-checks.ts';
 import { raiseSecondWalls, type SecondWalls } from './second-walls.ts';
+import { seLinuxWall } from '../selinux/index.ts';
 import { runningOf } from './running.ts';
 import { innerId } from './inner-id.ts';
 import type { RuntimeConfig } from './runtime-spec.ts';
@@ -136,6 +137,8 @@ async function openPlanned(
   const { limits } = request.controls;
   const { runtime } = options;
   const driver = DRIVERS[runtime.name];
+  const rootless = host.rootless !== undefined;
+  const seLinux = seLinuxWall({ ...plan, ownKernel: driver.ownKernel, rootless });
   const raising = Promise.all([
     options.telemetry !== false
       ? startTelemetry({
@@ -156,14 +159,16 @@ async function openPlanned(
       hostGid: plan.hostGid,
       exchangeBytes: EXCHANGE_BYTES,
       exchangeInodes: EXCHANGE_INODES,
-      ...(host.rootless !== undefined && { unmapped: plan.hostUid === 0 ? 'as it is' : 'given' }),
+      ...(rootless && { unmapped: plan.hostUid === 0 ? 'as it is' : 'given' }),
+      label: seLinux.labels?.files,
     }),
-    raiseSecondWalls(plan, driver.ownKernel, host.rootless !== undefined),
+    raiseSecondWalls(plan, driver.ownKernel, rootless, seLinux, paths.bundle),
   ]);
   // Those are programs that start: meanwhile.
   undo.mounted = driver.ownKernel || !driver.hardensWritten || request.root.kind === 'image';
-  const judging = judgeRuntime(runtime, plan, request, host.rootless !== undefined);
-  const laying = layRoot(request, plan.tree, { root: plan.config.root.path, above: paths.above });
+  const judging = judgeRuntime(runtime, plan, request, rootless);
+  const places = { root: plan.config.root.path, above: paths.above };
+  const laying = layRoot(request, plan.tree, places, seLinux.labels?.root);
   await Promise.allSettled([raising, judging, laying]);
   const [telemetry, workspace, walls] = await raising;
   if (walls.ok) undo.walls = walls.value;
@@ -174,7 +179,8 @@ async function openPlanned(
   if (!walls.ok) return undo.refuse(walls.error);
   const [judged, root] = [await judging, await laying];
   if (!judged.ok) return undo.refuse(judged.error);
-  if (!root.ok) return undo.refuse(root.error);
+  const laid = root.ok ? await walls.value.laid(request.root) : root;
+  if (!laid.ok) return undo.refuse(laid.error);
   const hardened = driver.hardensWritten
     ? ok(plan.config)
     : await hardenWritten(plan.config, options.directory, join(paths.private, 'written'));
@@ -267,7 +273,7 @@ async function arm(
     { hidden: maskedPaths, readOnly: readonlyPaths },
     plan.writable,
     plan.profile,
-    walls.apparmor,
+    walls.forJob,
   );
   // While process 1 tries its walls, the places that a look from outside can tell.
   const network = plan.config.linux.namespaces.find(({ type }) => type === 'network')?.path ?? '';
@@ -288,7 +294,7 @@ async function arm(
     ...confinementChecks(
       report.value.checks,
       ownKernel ? undefined : usableLandlock(telemetry?.landlock, plan.profile),
-      walls.apparmor !== undefined,
+      walls.forJob,
     ),
     ...walls.checks(container.initPid),
     ...plannedChecks(report.value, config, inside, ownKernel),

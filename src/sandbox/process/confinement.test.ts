@@ -135,12 +135,31 @@ describe('what is made of the word of process 1 on Landlock', () => {
 
   test('an AppArmor profile is asked for what it stops too, whichever version there is', () => {
     const old = [check('landlock', true, 'ABI 2'), ...none.slice(1)];
-    expect(confinementChecks(old, 2, true).map(({ id }) => id)).toEqual([
+    expect(confinementChecks(old, 2, 'profile').map(({ id }) => id)).toEqual([
       'landlock',
       'write-beyond-ruleset',
       'signal-beyond-domain',
     ]);
-    expect(confinementChecks(none, 0, true).map(({ id }) => id)).toContain('signal-beyond-domain');
+    expect(confinementChecks(none, 0, 'profile').map(({ id }) => id)).toContain('signal-beyond-domain');
+  });
+
+  test('a label of SELinux’s must be seen inside, and stop what it stops, whichever version there is', () => {
+    const label = 'system_u:system_r:cofferdam_job_t:s0:c1,c2';
+    const held = (seen: readonly ProbeCheck[]) =>
+      confinementChecks([check('landlock', true, 'ABI 2'), ...seen], 2, label)
+        .filter((one) => one.held)
+        .map(({ id }) => id);
+    const inside = { id: 'label-inside', kind: 'state', held: true, seen: label } as const;
+    expect(held([])).toEqual(['landlock']);
+    expect(held([inside, check('executable-heap', true, 'EACCES')])).toEqual([
+      'landlock',
+      'label-inside',
+      'executable-heap',
+    ]);
+    expect(held([{ ...inside, seen: label.replace('c2', 'c3') }])).toEqual(['landlock']);
+    expect(held([check('abstract-socket-beyond-domain', true, 'EACCES')])).toContain(
+      'abstract-socket-beyond-domain',
+    );
   });
 
   test('a version without scopes is not asked for them, one with them is', () => {

@@ -2,6 +2,7 @@ import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts
 import type { Controls } from '../../zone/index.ts';
 import type { ProbeCheck } from '../contract.ts';
 import type { RuntimeConfig } from '../oci/runtime-spec.ts';
+import { loadModule, NOT_LOADED } from '../selinux/index.ts';
 import { mountsUnlike, readMount, type SeenMount } from './mount-table.ts';
 
 /** Every check that a receipt must hold; one that is missing counts as failed. */
@@ -80,9 +81,13 @@ export const CONFINEMENT_CHECKS = [
   'signal-beyond-domain',
   'abstract-socket-beyond-domain',
 ] as const;
+/** What process 1 tells besides when it was given a label of SELinux's for the job, and SELinux alone stops. */
+export const LABEL_CHECKS = ['label-inside', 'executable-heap'] as const;
 const SCOPES: readonly string[] = CONFINEMENT_CHECKS.slice(1);
 /** What AppArmor's profile of the job stops too, whichever version of Landlock there is. */
 const BY_PROFILE: readonly string[] = ['write-beyond-ruleset', 'signal-beyond-domain'];
+/** And what the job's type does. */
+const BY_LABEL: readonly string[] = ['signal-beyond-domain', 'abstract-socket-beyond-domain'];
 /** Landlock's version that brought the scopes of signals and of abstract sockets (Linux 6.12). */
 const SCOPES_ABI = 6;
 /** Its first version forbids renaming between folders, and is not used. */
@@ -200,18 +205,21 @@ export function plannedChecks(
 /**
  * The probe's checks with the word of `outside` on Landlock: the version that the kernel offers to a program outside of
  * the sandbox, 0 for none, undefined when that is not known. Where the kernel has none, its lack is said and the attacks
- * that only it stops are left out; where it has one, process 1 must have used it. `profiled`: the job has an AppArmor profile,
- * which must stop some of the same.
+ * that only it stops are left out; where it has one, process 1 must have used it. `forJob`: the job has an AppArmor profile of that
+ * name, or a label of SELinux's, which must stop some of the same; the label must be seen inside too.
  */
 export function confinementChecks(
   checks: readonly ProbeCheck[],
   outside: number | undefined,
-  profiled = false,
+  forJob?: string,
 ): readonly ProbeCheck[] {
+  const labelled = forJob?.includes(':') === true;
+  const stopped = forJob === undefined ? [] : labelled ? BY_LABEL : BY_PROFILE;
   const armed = Number(/^ABI (\d+)$/.exec(checks.find(({ id }) => id === 'landlock')?.seen ?? '')?.[1] ?? 0);
   const has = outside ?? armed;
   const mine: readonly string[] = CONFINEMENT_CHECKS;
-  const missing = CONFINEMENT_CHECKS.filter((id) => !checks.some((check) => check.id === id));
+  const needed = [...CONFINEMENT_CHECKS, ...(labelled ? LABEL_CHECKS : [])];
+  const missing = needed.filter((id) => !checks.some((check) => check.id === id));
   const made = [
     ...checks,
     ...missing.map((id) => ({ id, kind: 'attack', held: false, seen: 'nothing' }) as const),
@@ -220,8 +228,9 @@ export function confinementChecks(
     if (check.id === 'landlock' && has < LEAST_ABI)
       return [{ ...check, held: check.seen.startsWith('absent'), seen: absent(check.seen, has) }];
     if (check.id === 'landlock') return [{ ...check, held: check.held && armed >= has }];
+    if (check.id === 'label-inside') return [{ ...check, held: check.held && check.seen === forJob }];
     if (!mine.includes(check.id)) return [check];
-    if (profiled && BY_PROFILE.includes(check.id)) return [check];
+    if (stopped.includes(check.id)) return [check];
     return has < (SCOPES.includes(check.id) ? SCOPES_ABI : LEAST_ABI) ? [] : [check];
   });
 }
@@ -245,8 +254,13 @@ export function wallLacking(
     'machine',
     'isolation/second-wall',
     `zone ${zone} asks for ${lacking}, and it is ${seen}`,
-    `run it where the kernel has ${lacking}, or change zones.${zone}.isolation.secondWalls in your cofferdam.yaml`,
+    `${secondWallFix(lacking, seen) ?? `run it where the kernel has ${lacking}`}, or change zones.${zone}.isolation.secondWalls in your cofferdam.yaml`,
   );
+}
+
+/** The one command that raises a second wall that is absent, by what was seen of it; undefined when the kernel has none. */
+export function secondWallFix(wall: string, seen: string): string | undefined {
+  return wall === 'selinux' && seen.startsWith(NOT_LOADED) ? loadModule() : undefined;
 }
 
 /** Every check that does not hold or was not made, as a refusal; undefined when all of them hold. */

@@ -1,8 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { seLinuxCheck, seLinuxHere, threadContexts } from './kernel.ts';
+import { secondWallFix } from '../process/receipt.ts';
+import { seLinuxAbsent, seLinuxHere, threadContexts } from './kernel.ts';
+import { loadModule } from './wall.ts';
 
 const CONTEXT = 'unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023';
 let root = '';
@@ -45,22 +47,32 @@ describe('what SELinux does on a machine', () => {
 });
 
 describe('the receipt’s word on SELinux', () => {
-  test('is an absence with its reason, whatever the machine does', () => {
-    for (const state of ['none', 'complains', 'enforces', 'hidden'] as const) {
-      const check = seLinuxCheck(state, [CONTEXT]);
-      expect(check).toMatchObject({ id: 'selinux', held: true, seen: expect.stringMatching(/^absent: ./u) });
-    }
-    expect(
-      new Set(['none', 'complains', 'enforces', 'hidden'].map((one) => seLinuxCheck(one as 'none', []).seen))
-        .size,
-    ).toBe(4);
+  const LACKS = ['none', 'complains', 'hidden', 'own kernel', 'rootless', 'profile', 'not loaded'] as const;
+
+  test('where it is no wall, is an absence with a reason of its own', () => {
+    for (const lack of LACKS)
+      expect(seLinuxAbsent(lack, [CONTEXT])).toMatchObject({
+        id: 'selinux',
+        held: true,
+        seen: expect.stringMatching(/^absent: ./u),
+      });
+    expect(new Set(LACKS.map((lack) => seLinuxAbsent(lack, []).seen)).size).toBe(LACKS.length);
   });
 
   test('names the context that process 1 has where it is enforced, bounded and of plain characters', () => {
-    expect(seLinuxCheck('enforces', [CONTEXT, CONTEXT]).seen).toContain(`process 1 is in ${CONTEXT}`);
-    const long = seLinuxCheck('enforces', ['\u001b'.repeat(5_000)]).seen;
+    const { seen } = seLinuxAbsent('not loaded', [CONTEXT, CONTEXT]);
+    expect(seen).toContain(`process 1 is in ${CONTEXT}`);
+    const long = seLinuxAbsent('not loaded', ['\u001b'.repeat(5_000)]).seen;
     expect(long.length).toBeLessThanOrEqual(200);
     expect(long).not.toContain('\u001b');
+  });
+
+  test('leads to the one command that loads the module where nothing else is missing', () => {
+    for (const lack of LACKS) {
+      const fix = secondWallFix('selinux', seLinuxAbsent(lack, [CONTEXT]).seen);
+      expect(fix, lack).toBe(lack === 'not loaded' ? loadModule() : undefined);
+    }
+    expect(existsSync(loadModule().replace('semodule -i ', ''))).toBe(true);
   });
 
   test('has as many contexts as the process has threads, and none of one that is gone', () => {

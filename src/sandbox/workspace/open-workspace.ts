@@ -2,7 +2,7 @@ import { mkdirSync, statfsSync } from 'node:fs';
 import { mkdir, readdir, rm, rmdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Refusal, type Result, err, ok, refusal } from '../../base/index.ts';
-import { giveFolder, runProgram } from './program.ts';
+import { giveFolder, labelled, runProgram } from './program.ts';
 
 export interface WorkspaceRequest {
   /** An existing private folder (mode 0700) of the control side; all mounts are made below it, in `workspace/`. */
@@ -22,6 +22,8 @@ export interface WorkspaceRequest {
   readonly unmapped?: 'as it is' | 'given';
   readonly exchangeBytes: number;
   readonly exchangeInodes: number;
+  /** SELinux's, of every file that the job sees of it; the source's own labels stay as they are. */
+  readonly label?: string | undefined;
 }
 
 export interface Workspace {
@@ -92,6 +94,7 @@ export async function openWorkspace(request: WorkspaceRequest): Promise<Result<W
     }
   }
   const opened = await runProgram([
+    ...labelled(request.label),
     request.unmapped === undefined ? 'open' : 'open-unmapped',
     root,
     ...values,

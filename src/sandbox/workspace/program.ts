@@ -85,15 +85,22 @@ export async function syncBelow(directory: string): Promise<Result<undefined, Re
 
 /**
  * Mounts two folders, one over the other, read-only at a third; `unmountBelow` takes it away. All are real paths of the
- * control side's. Nothing of what is below is followed: what is above hides it by name alone.
+ * control side's. Nothing of what is below is followed: what is above hides it by name alone. With a label of SELinux's, all
+ * of it has that.
  */
 export async function mountRoot(
   target: string,
   above: string,
   below: string,
+  label?: string,
 ): Promise<Result<undefined, Refusal>> {
-  const done = await runProgram(['root', target, above, below]);
+  const done = await runProgram([...labelled(label), 'root', target, above, below]);
   return done.ok ? ok(undefined) : done;
+}
+
+/** The first words of a call whose mounts show every file with one label of SELinux's. */
+export function labelled(label: string | undefined): readonly string[] {
+  return label === undefined ? [] : ['labelled', label];
 }
 
 function parseFailure(stdout: Buffer, message: string): Failure {

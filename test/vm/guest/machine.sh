@@ -12,6 +12,7 @@ ln -sf /proc/self/fd/2 /dev/stderr
 # As a machine that has been up for a while: virtual machines find their first randomness late.
 ip link set lo up
 hostname vm
+as=
 case $(cat /proc/cmdline) in
   *vm.cgroup=v2*) mount -t cgroup2 -o nsdelegate cgroup2 /sys/fs/cgroup ;;
   *)
@@ -22,13 +23,24 @@ case $(cat /proc/cmdline) in
     for one in cpu cpuacct; do ln -s cpu,cpuacct "/sys/fs/cgroup/$one"; done
     ;;
 esac
-# The kernel takes a policy in one piece.
 if [ -f /results/policy ]; then
   mount -t selinuxfs selinuxfs /sys/fs/selinux
-  cat /results/policy >/sys/fs/selinux/load
-  echo 1 >/sys/fs/selinux/enforce
+  # As the distribution's set-up labels them.
+  for one in null full; do chcon system_u:object_r:null_device_t:s0 "/dev/$one"; done
+  chcon system_u:object_r:zero_device_t:s0 /dev/zero
+  chcon system_u:object_r:random_device_t:s0 /dev/random
+  chcon system_u:object_r:urandom_device_t:s0 /dev/urandom
+  chcon system_u:object_r:devtty_t:s0 /dev/tty
+  # As `setsebool allow_execmem=1` does: Node.js makes code as it runs.
+  echo 1 >/sys/fs/selinux/booleans/allow_execmem
+  echo 1 >/sys/fs/selinux/commit_pending_bools
+  # Where files can be given labels of their own, which the disk's mount keeps from them.
+  mkdir -m 1777 /run/tmp
+  export TMPDIR=/run/tmp
+  as='runcon system_u:system_r:unconfined_t:s0-s0:c0.c1023'
 fi
-setsid sh /cofferdam/test/vm/guest/suites.sh
+# shellcheck disable=SC2086
+$as setsid sh /cofferdam/test/vm/guest/suites.sh
 sync
 echo o >/proc/sysrq-trigger
 sleep 60
