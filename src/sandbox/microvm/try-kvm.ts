@@ -7,7 +7,7 @@ import { Cgroup } from '../oci/cgroup.ts';
 import { openSandbox as openContainer } from '../oci/open-sandbox.ts';
 import type { HostFacts } from '../plan/host-facts.ts';
 import { hostIds } from '../plan/host-ids.ts';
-import { sandboxName } from '../plan/sandbox-name.ts';
+import { sandboxName, TRY } from '../plan/sandbox-name.ts';
 import type { GuestPlan } from './lay-guest.ts';
 import { KVM_PATH } from '../plan/kvm-device.ts';
 import { guestFolder } from './guest-kernel.ts';
@@ -75,7 +75,8 @@ export async function tryKvm(tried: KvmTry, withinMs: number): Promise<KvmVerdic
   const processors = Math.min(availableParallelism(), MOST_PROCESSORS);
   const own: SandboxRequest = {
     ...machineRequest(request, { ...guest, shown: [], written: [] }, parts, emptyNamespace, processors),
-    jobId: `${request.jobId}-kvm`,
+    runId: sandboxName(request.runId, request.jobId),
+    jobId: TRY,
     probeName: `kvm.${request.probeName}`,
     readPaths: [
       { hostPath: parts.kernel, path: '/vm/kernel', file: true },

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { appArmorNames, removeProfiles } from '../apparmor/index.ts';
 import { readHostFacts } from '../plan/host-facts.ts';
+import { tryName } from '../plan/sandbox-name.ts';
 import { unmountBelow } from '../workspace/index.ts';
 import { Cgroup } from './cgroup.ts';
 
@@ -37,22 +38,24 @@ export async function reapSandboxes(folders: string, runId: string): Promise<rea
 async function reapOnce(folders: string, name: string): Promise<readonly string[]> {
   const directory = join(folders, name);
   const host = readHostFacts();
-  const cgroup = new Cgroup(host, `${host.cgroupParent}/${name.toLowerCase()}`);
-  for (const pid of cgroup.processes()) {
+  // That of a try of KVM besides, which lies in the same folder.
+  const names = [name, tryName(name)].map((one) => one.toLowerCase());
+  const groups = names.map((one) => new Cgroup(host, `${host.cgroupParent}/${one}`));
+  for (const pid of groups.flatMap((group) => group.processes())) {
     try {
       process.kill(pid, 'SIGKILL');
     } catch {
       // It has ended meanwhile.
     }
   }
-  await cgroup.empty(2_000);
+  await Promise.all(groups.map((group) => group.empty(2_000)));
   const maker = makerOf(directory);
   if (maker !== undefined) return [maker];
   const gone = await unmountBelow(directory);
-  const stays = removeProfiles(appArmorNames(name.toLowerCase())).map(
-    (profile) => `AppArmor profile ${profile}`,
-  );
-  const left = [...cgroup.remove(), ...stays];
+  const stays = names
+    .flatMap((one) => removeProfiles(appArmorNames(one)))
+    .map((profile) => `AppArmor profile ${profile}`);
+  const left = [...groups.flatMap((group) => group.remove()), ...stays];
   if (!gone.ok) return [...left, directory];
   try {
     rmSync(directory, { recursive: true, force: true });
