@@ -4,12 +4,15 @@
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/setup/ready.sh"
+. "$top/setup/microvm.sh"
 cd_need_node
 # The machines have this one's programs, so what they need is installed here.
 cd_need_packages qemu-system-x86_64:qemu-system-x86 mke2fs:e2fsprogs depmod:kmod xz:xz-utils \
   systemctl:systemd dbus-daemon:dbus crun:crun apparmor_parser:apparmor ssh-keygen:openssh-client python3:python3 \
   newuidmap:uidmap setpriv:util-linux semodule:policycoreutils
 [ "$(id -u)" = 0 ] || cd_lack 'only root can show this machine'\''s files to a virtual one as they are' 'sudo npm run test:vm'
+# For the machine in which others run by KVM.
+cd_need_microvm
 cd_need_modules "$top"
 cd_need_build "$top"
 

@@ -153,6 +153,18 @@ export const BOOTS: readonly Boot[] = [
   },
   ...REPLAYS,
   {
+    name: 'kvm',
+    is: 'Linux 6.1 with a KVM that works, on a processor whose virtualisation is emulated too; memory of sockets is not counted',
+    parameters: [...APPARMOR, 'cgroup.memory=nosocket'],
+    cgroup: 'v2',
+    init: 'script',
+    proof: ['6.1.', 'apparmor', 'cgroup2fs'],
+    holds: [],
+    suites: ['test/vm/guest/kvm.test.ts'],
+    runtimes: ['runc'],
+    replay: [],
+  },
+  {
     name: 'v1',
     is: 'Linux 6.1, control groups v1 that do not count swap, no AppArmor',
     parameters: ['apparmor=0', 'swapaccount=0'],

@@ -56,6 +56,7 @@ async function tried(boot: NamedBoot, cache: string, kept: string | undefined): 
       });
     const task = {
       node: process.execPath,
+      guest_kernel: join(cache, 'microvm/kernel'),
       doctor: boot.holds.join(' '),
       suites: boot.suites.join(' '),
       runtimes: boot.runtimes.join(' '),

@@ -30,7 +30,7 @@ if [ -n "$suites" ]; then
   say 'suites'
   # Without a copy of its configuration in a folder that others empty meanwhile.
   # shellcheck disable=SC2086
-  COFFERDAM_TESTED_RUNTIMES=$runtimes "$node" node_modules/vitest/vitest.mjs run --configLoader native --config vitest.vm.config.ts $suites >"$results/tests.said" 2>&1
+  VM_GUEST_KERNEL=$guest_kernel COFFERDAM_TESTED_RUNTIMES=$runtimes "$node" node_modules/vitest/vitest.mjs run --configLoader native --config vitest.vm.config.ts $suites >"$results/tests.said" 2>&1
   echo $? >"$results/tests.status"
 fi
 if [ -n "$replay" ]; then
