@@ -2,7 +2,7 @@ import { type Expression, expressionsIn, parseAnywhere, type Text } from '../wor
 import { type Facts, NO_FACTS } from './facts.ts';
 import type { Hop, Span } from './finding.ts';
 import type { ActionFile, JobPart, Repository, StepPart, WorkflowFile } from './repository/model.ts';
-import { expressionSpan, spanOf } from './repository/tree.ts';
+import { expressionSpans, spanOf } from './repository/tree.ts';
 import { readScript, type ShellScript } from './shell/script.ts';
 import { STRANGERS_EVENTS } from './taint/sources.ts';
 import { type FileProblems, problemsOf } from './types/problems.ts';
@@ -152,9 +152,12 @@ export class Subject {
     if (!text.text.includes('${{')) return [];
     const known = this.#expressions.get(text);
     if (known !== undefined) return known;
-    const found = expressionsIn(text.text).flatMap((source, index) => {
+    const sources = expressionsIn(text.text);
+    const spans = expressionSpans(file.source, text, sources.length);
+    const whole = spanOf(file.source, text.at, text.text.length);
+    const found = sources.flatMap((source, index) => {
       const tree = this.tree(source);
-      return tree === undefined ? [] : [{ tree, source, at: expressionSpan(file.source, text, index) }];
+      return tree === undefined ? [] : [{ tree, source, at: spans[index] ?? whole }];
     });
     this.#expressions.set(text, found);
     return found;

@@ -114,16 +114,25 @@ export function placeAt(source: Source, offset: number): { readonly line: number
  * unless it is written with escapes, and then the scalar's own place is told.
  */
 export function expressionSpan(source: Source, text: Text, index: number): Span {
+  return expressionSpans(source, text, index + 1)[index] ?? spanOf(source, text.at, text.text.length);
+}
+
+/** The places of the first expressions of a text, found in one pass: a text may have thousands. */
+export function expressionSpans(source: Source, text: Text, count: number): readonly Span[] {
   const begin = offsetOf(source, text.at);
-  let at = begin - 1;
-  for (let n = 0; n <= index; n += 1) {
-    at = source.text.indexOf('${{', at + 1);
-    // A scalar's source is longer than its value by indentation and quotes only.
-    if (at === -1 || at - begin > text.text.length * 8 + 2_000)
-      return spanOf(source, text.at, text.text.length);
+  // A scalar's source is longer than its value by indentation and quotes only.
+  const last = begin + text.text.length * 8 + 2_000;
+  const spans: Span[] = [];
+  for (
+    let at = source.text.indexOf('${{', begin);
+    spans.length < count;
+    at = source.text.indexOf('${{', at + 1)
+  ) {
+    if (at === -1 || at > last) break;
+    const end = source.text.indexOf('}}', at);
+    spans.push(spanAt(source, at, (end === -1 ? at + 3 : end + 2) - at));
   }
-  const end = source.text.indexOf('}}', at);
-  return spanAt(source, at, (end === -1 ? at + 3 : end + 2) - at);
+  return spans;
 }
 
 /** Where a piece of a text stands in its file: the piece's first appearance after the scalar begins, as it is written. */

@@ -4,6 +4,7 @@ import type { JobPart } from '../repository/model.ts';
 import { itemsOf, textOf, textsIn, valueOf, wordsOf } from '../repository/tree.ts';
 
 const MAX_LABELS = 300;
+const MAX_OF_ONE = 30;
 
 /** Labels of one leg of a job: all of them together choose the machine. */
 export interface JobLabels {
@@ -21,11 +22,14 @@ export function labelsOf(job: JobPart): JobLabels {
   if (alone !== undefined) {
     const trees = resolved(job, alone);
     if (trees === undefined) return { sets: [], whole: false };
-    return { sets: trees.map((tree) => wordsOf(tree)).slice(0, MAX_LABELS), whole: true };
+    return {
+      sets: trees.slice(0, MAX_LABELS).map((tree) => wordsOf(tree).slice(0, MAX_OF_ONE)),
+      whole: true,
+    };
   }
   const labels: Text[] = [];
   const sets: (readonly Text[])[] = [];
-  for (const word of wordsOf(written)) {
+  for (const word of wordsOf(written).slice(0, MAX_OF_ONE)) {
     const trees = resolved(job, word);
     if (trees === undefined) return { sets: [labels], whole: false };
     if (trees.length === 1) labels.push(...wordsOf(trees[0]));
@@ -73,6 +77,8 @@ function member(tree: Tree | undefined, name: string): Tree | undefined {
 /** The operating systems that a job may run on; undefined when that is not known. */
 export function systemsOf(job: JobPart): ReadonlySet<System> | undefined {
   const { sets, whole } = labelsOf(job);
+  // A container is one of Linux; that there is one is known only where its image is written.
+  if (job.container?.image?.text.includes('${{') === false) return new Set(['Linux']);
   if (!whole || sets.length === 0) return undefined;
   const systems = new Set<System>();
   for (const set of sets) {

@@ -1,18 +1,21 @@
-import { expressionsIn, type Text } from '../../workflow/index.ts';
+import type { Text } from '../../workflow/index.ts';
 import type { Span } from '../finding.ts';
 import type { Source } from '../repository/model.ts';
 import { expressionSpan, offsetOf, spanAt, spanOf } from '../repository/tree.ts';
 
+/** An expression may have 21,000 characters. */
+const MAX_RANGE = 50_000;
+
 /** Where an expression of a text begins in its file, and how far it may reach. */
 function rangeOf(source: Source, text: Text, index: number): readonly [number, number] {
-  if (expressionsIn(text.text).length === 0 && !text.text.includes('${{')) {
+  if (!text.text.includes('${{')) {
     const begin = offsetOf(source, text.at);
-    return [begin, begin + text.text.length * 2 + 400];
+    return [begin, begin + Math.min(text.text.length * 2 + 400, MAX_RANGE)];
   }
   const span = expressionSpan(source, text, index);
   const begin = offsetOf(source, span);
   const end = source.text.indexOf('}}', begin);
-  return [begin, end === -1 ? begin + text.text.length * 2 + 400 : end + 2];
+  return [begin, Math.min(end === -1 ? source.text.length : end + 2, begin + MAX_RANGE)];
 }
 
 /** A piece of the `index`th expression of a text, as one of the ways in which it may be written; else the expression. */

@@ -60,6 +60,11 @@ export class Walk {
       });
   }
 
+  /** Only as long as it will be told: to compare words takes time. */
+  #nearest(word: string, words: readonly string[]): string | undefined {
+    return this.problems.length < MAX_PROBLEMS ? nearest(word, words) : undefined;
+  }
+
   visit(tree: Tree, shape: Shape, key: Key): void {
     switch (shape.kind) {
       case 'text':
@@ -121,7 +126,7 @@ export class Walk {
     if (shape.filled === true && text === '')
       return this.problem(at, 1, `${key.name} is empty`, 'give it a value, or remove it');
     if (shape.oneOf !== undefined && !hasExpression && !shape.oneOf.includes(text)) {
-      const near = nearest(text, shape.oneOf);
+      const near = this.#nearest(text, shape.oneOf);
       const why = `${JSON.stringify(text.slice(0, 80))} is no value of ${key.name}`;
       return this.problem(
         at,
@@ -182,7 +187,7 @@ export class Walk {
   }
 
   #unknown({ key, keyAt }: Entry, what: string, keys: readonly string[]): void {
-    const near = nearest(key, keys);
+    const near = this.#nearest(key, keys);
     const why = `${JSON.stringify(key.slice(0, 100))} is not a key of ${what}`;
     this.problem(
       keyAt,
@@ -276,7 +281,7 @@ export class Walk {
   #events(tree: Tree, key: Key): void {
     const known = (name: string, at: Place): boolean => {
       if (Object.hasOwn(EVENTS, name)) return true;
-      const near = nearest(name, Object.keys(EVENTS));
+      const near = this.#nearest(name, Object.keys(EVENTS));
       this.problem(
         at,
         name.length,

@@ -74,7 +74,8 @@ function checkInput(walk: Walk, name: Text, input: Tree, event: string): void {
   const options = wordsOf(valueOf(input, 'options')).map(({ text }) => text);
   if (type === 'choice' && options.length === 0)
     wrong(walk, name, `the input ${name.text} is a choice, and has no options`, 'add options');
-  const repeated = options.find((option, index) => options.indexOf(option) !== index);
+  const first = new Set<string>();
+  const repeated = options.find((option) => first.size === first.add(option).size);
   if (repeated !== undefined)
     wrong(
       walk,

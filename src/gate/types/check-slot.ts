@@ -25,6 +25,9 @@ export interface Means {
   readonly contextsAt: (slot: Slot) => Contexts;
 }
 
+/** Of one text; to find the place of each takes time. */
+const MAX_WRONG = 50;
+
 /** Checks the expressions of one text: that they can be read, that what they name is there, and that types fit. */
 export function* checkSlot(slot: Slot, means: Means): Iterable<ExpressionProblem> {
   const { source } = means;
@@ -39,7 +42,10 @@ export function* checkSlot(slot: Slot, means: Means): Iterable<ExpressionProblem
   const templates = expressionsIn(text.text);
   const bare = slot.wanted === 'condition' && templates.length === 0;
   if (bare && text.text.trim() === '') return;
+  const alone = bare || (templates.length === 1 && isAlone(text.text));
+  let wrong = 0;
   for (const [index, expression] of (bare ? [text.text.trim()] : templates).entries()) {
+    if (wrong > MAX_WRONG) return;
     if (slot.place === 'nowhere') {
       const at = locatePiece(source, text, index, ['${{']);
       const why = 'no expression is evaluated here';
@@ -50,24 +56,27 @@ export function* checkSlot(slot: Slot, means: Means): Iterable<ExpressionProblem
     if (!('tree' in read)) {
       const at = locatePosition(source, text, index, expression, read.position);
       yield { kind: 'syntax', at, why: read.why, fix: hint(expression, read.why), ...of };
+      wrong += 1;
       continue;
     }
     for (const { piece, why } of unavailable(read.tree, slot.place)) {
       const at = locatePiece(source, text, index, [piece]);
       yield { kind: 'syntax', at, why, fix: fixOf(slot.place), ...of };
+      wrong += 1;
     }
-    const alone = bare || isAlone(text.text);
     const found: ExpressionProblem[] = [];
     const type = inferType(read.tree, means.contextsAt(slot), ({ pieces, ...problem }) => {
       found.push({ ...problem, at: locatePiece(source, text, index, pieces), ...of });
     });
     yield* found;
+    wrong += found.length;
     const unfit = alone ? wrongValue(type, slot) : wrongText(type);
     if (unfit !== undefined && found.length === 0) {
       const at = bare
         ? spanOf(source, text.at, text.text.length)
         : locatePiece(source, text, index, [expression]);
       yield { kind: 'type', at, ...unfit, ...of };
+      wrong += 1;
     }
   }
 }
@@ -81,7 +90,7 @@ function hint(expression: string, why: string): string {
 
 function isAlone(text: string): boolean {
   const whole = text.trim();
-  return whole.startsWith('${{') && whole.endsWith('}}') && expressionsIn(text).length === 1;
+  return whole.startsWith('${{') && whole.endsWith('}}');
 }
 
 interface Unfit {

@@ -93,7 +93,7 @@ function property(part: Index, of: Type, name: string, report: Report): Type {
     const found = of.known.get(name.toLowerCase()) ?? of.rest;
     const near =
       of.guessed === true && !of.known.has(name.toLowerCase())
-        ? nearest(name, [...of.known.keys()])
+        ? nearest(name, [...of.known.keys()], 2)
         : undefined;
     if (found !== undefined && near === undefined) return found;
     const there = [...of.known.keys()].slice(0, 10).join(', ') || 'nothing';

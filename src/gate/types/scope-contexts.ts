@@ -26,12 +26,16 @@ export class ScopeContexts {
   readonly #file: WorkflowFile | ActionFile;
   readonly #known: Known;
   readonly #whole: Contexts;
+  readonly #byId: ReadonlyMap<string, JobPart>;
   readonly #jobs = new Map<string, Contexts>();
+  readonly #before = new Map<string, Type>();
   readonly #steps = new Map<string, readonly (readonly [string, Type])[]>();
 
   constructor(file: WorkflowFile | ActionFile, known: Known) {
     this.#file = file;
     this.#known = known;
+    const jobs = file.kind === 'workflow' ? file.jobs : [];
+    this.#byId = new Map(jobs.map((job) => [job.id.toLowerCase(), job]));
     this.#whole = file.kind === 'workflow' ? ofWorkflow(file, known) : ofAction(file);
   }
 
@@ -41,19 +45,19 @@ export class ScopeContexts {
       return new Map([...this.#whole, ['steps', steps]]);
     }
     if (slot.place === 'callOutput') return new Map([...this.#whole, ['jobs', this.#jobsType(this.#file)]]);
-    const job = this.#file.jobs.find(({ id }) => id === slot.job);
+    const job = slot.job === undefined ? undefined : this.#byId.get(slot.job.toLowerCase());
     if (job === undefined) return this.#whole;
-    const contexts = this.#ofJob(this.#file, job);
+    const contexts = this.#ofJob(job);
     const steps = this.#stepsBefore(job.id, job.steps, job, slot.step);
     return new Map([...contexts, ['steps', steps]]);
   }
 
-  #ofJob(file: WorkflowFile, job: JobPart): Contexts {
+  #ofJob(job: JobPart): Contexts {
     const known = this.#jobs.get(job.id);
     if (known !== undefined) return known;
     const needs = new Map<string, Type>();
     for (const { text } of job.needs) {
-      const needed = file.jobs.find(({ id }) => id.toLowerCase() === text.toLowerCase());
+      const needed = this.#byId.get(text.toLowerCase());
       // That it does not exist is said where it is needed.
       needs.set(text, needed === undefined ? ANY : this.#jobType(needed));
     }
@@ -82,6 +86,9 @@ export class ScopeContexts {
     job: JobPart | undefined,
     index = Number.POSITIVE_INFINITY,
   ): Type {
+    if (steps.length > MAX_STEPS) return ANY;
+    const known = this.#before.get(`${id} ${index}`);
+    if (known !== undefined) return known;
     let all = this.#steps.get(id);
     if (all === undefined) {
       all = steps.map((step) => {
@@ -90,9 +97,14 @@ export class ScopeContexts {
       });
       this.#steps.set(id, all);
     }
-    return objectFrom(all.filter(([name], at) => name !== '' && at < index));
+    const before = objectFrom(all.filter(([name], at) => name !== '' && at < index));
+    this.#before.set(`${id} ${index}`, before);
+    return before;
   }
 }
+
+/** Of one job; with more, steps may be named as one likes. */
+const MAX_STEPS = 500;
 
 /** A program may set outputs that its metadata do not name. */
 function outputsType(outputs: Outputs | undefined): Type {

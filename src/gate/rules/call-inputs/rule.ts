@@ -170,7 +170,7 @@ function* judged(
   const of = scope.job === undefined ? {} : { job: scope.job.id };
   const byName = new Map(inputs.map((input) => [input.name.toLowerCase(), input]));
   const known = [...byName.keys()].slice(0, 12).join(', ') || 'none';
-  for (const { key, keyAt } of given) {
+  for (const { key, keyAt } of given.slice(0, MAX_GIVEN)) {
     const input = byName.get(key.toLowerCase());
     const at = spanOf(scope.file.source, keyAt, key.length);
     if (input === undefined && !also.includes(key.toLowerCase()))
@@ -199,7 +199,10 @@ function* judged(
       };
 }
 
+/** GitHub takes no call with more. */
+const MAX_GIVEN = 300;
+
 function nearestFix(key: string, names: readonly string[], known: string): string {
-  const near = nearest(key, names);
+  const near = names.length <= MAX_GIVEN ? nearest(key, names) : undefined;
   return near === undefined ? `use one of its inputs: ${known}` : `did you mean ${near}?`;
 }

@@ -14,6 +14,8 @@ export const rule: Rule = {
   check,
 };
 
+/** Of one script; to find the place of each takes time. */
+const MAX_OF_ONE = 50;
 const COMMAND = /::(set-output|save-state|set-env|add-path)(?:[ \t]|::)/g;
 const INSTEAD: Readonly<Record<string, string>> = {
   'set-output': 'write NAME=VALUE to "$GITHUB_OUTPUT"',
@@ -25,9 +27,12 @@ const INSTEAD: Readonly<Record<string, string>> = {
 function* check(subject: Subject): Iterable<Found> {
   for (const { file, job, step } of subject.sites) {
     if (step.run === undefined || !step.run.text.includes('::')) continue;
+    let count = 0;
     for (const line of new Set(step.run.text.split('\n'))) {
+      if (count >= MAX_OF_ONE) break;
       const command = /^\s*#/.test(line) ? undefined : [...line.matchAll(COMMAND)][0]?.[1];
       if (command === undefined) continue;
+      count += 1;
       const refused = command === 'set-env' || command === 'add-path';
       yield {
         at: pieceSpan(file.source, step.run, line.trim()),

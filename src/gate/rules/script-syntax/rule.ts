@@ -36,7 +36,7 @@ function* check(subject: Subject): Iterable<Found> {
 /** Where no shell is written, it is that of the machine: PowerShell on Windows. */
 function isBash({ file, job, step }: Site): boolean {
   const named = step.shell ?? job?.defaultShell ?? (file.kind === 'workflow' ? file.defaultShell : undefined);
-  if (named !== undefined || job === undefined || job.container !== undefined) return true;
+  if (named !== undefined || job === undefined) return true;
   return systemsOf(job)?.has('Windows') === false;
 }
 

@@ -25,7 +25,7 @@ function* check(subject: Subject): Iterable<Found> {
     if (file.defaultShell !== undefined)
       yield* judged(subject, file, undefined, file.defaultShell, undefined);
     for (const job of file.jobs) {
-      const systems = job.container === undefined ? systemsOf(job) : new Set<System>(['Linux']);
+      const systems = systemsOf(job);
       if (job.defaultShell !== undefined) yield* judged(subject, file, job, job.defaultShell, systems);
       // A step with a condition may well be for one of the systems alone.
       for (const { shell, if: condition } of job.steps)
