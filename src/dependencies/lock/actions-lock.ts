@@ -61,19 +61,17 @@ export function actionsLockFrom(
   for (const file of subject.repository.workflows) {
     const { path } = file.source;
     const inside = before?.workflows.has(path) === true;
-    const pins = reached(
-      wantedBy(subject, file, false)
-        .uses.filter(({ kind }) => kind === 'action')
-        .map(({ pin }) => pin),
-      lock.actions,
-    );
+    const direct = wantedBy(subject, file, false)
+      .uses.filter(({ kind }) => kind === 'action')
+      .map(({ pin }) => pin);
+    const pins = reached(direct, lock.actions);
     const lacking = pins.find((pin) => !known.has(partsOf(pin).repository));
     const local = file.jobs.some((job) => job.steps.some(({ uses }) => uses?.text.startsWith('./') === true));
     if (lacking !== undefined || (local && !inside)) {
       if (inside && lacking !== undefined) refused.push(noId(path, partsOf(lacking).repository));
       continue;
     }
-    workflows.set(path, pins);
+    workflows.set(path, listed(before?.workflows.get(path), direct, pins));
     for (const pin of pins) {
       const entry = entryOf(pin, lock.actions, before?.dependencies.get(pin), branches, known);
       if (entry !== undefined) dependencies.set(pin, entry);
@@ -82,6 +80,17 @@ export function actionsLockFrom(
   if (refused.length > 0) return err(refused);
   const { version = 'v0.0.2', header = [], unknown = {} } = before ?? {};
   return ok({ version, header, unknown, workflows, dependencies });
+}
+
+/** A list that was there and is still true stays: GitHub\u2019s own tool lists what is used directly, and its schema all of it. */
+function listed(
+  before: readonly Pin[] | undefined,
+  direct: readonly Pin[],
+  all: readonly Pin[],
+): readonly Pin[] {
+  const has = new Set(before);
+  const isTrue = direct.every((pin) => has.has(pin)) && (before ?? []).every((pin) => all.includes(pin));
+  return before !== undefined && isTrue ? before : all;
 }
 
 function reached(pins: readonly Pin[], actions: MadeLock['lock']['actions']): readonly Pin[] {

@@ -270,6 +270,28 @@ ${extra}`;
     expect(written.ok && written.value !== undefined && actionsLockText(written.value)).toBe(text);
   });
 
+  test('may list what is used directly, as its own tool does, or all of it, as its schema says; both agree and stay', async () => {
+    const leaf = origins.commit('o/leaf', { 'action.yml': NODE }, 'refs/tags/v2');
+    const commit = origins.commit('o/a', { 'action.yml': composite('o/leaf@v2') }, 'refs/tags/v1');
+    const entry = (pin: string, ref: string, digest: string, uses = '') =>
+      `    '${pin}':\n        ref: '${ref}'\n        commit: 'sha1-${digest}'\n        owner_id: 1\n        repo_id: 2\n${uses}`;
+    const text = (list: string) =>
+      `# x\nversion: 'v0.0.2'\nworkflows:\n    '${CI}':\n${list}dependencies:\n${entry('o/a@v1', 'v1', commit, "        uses:\n            - 'o/leaf@v2'\n")}${entry('o/leaf@v2', 'v2', leaf)}`;
+    const direct = text("        - 'o/a@v1'\n");
+    const all = text("        - 'o/a@v1'\n        - 'o/leaf@v2'\n");
+    for (const github of [direct, all]) {
+      const { subject, made } = await locked({ [CI]: workflow('o/a@v1'), [ACTIONS_LOCK]: github });
+      expect(disagreements(subject, { literal: true })).toEqual([]);
+      const written = actionsLockFrom(subject, made, new Map());
+      expect(written.ok && written.value !== undefined && actionsLockText(written.value)).toBe(github);
+    }
+    const short = await subjectOf({
+      [CI]: workflow('o/a@v1'),
+      [ACTIONS_LOCK]: direct.split("    'o/leaf@v2':")[0] ?? '',
+    });
+    expect(disagreements(short).map(({ why }) => why)).toEqual([`o/leaf@v2 is not in ${ACTIONS_LOCK}`]);
+  });
+
   test('keeps a commit that it has though the tag has moved, and contradicts ours when they differ', async () => {
     const old = origins.commit('o/a', { 'action.yml': NODE }, 'refs/tags/v1');
     origins.commit('o/a', { b: '1' }, 'refs/tags/v1');

@@ -60,6 +60,11 @@ const VALUED = [
   '-j',
   '--jobs',
   '--profile',
+  '--unsafe-perm',
+  '--disable-strategies',
+  '--strategies',
+  '--log-level',
+  '--targets',
   '--toolchain',
 ];
 const NODE_FIX = 'name it in package.json, and install with the lockfile (npm ci); run it with npx --no';
@@ -125,16 +130,15 @@ export function namedPackages(invocation: Invocation): NamedPackages | undefined
       return ['install', 'run', 'get'].includes(first)
         ? go(first === 'run' ? [second] : [second, ...rest])
         : undefined;
-    case 'cargo':
+    case 'cargo': {
       if (!['install', 'binstall'].includes(first) || hasOption(invocation, '--path')) return undefined;
-      return of(
-        [second, ...rest],
-        () =>
-          hasOption(invocation, '--locked') &&
-          (hasOption(invocation, '--version', '--rev', '--tag') ||
-            [second, ...rest].every((name) => /@\d/.test(name))),
-        'name a version, and use --locked: cargo install NAME@1.2.3 --locked',
-      );
+      const names = [second, ...rest];
+      const exact =
+        hasOption(invocation, '--version', '--rev', '--tag') || names.every((name) => /@\d/.test(name));
+      // With its version and its own lockfile all of it is held.
+      if (exact && hasOption(invocation, '--locked')) return undefined;
+      return of(names, () => exact, 'name a version, and use --locked: cargo install NAME@1.2.3 --locked');
+    }
     case 'dotnet':
       return first === 'tool' && second === 'install'
         ? of(
@@ -196,21 +200,23 @@ function python(words: readonly string[]): NamedPackages | undefined {
   );
   return of(
     names,
-    (name) => /(?:==|@)\d[\w.]*$/.test(name),
+    (name) => /(?:==?|@)\d[\w.]*$/.test(name),
     'name it in a list with digests (pip-compile --generate-hashes), and use pip install --require-hashes -r',
   );
 }
 
 function go(words: readonly string[]): NamedPackages | undefined {
   // A version is held by the checksum database; `latest` and a branch are not held at all.
-  const loose = words.filter((word) => /.@(?!v\d+\.\d+\.\d+)/.test(word) && !word.startsWith('.'));
+  const loose = words.filter(
+    (word) => /.@(?!v\d+\.\d+\.\d+|[0-9a-f]{12,40}$)/.test(word) && !word.startsWith('.'),
+  );
   return of(loose, () => false, 'name a version (@v1.2.3), or a tool directive of go.mod');
 }
 
 function of(words: readonly string[], isExact: (name: string) => boolean, fix: string): NamedPackages {
   // An expression or a variable names what nobody can know here.
   const packages = words.filter(
-    (word) => word !== '' && !/[\ue000-\uf8ff]/.test(word) && !word.startsWith('$'),
+    (word) => word !== '' && !/[\ue000-\uf8ff]/.test(word) && !word.includes('$'),
   );
   return { packages, exact: packages.every(isExact), fix };
 }

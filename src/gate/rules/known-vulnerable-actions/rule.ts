@@ -1,5 +1,5 @@
-import { type Affected, isAffected, type VersionRange } from '../../advisories/advisory.ts';
-import type { Found } from '../../finding.ts';
+import { type Advisory, type Affected, isAffected, versionOf } from '../../advisories/advisory.ts';
+import { type Found, SEVERITIES } from '../../finding.ts';
 import { lockedUse } from '../../lock/agreement.ts';
 import { isCommit } from '../../lock/pin.ts';
 import type { Rule } from '../../rule.ts';
@@ -34,33 +34,56 @@ function* check(subject: Subject): Iterable<Found> {
         ? undefined
         : lockedUse(subject.repository.locks, pin)?.commit;
     const version = versionUsed(subject, one);
-    for (const { id, aliases, summary, severity, affected, source } of advisories.list) {
-      const found = affected.find(
-        ({ name, ...rest }) =>
-          (name === repository || name === whole) &&
-          isAffected({ name, ...rest }, { version: version?.text, commit }),
+    const known = { version: version?.text, commit };
+    const hits = advisories.list.flatMap((advisory) => {
+      const found = advisory.affected.find(
+        (affected) =>
+          (affected.name === repository || affected.name === whole) && isAffected(affected, known),
       );
-      if (found === undefined) continue;
-      const cve = aliases.find((alias) => alias.startsWith('CVE-'));
-      const named = cve === undefined ? id : `${id}, ${cve}`;
-      const is =
-        version === undefined
-          ? ref.slice(0, 12)
-          : `${version.text}${version.by === 'ref' ? '' : `, as the ${version.by} says`}`;
-      yield {
-        at: one.at,
-        severity,
-        ...(version?.by === 'comment' && { confidence: 'medium' as const }),
-        message: `${repository} (${is}) is in an advisory, ${named}: ${summary} (advisories of ${advisories.date})`,
-        fix: `${mended(found)}; see ${source}`,
-        ...(one.job !== undefined && { job: one.job.id }),
-      };
-    }
+      return found === undefined ? [] : [{ advisory, found }];
+    });
+    const [worst] = hits.toSorted(
+      (a, b) => SEVERITIES.indexOf(b.advisory.severity) - SEVERITIES.indexOf(a.advisory.severity),
+    );
+    if (worst === undefined) continue;
+    const is =
+      version === undefined
+        ? ref.slice(0, 12)
+        : `${version.text}${version.by === 'ref' ? '' : `, as the ${version.by} says`}`;
+    const others = hits
+      .filter(({ advisory }) => advisory !== worst.advisory)
+      .map(({ advisory }) => advisory.id);
+    const also = others.length === 0 ? '' : `; also ${others.join(', ')}`;
+    yield {
+      at: one.at,
+      severity: worst.advisory.severity,
+      ...(version?.by === 'comment' && { confidence: 'medium' as const }),
+      message: `${repository} (${is}) is in an advisory, ${named(worst.advisory)}: ${worst.advisory.summary}${also} (advisories of ${advisories.date})`,
+      fix: `${mended(hits.map(({ found }) => found))}; see ${worst.advisory.source}`,
+      ...(one.job !== undefined && { job: one.job.id }),
+    };
   }
 }
 
-function mended({ ranges, commits }: Affected): string {
-  const last = ranges.findLast(({ fixed }: VersionRange) => fixed !== undefined)?.fixed;
+function named({ id, aliases }: Advisory): string {
+  const cve = aliases.find((alias) => alias.startsWith('CVE-'));
+  return cve === undefined ? id : `${id}, ${cve}`;
+}
+
+/** The version in which all of it is mended. */
+function mended(affected: readonly Affected[]): string {
+  const fixed = affected.flatMap(({ ranges }) => ranges.flatMap((range) => range.fixed ?? []));
+  const last = fixed.toSorted(byVersion).at(-1);
   if (last !== undefined) return `use ${last} or later`;
-  return commits.length > 0 ? 'name the commit of a release' : 'use another action';
+  return affected.some(({ commits }) => commits.length > 0)
+    ? 'name the commit of a release'
+    : 'use another action';
+}
+
+function byVersion(a: string, b: string): number {
+  const [left, right] = [versionOf(a) ?? [], versionOf(b) ?? []];
+  const at = [0, 1, 2].find((part) => left[part] !== right[part]) ?? 0;
+  const finite = (part: number | undefined): number =>
+    part === undefined || !Number.isFinite(part) ? 0 : part;
+  return finite(left[at]) - finite(right[at]);
 }

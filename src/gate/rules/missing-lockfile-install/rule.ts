@@ -2,7 +2,7 @@ import type { Found } from '../../finding.ts';
 import { invocationsIn } from '../../invocations.ts';
 import type { Rule } from '../../rule.ts';
 import { hasOption, type Invocation, operands } from '../../shell/invocation.ts';
-import type { Subject } from '../../subject.ts';
+import type { Site, Subject } from '../../subject.ts';
 
 export const rule: Rule = {
   id: 'missing-lockfile-install',
@@ -25,6 +25,8 @@ interface Loose {
 
 function* check(subject: Subject): Iterable<Found> {
   for (const { site, invocation, at } of invocationsIn(subject, NAMES)) {
+    // yarn 2 and later hold to the lockfile wherever CI is set; it is corepack that brings them.
+    if (invocation.program === 'yarn' && modernYarn(site)) continue;
     const loose = looseInstall(invocation, (name) =>
       [...site.step.env, ...(site.job?.env ?? []), ...('env' in site.file ? site.file.env : [])].some(
         (one) => one.name === name,
@@ -39,6 +41,14 @@ function* check(subject: Subject): Iterable<Found> {
       ...(site.job !== undefined && { job: site.job.id }),
     };
   }
+}
+
+function modernYarn({ job, step }: Site): boolean {
+  return [...(job?.steps ?? []), step].some(
+    ({ run, with: given }) =>
+      /\bcorepack\b|\byarn (?:set version|dlx|workspaces focus)\b/.test(run?.text ?? '') ||
+      given.some(({ name }) => name === 'corepack'),
+  );
 }
 
 /** An install of what a manifest names, and not of what a lockfile holds. Packages that are named on the line are another rule\u2019s. */

@@ -18,8 +18,8 @@ export const rule: Rule = {
 const FIX = 'look at the commit, then write the version that it is, or the commit of that version';
 
 function* check(subject: Subject): Iterable<Found> {
-  const byVersion = new Map<string, Set<string>>();
-  const byCommit = new Map<string, Set<string>>();
+  const byVersion = new Map<string, Map<string, number>>();
+  const byCommit = new Map<string, Map<string, number>>();
   const told: {
     readonly one: RepositoryUses;
     readonly comment: NonNullable<ReturnType<typeof versionComment>>;
@@ -66,24 +66,29 @@ function contradicted(subject: Subject, one: RepositoryUses, version: string): s
   return undefined;
 }
 
-/** Two places of the repository that cannot both be right. */
+/** Two places of the repository that cannot both be right: what most of them say is taken to be. */
 function disputed(
   { uses: { repository, ref } }: RepositoryUses,
   version: string,
-  byVersion: ReadonlyMap<string, ReadonlySet<string>>,
-  byCommit: ReadonlyMap<string, ReadonlySet<string>>,
+  byVersion: ReadonlyMap<string, ReadonlyMap<string, number>>,
+  byCommit: ReadonlyMap<string, ReadonlyMap<string, number>>,
 ): string | undefined {
   if (!isCommit(ref) || !isExact(version)) return undefined;
-  const commits = byVersion.get(`${repository} ${bare(version)}`);
-  if (commits !== undefined && commits.size > 1)
-    return 'another commit of this repository\u2019s workflows says the same';
-  const versions = [...(byCommit.get(`${repository} ${ref}`) ?? [])];
-  const different = versions.find((one) => one !== bare(version));
-  return different === undefined ? undefined : `the same commit is called ${different} elsewhere`;
+  const called = outvoted(byCommit.get(`${repository} ${ref}`), bare(version));
+  if (called !== undefined) return `the same commit is called ${called} elsewhere`;
+  const commit = outvoted(byVersion.get(`${repository} ${bare(version)}`), ref);
+  return commit === undefined ? undefined : `${commit.slice(0, 12)} is called the same elsewhere`;
 }
 
-function add(map: Map<string, Set<string>>, key: string, value: string): void {
-  map.set(key, (map.get(key) ?? new Set()).add(value));
+/** Another value that is written at least as often. */
+function outvoted(votes: ReadonlyMap<string, number> | undefined, own: string): string | undefined {
+  const mine = votes?.get(own) ?? 0;
+  return [...(votes ?? [])].find(([value, number]) => value !== own && number >= mine)?.[0];
+}
+
+function add(map: Map<string, Map<string, number>>, key: string, value: string): void {
+  const votes = map.get(key) ?? new Map<string, number>();
+  map.set(key, votes.set(value, (votes.get(value) ?? 0) + 1));
 }
 
 function bare(version: string): string {

@@ -105,16 +105,17 @@ const NAMES: readonly string[] = Object.entries(POPULAR).flatMap(([owner, names]
     .map((name) => `${owner}/${name}`),
 );
 const KNOWN = new Set(NAMES);
+/** By their letters alone: `setupnode` and `setup-node` have the same. */
+const BY_LETTERS = new Map(NAMES.map((name) => [flat(name), name]));
 
 /** The well-known action that a name is nearly, or undefined when it is one itself, or is like none. */
 export function likeOf(repository: string): string | undefined {
   if (KNOWN.has(repository)) return undefined;
   const [owner = '', name = ''] = repository.split('/');
-  const bare = flat(repository);
+  const same = BY_LETTERS.get(flat(repository));
+  if (same !== undefined) return same;
   return NAMES.find((known) => {
     const [knownOwner = '', knownName = ''] = known.split('/');
-    // `actions-checkout/…`, `actions/check-out`: the same letters.
-    if (bare === flat(known)) return true;
     // Their own owner names whatever they like; a stranger gets only what was mistyped.
     if (owner === knownOwner) return isNear(name, knownName);
     return name === knownName && name.length >= 4 && owner.length >= 4 && isNear(owner, knownOwner);
