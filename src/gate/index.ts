@@ -43,3 +43,6 @@ export { type AdvisorySnapshot, MAX_ADVISORY_BYTES, readAdvisories } from './adv
 export { mergedAdvisories, shippedAdvisories } from './advisories/shipped.ts';
 export { type Facts, NO_FACTS, type RefFacts, type UsesPolicy } from './facts.ts';
 export { pinOfUses, repositoryUses } from './uses.ts';
+export { escaped } from './report/html/escaped.ts';
+export { PAGE_STYLE } from './report/html/page-style.ts';
+export { publishes } from './taint/publication.ts';
