@@ -35,8 +35,8 @@ if [ -f /results/policy ]; then
   echo 1 >/sys/fs/selinux/booleans/allow_execmem
   echo 1 >/sys/fs/selinux/commit_pending_bools
   # Where files can be given labels of their own, which the disk's mount keeps from them.
-  mkdir -m 1777 /run/tmp
-  export TMPDIR=/run/tmp
+  mount -t tmpfs -o mode=1777 tmp /tmp
+  chcon system_u:object_r:tmp_t:s0 /tmp
   as='runcon system_u:system_r:unconfined_t:s0-s0:c0.c1023'
 fi
 # shellcheck disable=SC2086

@@ -54,7 +54,7 @@ describe('where SELinux is enforced and the module is loaded', () => {
     const on = made(ASKED);
     const command = on.command('exec', '--apply', 'never', '--', 'sh', '-c', 'echo begun; sleep 600');
     const script =
-      '"$@" >out 2>err & for i in $(seq 120); do grep -q begun out && break; sleep 1; done; echo 0 >/sys/fs/selinux/enforce; wait $! || echo "$?"';
+      '"$@" >out 2>err & for i in $(seq 120); do grep -q begun out && break; kill -0 $! || break; sleep 1; done; echo 0 >/sys/fs/selinux/enforce; wait $! || echo "$?"';
     try {
       const ran = on.script(script, command);
       expect(ran.stdout, readFileSync(join(on.work, 'err'), 'utf8')).toMatch(/^\d+\n$/);
