@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -68,6 +77,8 @@ describe('where SELinux is enforced and the module is loaded', () => {
   test('a folder whose label the policy keeps from jobs is refused by name, and shown once it is labelled', () => {
     const on = made(ASKED);
     const shown = mkdtempSync(join(tmpdir(), 'shown-'));
+    // The job is another user than root.
+    chmodSync(shown, 0o755);
     writeFileSync(join(shown, 'file'), 'shown');
     const args = ['--read', shown, '--', 'cat', join(shown, 'file')];
     const refused = exec(on, ...args);
