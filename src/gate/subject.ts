@@ -42,6 +42,7 @@ export class Subject {
   /** What is known besides the repository\u2019s files. */
   readonly facts: Facts;
   readonly sites: readonly Site[];
+  #sitesByFile: ReadonlyMap<string, readonly Site[]> | undefined;
   readonly #reaching = new Map<WorkflowFile | ActionFile, readonly Reaching[]>();
   readonly #scripts = new Map<StepPart, ShellScript>();
   readonly #problems = new Map<WorkflowFile | ActionFile, FileProblems>();
@@ -73,6 +74,12 @@ export class Subject {
         const called = this.calledWorkflow(job);
         if (called !== undefined && job.uses !== undefined) this.#call(called, { file, job }, job.uses);
       }
+  }
+
+  /** The steps of one file, by its path. */
+  sitesIn(path: string): readonly Site[] {
+    this.#sitesByFile ??= Map.groupBy(this.sites, ({ file }) => file.source.path);
+    return this.#sitesByFile.get(path) ?? [];
   }
 
   #call(called: WorkflowFile | ActionFile, scope: Scope, uses: Text): void {

@@ -66,7 +66,8 @@ export async function fixAll(request: FixRequest): Promise<Fixes> {
     for (const [path, batch] of batches) {
       const mended = batch.map(({ finding }) => finding);
       const isProven = await areProven(batch.map(({ mend }) => mend));
-      const why = isProven ? whyNot(judgement.findings, next.findings, path, mended) : CHANGES_MORE;
+      const brings = new Set(batch.flatMap(({ mend }) => mend.brings ?? []));
+      const why = isProven ? whyNot(judgement.findings, next.findings, path, mended, brings) : CHANGES_MORE;
       whys.set(path, why);
     }
     for (const [path, batch] of batches) {

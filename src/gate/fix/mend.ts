@@ -11,6 +11,8 @@ export interface MendPlan {
   readonly title: string;
   readonly safety: Safety;
   readonly operations: readonly Operation[];
+  /** Rules of which a finding may come by it, which the title tells what to do about. */
+  readonly brings?: readonly string[];
 }
 
 /** A plan with the edits that do it. */

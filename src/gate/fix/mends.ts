@@ -12,22 +12,50 @@ import { RULES } from '../rules.ts';
 import type { Subject } from '../subject.ts';
 import type { Mend } from './mend.ts';
 
-/** Characters that are read to prove mends one by one; of a file with more to mend than that, the rest is not told. */
+/** Characters that are read to prove mends; of a repository with more to mend than that, the rest is not told. */
 const MAX_PROVEN = 50_000_000;
+const MAX_TOGETHER = 50;
 
-/** What could be done about each finding, each proven by itself: the file then says what the mend means and nothing else. */
+/** What could be done about each finding, proven: the file then says what the mend means and nothing else. */
 export async function mendsOf(
   subject: Subject,
   findings: readonly Finding[],
 ): Promise<ReadonlyMap<Finding, Mend>> {
   const found = new Map<Finding, Mend>();
   let read = 0;
-  for (const [finding, mend] of await plannedMends(subject, findings)) {
-    read += mend.source.text.length;
-    if (read > MAX_PROVEN) break;
-    if (await areProven([mend])) found.set(finding, mend);
-  }
+  const prove = async (mends: readonly (readonly [Finding, Mend])[]): Promise<void> => {
+    read += mends[0]?.[1].source.text.length ?? 0;
+    if (read > MAX_PROVEN) return;
+    if (await areProven(mends.map(([, mend]) => mend)))
+      for (const [finding, mend] of mends) found.set(finding, mend);
+    // One of them is wrong: each by itself.
+    else if (mends.length > 1) for (const one of mends) await prove([one]);
+  };
+  for (const mends of apart(await plannedMends(subject, findings))) await prove(mends);
   return found;
+}
+
+/** Mends of one file that do not touch each other can be proven by reading it once. */
+function apart(planned: ReadonlyMap<Finding, Mend>): readonly (readonly (readonly [Finding, Mend])[])[] {
+  const groups: (readonly [Finding, Mend])[][] = [];
+  for (const of of Map.groupBy(planned, ([, { file }]) => file).values()) {
+    let left: readonly (readonly [Finding, Mend])[] = of;
+    while (left.length > 0) {
+      const group: (readonly [Finding, Mend])[] = [];
+      const edits: Piece[] = [];
+      const rest: (readonly [Finding, Mend])[] = [];
+      for (const one of left) {
+        const fits = group.length < MAX_TOGETHER && !touches(one[1].edits, edits);
+        if (fits) {
+          group.push(one);
+          edits.push(...one[1].edits);
+        } else rest.push(one);
+      }
+      groups.push(group);
+      left = rest;
+    }
+  }
+  return groups;
 }
 
 /** The same without the proof, for whoever proves several at once. */

@@ -11,7 +11,21 @@ export function stepPath({ job, step }: Site): YamlPath {
 
 /** The steps of the file in which a finding is. */
 export function sitesOf(subject: Subject, { at }: Finding): readonly Site[] {
-  return subject.sites.filter(({ file }) => file.source.path === at.file);
+  return subject.sitesIn(at.file);
+}
+
+/** The step in which a finding is: the last that begins before it. */
+export function siteAround(subject: Subject, finding: Finding): Site | undefined {
+  const { line, column } = finding.at;
+  let found: Site | undefined;
+  for (const site of sitesOf(subject, finding)) {
+    const { at } = site.step;
+    if (at.line > line || (at.line === line && at.column > column)) continue;
+    const known = found?.step.at;
+    if (known === undefined || at.line > known.line || (at.line === known.line && at.column >= known.column))
+      found = site;
+  }
+  return found;
 }
 
 /** The workflow and the job of a finding. */

@@ -6,6 +6,7 @@ export function whyNot(
   after: readonly Finding[],
   path: string,
   mended: readonly Finding[],
+  brings: ReadonlySet<string> = new Set(),
 ): string | undefined {
   const was = counts(before, path);
   const is = counts(after, path);
@@ -16,7 +17,7 @@ export function whyNot(
   }
   for (const finding of after) {
     // What only few want to read is no reason to leave what everybody does.
-    if (finding.at.file !== path || finding.persona !== 'default') continue;
+    if (finding.at.file !== path || finding.persona !== 'default' || brings.has(finding.rule)) continue;
     const key = keyOf(finding);
     if ((is.get(key) ?? 0) > (was.get(key) ?? 0)) return `it would bring a finding of ${finding.rule}`;
   }

@@ -3,6 +3,7 @@ import { entryOf, spanOf, valueOf } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
 import type { Tree } from '../../../workflow/index.ts';
+import { mend } from './mend.ts';
 
 export const rule: Rule = {
   id: 'concurrency-limits',
@@ -13,6 +14,7 @@ export const rule: Rule = {
   guide: ['§5 checklist'],
   alsoKnownAs: ['zizmor/concurrency-limits'],
   check,
+  mend,
 };
 
 function* check({ repository }: Subject): Iterable<Found> {

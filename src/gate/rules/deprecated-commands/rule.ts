@@ -2,6 +2,7 @@ import type { Found } from '../../finding.ts';
 import { pieceSpan } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
+import { mend } from './mend.ts';
 
 export const rule: Rule = {
   id: 'deprecated-commands',
@@ -12,6 +13,7 @@ export const rule: Rule = {
   guide: ['§2', '§7'],
   alsoKnownAs: ['actionlint/deprecated-commands'],
   check,
+  mend,
 };
 
 /** Of one script; to find the place of each takes time. */

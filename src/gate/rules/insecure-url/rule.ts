@@ -4,6 +4,7 @@ import { spanOf } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import { hasOption, type Invocation } from '../../shell/invocation.ts';
 import type { Subject } from '../../subject.ts';
+import { mend } from './mend.ts';
 
 export const rule: Rule = {
   id: 'insecure-url',
@@ -14,6 +15,7 @@ export const rule: Rule = {
   guide: ['§4', '§6'],
   alsoKnownAs: [],
   check,
+  mend,
 };
 
 const FETCHERS = new Set(

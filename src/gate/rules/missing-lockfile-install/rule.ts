@@ -3,6 +3,7 @@ import { invocationsIn } from '../../invocations.ts';
 import type { Rule } from '../../rule.ts';
 import { hasOption, type Invocation, operands } from '../../shell/invocation.ts';
 import type { Site, Subject } from '../../subject.ts';
+import { mend } from './mend.ts';
 
 export const rule: Rule = {
   id: 'missing-lockfile-install',
@@ -13,6 +14,7 @@ export const rule: Rule = {
   guide: ['§6'],
   alsoKnownAs: ['scorecard/Pinned-Dependencies'],
   check,
+  mend,
 };
 
 const NAMES = /\b(?:npm|yarn|pnpm|bun|pip|uv|bundle|cargo|composer|poetry|pipenv)\b/;

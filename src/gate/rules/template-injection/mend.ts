@@ -1,6 +1,6 @@
 import type { Operation, YamlPath } from '../../../workflow/index.ts';
 import type { MendPlan } from '../../fix/mend.ts';
-import { isAt, sitesOf, stepPath } from '../../fix/sites.ts';
+import { isAt, siteAround, stepPath } from '../../fix/sites.ts';
 import type { Finding } from '../../finding.ts';
 import { textsIn } from '../../repository/tree.ts';
 import type { PlacedExpression, Site, Subject } from '../../subject.ts';
@@ -9,30 +9,22 @@ import { inBash, inJavaScript, inPowerShell, inPython, type Replaced } from './r
 
 /** The expression goes into the step\u2019s `env`, and the script reads the variable. */
 export function mend(subject: Subject, finding: Finding): MendPlan | undefined {
-  for (const site of sitesOf(subject, finding)) {
-    const { run, uses } = site.step;
-    const script = site.step.with.find(({ name }) => name.toLowerCase() === 'script');
-    if (run !== undefined) {
-      const plan = planFor(
-        subject,
-        site,
-        finding,
-        run,
-        [...stepPath(site), 'run'],
-        languageOf(subject, site),
-      );
-      if (plan !== undefined) return plan;
-    } else if (
-      script !== undefined &&
-      uses?.kind === 'repository' &&
-      uses.repository === 'actions/github-script'
-    ) {
-      const path = [...stepPath(site), 'with', script.name];
-      const plan = planFor(subject, site, finding, script.value, path, 'javascript');
-      if (plan !== undefined) return plan;
-    }
-  }
-  return undefined;
+  const site = siteAround(subject, finding);
+  if (site === undefined) return undefined;
+  const { run, uses } = site.step;
+  const script = site.step.with.find(({ name }) => name.toLowerCase() === 'script');
+  if (run !== undefined)
+    return planFor(subject, site, finding, run, [...stepPath(site), 'run'], languageOf(subject, site));
+  if (script === undefined || uses?.kind !== 'repository' || uses.repository !== 'actions/github-script')
+    return undefined;
+  return planFor(
+    subject,
+    site,
+    finding,
+    script.value,
+    [...stepPath(site), 'with', script.name],
+    'javascript',
+  );
 }
 
 type Language = 'bash' | 'powershell' | 'python' | 'javascript';

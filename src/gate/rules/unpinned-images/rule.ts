@@ -2,6 +2,7 @@ import type { Found } from '../../finding.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
 import { spanOf } from '../../repository/tree.ts';
+import { mend } from './mend.ts';
 
 export const rule: Rule = {
   id: 'unpinned-images',
@@ -12,6 +13,7 @@ export const rule: Rule = {
   guide: ['§6'],
   alsoKnownAs: ['zizmor/unpinned-images', 'scorecard/Pinned-Dependencies'],
   check,
+  mend,
 };
 
 function* check(subject: Subject): Iterable<Found> {

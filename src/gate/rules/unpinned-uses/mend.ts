@@ -18,6 +18,7 @@ export function mend(subject: Subject, finding: Finding): MendPlan | undefined {
   return {
     title: `pin to the commit that the lock has for ${uses.ref}, and run cofferdam lock again`,
     safety: 'safe',
+    brings: ['lock-mismatch'],
     operations: [
       { kind: 'rewrite', path, pieces: [{ start, end: uses.text.length, text: locked.commit }] },
       ...(/^[\w.+/-]{1,100}$/.test(locked.version ?? '')
