@@ -1,6 +1,7 @@
 // Bundles what tsc wrote to .build/ into dist/: one file per process that we start, and one for each dynamic import, with
 // all that it uses and nothing else. (Split into shared chunks, a command would load whatever any two have in common.)
-import { writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { thirdPartyLicences } from './licences.mjs';
@@ -48,4 +49,14 @@ for (const [name, entry] of bundles) {
   });
   Object.assign(inputs, metafile.inputs);
 }
+// What this build is: answers that another one gave are not this one's.
+const identity = createHash('sha256');
+for (const name of readdirSync(outdir)
+  .filter((one) => one.endsWith('.mjs'))
+  .toSorted())
+  identity
+    .update(`${name}\0`)
+    .update(readFileSync(join(outdir, name)))
+    .update('\0');
+writeFileSync(join(outdir, 'identity'), `${identity.digest('hex')}\n`);
 writeFileSync(join(outdir, 'THIRD-PARTY-LICENSES'), thirdPartyLicences(inputs));

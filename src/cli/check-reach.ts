@@ -1,5 +1,7 @@
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
-import { judge, mermaid, ORIGINS, placedRuns, reach, readRepository } from '../gate/index.ts';
+import { judge, mermaid, ORIGINS, placedRuns, reach } from '../gate/index.ts';
+import { repositoryOf } from './check/judged.ts';
+import type { Kept } from './check/kept.ts';
 import type { CheckSubject } from './check-subject.ts';
 import { type CommandContext, EXIT } from './command.ts';
 import { oneOf } from './options.ts';
@@ -25,9 +27,10 @@ export async function checkReach(
   { files }: CheckSubject,
   options: ReachOptions,
   json: boolean,
+  kept: Kept | undefined,
 ): Promise<Result<number, Refusal>> {
   const { from, to, graph, zones } = options;
-  const { subject } = judge(await readRepository(files), []);
+  const { subject } = judge(await repositoryOf(files, kept), []);
   if (graph === true) {
     context.stdout.write(mermaid(subject));
     return ok(EXIT.ok);

@@ -1,6 +1,6 @@
 import { readComments } from '../workflow/index.ts';
 import type { Finding } from './finding.ts';
-import type { Repository } from './repository/model.ts';
+import type { Source } from './repository/model.ts';
 import { RULES } from './rules.ts';
 
 /** A comment that asks for findings not to count. */
@@ -36,18 +36,18 @@ const THEIRS: ReadonlyMap<string, readonly string[]> = RULES.reduce((all, { id, 
 }, new Map<string, readonly string[]>());
 
 /**
- * Takes out what comments in the files answer for. Ours counts only with a reason, and until its day; one that does not count is
+ * Takes out what comments in these files answer for. Ours counts only with a reason, and until its day; one that does not count is
  * a finding itself. `today` is a day in UTC, `2026-11-25`.
  */
 export async function sift(
-  repository: Repository,
+  sources: readonly Source[],
   findings: readonly Finding[],
   today: string,
 ): Promise<Sifted> {
   const suppressions: Suppression[] = [];
   const wrong: Finding[] = [];
   const headers = new Map<string, ReadonlyMap<number, number>>();
-  for (const { source } of [...repository.workflows, ...repository.actions, ...repository.dependabot]) {
+  for (const source of sources) {
     if (!source.text.includes('ignore[')) continue;
     const read = await readComments(source.text);
     headers.set(source.path, read.headers);

@@ -31,6 +31,7 @@ export type * from './model.ts';
 export { type CommentedFile, readComments } from './read/comments.ts';
 export { readActionMetadata } from './read/read-action.ts';
 export { readWorkflow } from './read/read-workflow.ts';
+export { packedTree, unpackedTree } from './read/packed-tree.ts';
 export { type Entry, readYaml, type Tree } from './read/yaml-tree.ts';
 export { type Portion, unsupported, unsupportedRunsOn, unsupportedStep } from './read/unsupported.ts';
 export { type Layout, openLayout, provesItself } from './edit/layout.ts';

@@ -7,7 +7,8 @@ const POLICY = 'cofferdam.yaml';
 
 /** What the operator's file and the repository's say of a check. */
 export interface CheckPolicy {
-  readonly own: RuleFinder;
+  /** Absent: there are no rules of one’s own. */
+  readonly own: RuleFinder | undefined;
   readonly settings: FindingSettings;
 }
 
@@ -27,10 +28,11 @@ export async function checkPolicy(
     head = read.value;
   }
   const loaded = [operator.value, head].flatMap((one) => one ?? []);
-  const own = await ruleFinder(rulesOf(loaded));
+  const rules = rulesOf(loaded);
+  const own = await ruleFinder(rules);
   if (!own.ok) return own;
   return ok({
-    own: own.value,
+    own: rules.length === 0 ? undefined : own.value,
     settings: {
       operator: operator.value?.configuration.gate?.findings ?? [],
       repository: head?.configuration.gate?.findings ?? [],

@@ -5,30 +5,28 @@ import {
   type Facts,
   type Finding,
   fingerprints,
-  type GatheredFile,
-  judge,
-  type Judgement,
   lineAt,
-  readRepository,
   shownTo,
   type Sifted,
   settleFindings,
   sift,
   type Span,
 } from '../../gate/index.ts';
+import { type Judged, judged } from './judged.ts';
+import type { Kept } from './kept.ts';
 import type { CheckPolicy } from './check-policy.ts';
 import type { CheckSubject } from '../check-subject.ts';
 import type { Wanted } from './wanted.ts';
 
 export interface Checked extends Sifted {
-  readonly judgement: Judgement;
+  readonly judged: Judged;
   readonly files: number;
   readonly lineOf: (at: Span) => string;
   readonly prints: ReadonlyMap<Finding, string>;
 }
 
 /** What of a judgement is asked for. */
-export type Choose = (judgement: Judgement) => Promise<Checked>;
+export type Choose = (judged: Judged) => Promise<Checked>;
 
 /** The way to choose what is told: by severity, persona, file and comment, and only what a commit does not have already. */
 export async function chooserFor(
@@ -36,42 +34,35 @@ export async function chooserFor(
   wanted: Wanted,
   policy: CheckPolicy,
   facts: Facts,
+  kept: Kept | undefined,
 ): Promise<Result<Choose, Refusal>> {
-  const chooses: Choose = (judgement) => chosen(judgement, wanted, meant, policy);
+  const chooses: Choose = (one) => chosen(one, wanted, meant, policy);
   if (wanted.against === undefined) return ok(chooses);
   const before = await automationAt(root, wanted.against);
   if (!before.ok) return before;
-  const known = new Set((await chooses(await judged(before.value, facts))).prints.values());
-  return ok(async (judgement) => {
-    const head = await chooses(judgement);
+  const known = new Set((await chooses(await judged(before.value, facts, kept))).prints.values());
+  return ok(async (one) => {
+    const head = await chooses(one);
     const findings = head.findings.filter((finding) => !known.has(head.prints.get(finding) ?? ''));
     return { ...head, findings };
   });
 }
 
-export async function judged(files: readonly GatheredFile[], facts: Facts): Promise<Judgement> {
-  return judge(await readRepository(files), undefined, facts);
-}
-
 async function chosen(
-  judgement: Judgement,
+  of: Judged,
   wanted: Wanted,
   meant: ReadonlySet<string> | undefined,
   { own, settings }: CheckPolicy,
 ): Promise<Checked> {
-  const { repository } = judgement.subject;
   const today = new Date().toISOString().slice(0, 10);
-  const settled = settleFindings([...judgement.findings, ...own(judgement)], settings, today);
-  const of = shownTo(wanted.persona, settled.findings).filter(
+  const ruled =
+    own === undefined ? [] : own({ findings: of.findings, files: of.files, subject: await of.subject() });
+  const settled = settleFindings([...of.findings, ...ruled], settings, today);
+  const shown = shownTo(wanted.persona, settled.findings).filter(
     ({ severity, at }) => atLeast(severity, wanted.severity) && (meant === undefined || meant.has(at.file)),
   );
-  const sifted = await sift(repository, of, today);
-  const sources = new Map(
-    [...repository.workflows, ...repository.actions, ...repository.dependabot].map(({ source }) => [
-      source.path,
-      source,
-    ]),
-  );
+  const sifted = await sift(of.sources, shown, today);
+  const sources = new Map(of.sources.map((source) => [source.path, source]));
   const lineOf = (at: Span): string => {
     const source = sources.get(at.file);
     return source === undefined ? '' : lineAt(source, at.line);
@@ -81,8 +72,8 @@ async function chosen(
   return {
     ...sifted,
     suppressed,
-    judgement,
-    files: meant === undefined ? judgement.files : meant.size,
+    judged: of,
+    files: meant === undefined ? of.files : meant.size,
     lineOf,
     prints: fingerprints(all, ({ at }) => lineOf(at)),
   };

@@ -7,9 +7,11 @@ import {
   OLD_AFTER_DAYS,
   readMirrors,
 } from '../../dependencies/index.ts';
-import { type Facts, readRepository, repositoryUses, Subject } from '../../gate/index.ts';
+import { type Facts, repositoryUses, Subject } from '../../gate/index.ts';
 import type { CheckSubject } from '../check-subject.ts';
 import type { CommandContext } from '../command.ts';
+import type { Kept } from './kept.ts';
+import { repositoryOf } from './judged.ts';
 import type { Wanted } from './wanted.ts';
 
 /**
@@ -20,6 +22,7 @@ export async function checkFacts(
   context: CommandContext,
   { root, files }: CheckSubject,
   wanted: Wanted,
+  kept: Kept | undefined,
 ): Promise<Result<Facts, Refusal>> {
   const { environment, directory, stderr } = context;
   const operator = await operatorConfiguration(environment, { notIn: root });
@@ -36,7 +39,7 @@ export async function checkFacts(
   const looked = wanted.mirrors.length > 0 || configuration?.lock?.mirrors !== undefined;
   const days = daysBetween(date, new Date());
   const old = days > OLD_AFTER_DAYS && wanted.format === 'text' && !wanted.quiet;
-  const subject = looked || old ? new Subject(await readRepository(files)) : undefined;
+  const subject = looked || old ? new Subject(await repositoryOf(files, kept)) : undefined;
   if (subject !== undefined && old && [...repositoryUses(subject)].length > 0)
     stderr.write(
       `note: the advisories are of ${date}, ${days} days old: cofferdam advisories update FILE|URL\n`,

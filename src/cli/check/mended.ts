@@ -5,6 +5,7 @@ import type { CheckSubject } from '../check-subject.ts';
 import { type CommandContext, EXIT } from '../command.ts';
 import { styleFor } from '../render/style.ts';
 import type { Checked, Choose } from './checked.ts';
+import { judgedAnew } from './judged.ts';
 import type { Wanted } from './wanted.ts';
 
 /** What `--fix` did, in values that can be told. */
@@ -36,7 +37,7 @@ export async function mend(
     files: subject.files,
     unsafe,
     facts,
-    choose: async (judgement) => (await choose(judgement)).findings,
+    choose: async (judgement) => (await choose(judgedAnew(judgement))).findings,
   });
   if (wanted.dryRun) {
     const { unifiedDiff } = await import('./unified-diff.ts');
@@ -60,7 +61,7 @@ export async function mend(
       if (!written.ok) return written;
     }
   }
-  const checked = await choose(fixes.judgement);
+  const checked = await choose(judgedAnew(fixes.judgement));
   return ok({ checked, mended: mendedOf(fixes) });
 }
 
@@ -100,7 +101,7 @@ export async function tellMended(
     if (done.length + refused.length > 0) out.write('\n');
   }
   const more =
-    wanted.fix === 'unsafe' ? 0 : (await mendsOf(checked.judgement.subject, checked.findings)).size;
+    wanted.fix === 'unsafe' ? 0 : (await mendsOf(await checked.judged.subject(), checked.findings)).size;
   out.write(
     `${done.length} ${word} in ${files} ${files === 1 ? 'file' : 'files'}${refused.length === 0 ? '' : `, ${refused.length} taken back`}${more === 0 ? '' : `; --fix=unsafe has ${more} more to look at`}\n`,
   );

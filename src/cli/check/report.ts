@@ -27,7 +27,8 @@ export async function report(
 ): Promise<void> {
   const { stdout } = context;
   const { files, prints, findings, suppressed, lineOf } = checked;
-  const mends = (): Promise<ReadonlyMap<Finding, Mend>> => mendsOf(checked.judgement.subject, findings);
+  const mends = async (): Promise<ReadonlyMap<Finding, Mend>> =>
+    mendsOf(await checked.judged.subject(), findings);
   switch (wanted.format) {
     case 'json': {
       const done = mended === undefined ? {} : { mended: mended.done, notMended: mended.refused };
@@ -45,7 +46,7 @@ export async function report(
       stdout.write(markdownReport(checked, files));
       return;
     case 'html': {
-      const { subject } = checked.judgement;
+      const subject = await checked.judged.subject();
       stdout.write(htmlReport(checked, { subject, files, mends: await mends(), version: VERSION }));
       return;
     }

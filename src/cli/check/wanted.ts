@@ -25,6 +25,7 @@ and tells what is wrong with them: what a stranger can reach, and by which way. 
   --to SECRET           to the secret of this name: each path with its places, or that there is none
   --graph               events, jobs and secrets as a Mermaid flowchart
   --zones               each job with the trust zones that its runs can be in at most, by event
+  --no-cache            judge anew, and keep nothing of it
   -q, --quiet           only the last line
   -h, --help
 
@@ -49,6 +50,7 @@ const OPTIONS = {
   to: { type: 'string' },
   graph: { type: 'boolean' },
   zones: { type: 'boolean' },
+  'no-cache': { type: 'boolean' },
   quiet: { type: 'boolean', short: 'q' },
 } as const;
 
@@ -59,6 +61,8 @@ export interface Wanted {
   readonly severity: Severity;
   readonly against?: string;
   readonly quiet: boolean;
+  /** Whether what was found out before may be used and kept. */
+  readonly cache: boolean;
   /** `--mirror`, as it was given. */
   readonly mirrors: readonly string[];
   /** Which findings are mended; absent: none. */
@@ -92,6 +96,7 @@ export function wantedFrom(args: readonly string[]): Result<Wanted, Refusal> {
     persona: persona.value ?? 'default',
     severity: severity.value ?? 'info',
     quiet: values.quiet === true,
+    cache: values['no-cache'] !== true,
     dryRun,
     mirrors: values.mirror ?? [],
     ...(values.against !== undefined && { against: values.against }),

@@ -1,8 +1,10 @@
 import { err, ok, type Refusal, type Result } from '../../base/index.ts';
 import { checkReach } from '../check-reach.ts';
 import { type CheckSubject, checkSubjects } from '../check-subject.ts';
-import { chooserFor, judged } from '../check/checked.ts';
+import { chooserFor } from '../check/checked.ts';
 import { checkFacts } from '../check/facts.ts';
+import { judged } from '../check/judged.ts';
+import { openKept } from '../check/kept.ts';
 import { mend, statusOf, tellMended } from '../check/mended.ts';
 import { report } from '../check/report.ts';
 import { help, type Wanted, wantedFrom } from '../check/wanted.ts';
@@ -29,15 +31,17 @@ async function checkOne(
   subject: CheckSubject,
   wanted: Wanted,
 ): Promise<Result<number, Refusal>> {
-  if (wanted.reach !== undefined) return checkReach(context, subject, wanted.reach, wanted.format === 'json');
+  const kept = wanted.cache ? await openKept(context.environment, subject.root) : undefined;
+  if (wanted.reach !== undefined)
+    return checkReach(context, subject, wanted.reach, wanted.format === 'json', kept);
   const policy = await checkPolicy(subject.files, context.environment);
   if (!policy.ok) return policy;
-  const facts = await checkFacts(context, subject, wanted);
+  const facts = await checkFacts(context, subject, wanted, kept);
   if (!facts.ok) return facts;
-  const choose = await chooserFor(subject, wanted, policy.value, facts.value);
+  const choose = await chooserFor(subject, wanted, policy.value, facts.value, kept);
   if (!choose.ok) return err(choose.error);
   if (wanted.fix === undefined) {
-    const checked = await choose.value(await judged(subject.files, facts.value));
+    const checked = await choose.value(await judged(subject.files, facts.value, kept));
     await report(context, checked, wanted);
     return ok(checked.findings.length === 0 ? EXIT.ok : EXIT.failed);
   }

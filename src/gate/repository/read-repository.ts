@@ -19,8 +19,14 @@ import { assignmentsOf, entriesOf, entryOf, itemsOf, sourceOf, spanOf, textOf, v
 
 const MAX_OWNERS = 10_000;
 
+/** Another way to the tree of a file than reading it: it gives what `readYaml` gives for these bytes. */
+export type TreeReader = typeof readYaml;
+
 /** Makes the model of what was gathered. Each file is read by itself; what cannot be is among `unread`, with its place. */
-export async function readRepository(files: readonly GatheredFile[]): Promise<Repository> {
+export async function readRepository(
+  files: readonly GatheredFile[],
+  treeOf: TreeReader = readYaml,
+): Promise<Repository> {
   const workflows: WorkflowFile[] = [];
   const actions: ActionFile[] = [];
   const dependabot: TreeFile[] = [];
@@ -38,7 +44,7 @@ export async function readRepository(files: readonly GatheredFile[]): Promise<Re
       codeowners ??= { path: file.path, entries: ownersIn(new TextDecoder().decode(bytes)) };
       continue;
     }
-    const tree = await readYaml(file.path, bytes);
+    const tree = await treeOf(file.path, bytes);
     if (!('kind' in tree)) {
       for (const why of tree) unread.push({ path: file.path, why });
       continue;
