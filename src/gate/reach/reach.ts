@@ -73,7 +73,7 @@ export function reach(subject: Subject, from: Origin, to: string): Reach {
 }
 
 /** Every secret that somebody without any right reaches: for each job that holds it one way, the job's token left out. */
-export function waysToSecrets(subject: Subject): readonly Way[] {
+export function waysToSecrets(subject: Subject): readonly (Way & { readonly byCache: boolean })[] {
   const takeovers = takeoversIn(subject);
   if (takeovers.length === 0) return [];
   const seen = new Set<string>();
@@ -83,9 +83,12 @@ export function waysToSecrets(subject: Subject): readonly Way[] {
     if (secret === 'GITHUB_TOKEN' || seen.has(key)) return [];
     seen.add(key);
     const hops = wayTo(subject, holder, takeovers);
-    return hops === undefined ? [] : [{ job: job.id, workflow: file.source.path, secret, hops }];
+    const byCache = hops?.some(({ what }) => what === BY_CACHE) === true;
+    return hops === undefined ? [] : [{ job: job.id, workflow: file.source.path, secret, hops, byCache }];
   });
 }
+
+const BY_CACHE = 'can write the cache of the default branch';
 
 function wayTo(subject: Subject, holder: Holder, takeovers: readonly Takeover[]): readonly Hop[] | undefined {
   const direct = takeovers.find(({ job }) => job === holder.job);
@@ -116,9 +119,7 @@ function between(subject: Subject, takeover: Takeover, holder: Holder): readonly
       ];
   }
   const cache = restoresCache(file, job);
-  return cache === undefined
-    ? undefined
-    : [{ at: takeover.job.at, what: 'can write the cache of the default branch' }, cache];
+  return cache === undefined ? undefined : [{ at: takeover.job.at, what: BY_CACHE }, cache];
 }
 
 function whyNot(subject: Subject, { file }: Holder, from: Origin): string {

@@ -69,6 +69,12 @@ function mergeIn(subject: Subject, site: Site): Hop | undefined {
 function asksAuthor(subject: Subject, { job, step }: Site): boolean {
   const before = (job?.steps ?? []).filter(({ index }) => index < step.index);
   if (before.some(({ uses }) => uses?.kind === 'repository' && ASKS.has(uses.repository))) return true;
+  // A script may ask by a variable.
+  const given = [...(job?.env ?? []), ...[...before, step].flatMap(({ env }) => env)].map(
+    ({ value }) => value.text,
+  );
+  if (given.some((text) => /github\.event\.pull_request\.(?:user\.login|author_association)/.test(text)))
+    return true;
   return [job?.if, step.if].some((text) => {
     const tree = text === undefined ? undefined : subject.condition(text);
     return (

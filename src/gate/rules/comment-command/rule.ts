@@ -2,6 +2,7 @@ import type { Text } from '../../../workflow/index.ts';
 import type { Found } from '../../finding.ts';
 import type { JobPart, WorkflowFile } from '../../repository/model.ts';
 import { spanOf } from '../../repository/tree.ts';
+import { holdersIn } from '../../reach/holders.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
 import { allReferences } from '../../taint/references.ts';
@@ -65,7 +66,7 @@ function asks(subject: Subject, file: WorkflowFile, job: JobPart, seen: Set<stri
     const told = [run, ...step.with.map(({ value }) => value), ...step.env.map(({ value }) => value)];
     if (
       told.some((text) =>
-        /author_association|collaborators|getCollaboratorPermission|getMembership|COMMENT_AUTHOR/i.test(
+        /author_association|collaborators|getCollaboratorPermission|membership|COMMENT_AUTHOR/i.test(
           text?.text ?? '',
         ),
       )
@@ -87,7 +88,8 @@ function names(subject: Subject, file: WorkflowFile, text: Text, wanted: RegExp)
 
 /** Whether there is anything to be had in the job: a secret, or a token that may write more than an answer. */
 function holds(subject: Subject, file: WorkflowFile, job: JobPart): boolean {
-  if (job.uses !== undefined || /secrets\s*[.[]/.test(file.source.text)) return true;
+  const secrets = holdersIn(subject).filter((one) => one.job === job && one.secret !== 'GITHUB_TOKEN');
+  if (job.uses !== undefined || secrets.length > 0) return true;
   const granted = grantedTo(file, job);
   if (granted === undefined) return leastOf(subject, file, job).whole === false;
   if (granted.all === 'write') return true;

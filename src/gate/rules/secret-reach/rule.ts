@@ -16,15 +16,30 @@ export const rule: Rule = {
 };
 
 function* check(subject: Subject): Iterable<Found> {
-  for (const { job, secret, hops } of waysToSecrets(subject)) {
-    const last = hops.at(-1);
-    if (last === undefined) continue;
+  const ways = Map.groupBy(waysToSecrets(subject), ({ workflow, job }) => `${workflow} ${job}`);
+  for (const [first, ...more] of ways.values()) {
+    const last = first?.hops.at(-1);
+    if (first === undefined || last === undefined) continue;
+    const { job, hops, byCache } = first;
+    const names = [first, ...more].map(({ secret }) => secret);
+    const what = names.includes(EVERY)
+      ? 'every secret'
+      : `the ${names.length === 1 ? 'secret' : 'secrets'} ${named(names)}`;
     yield {
       at: last.at,
       job,
-      message: `a stranger’s code comes to run where the job ${job} holds ${secret === EVERY ? 'every secret' : `the secret ${secret}`}`,
+      message: `a stranger’s code comes to run where the job ${job} holds ${what}`,
       fix: 'break the way at one of its steps, or hold the secret in a job that takes nothing from a stranger',
       flow: hops,
+      // Whether the key of a cache can be met is not followed.
+      ...(byCache && { severity: 'medium', confidence: 'low' }),
     };
   }
+}
+
+const MAX_NAMED = 5;
+
+function named(names: readonly string[]): string {
+  const more = names.length - MAX_NAMED;
+  return `${names.slice(0, MAX_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }

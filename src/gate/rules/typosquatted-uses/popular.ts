@@ -135,7 +135,8 @@ function isNear(a: string, b: string): boolean {
   if (tail !== undefined && tail.length < 5)
     return a !== b && distance(a, b) === 1 && sorted(a) === sorted(b);
   if (a.replaceAll(/\d/g, '') === b.replaceAll(/\d/g, '')) return false;
-  return distance(a, b) <= (least >= 12 ? 2 : 1);
+  // What stands before the dash is everybody's: `action-depup` is not nearly `action-setup`.
+  return distance(a, b) <= (least >= 12 && tail === undefined ? 2 : 1);
 }
 
 function sorted(text: string): string {
