@@ -32,8 +32,9 @@ export async function contentDigest(directory: string, commit: string): Promise<
     input: blobs.map(({ object }) => `${object}\n`).join(''),
     take: (chunk) => reader.take(chunk),
   });
-  if (!read.ok) return reader.bytes > MAX_BYTES ? tooLarge(commit) : read;
-  if (reader.digests.length !== blobs.length) return missing(commit);
+  if (reader.bytes > MAX_BYTES) return tooLarge(commit);
+  if (reader.isLacking || reader.digests.length !== blobs.length)
+    return read.ok || reader.isLacking ? missing(commit) : read;
   const whole = createHash('sha256');
   let at = 0;
   for (const { mode, object, path } of entries) {
@@ -60,6 +61,8 @@ function entriesIn(listed: Buffer): readonly TreeEntry[] | undefined {
 class BatchReader {
   readonly digests: string[] = [];
   bytes = 0;
+  /** An object is not there, or is something else than it should be. */
+  isLacking = false;
   readonly #wanted: number;
   #head = '';
   #left = 0;
@@ -81,7 +84,10 @@ class BatchReader {
         if (this.#head.length > 200) return false;
         if (end === -1) return true;
         const [, size] = /^[0-9a-f]{40,64} blob (\d{1,12})$/.exec(this.#head) ?? [];
-        if (size === undefined || this.digests.length >= this.#wanted) return false;
+        if (size === undefined || this.digests.length >= this.#wanted) {
+          this.isLacking = true;
+          return false;
+        }
         this.#head = '';
         this.#left = Number(size);
         this.#hash = createHash('sha256');

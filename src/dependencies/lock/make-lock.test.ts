@@ -218,7 +218,7 @@ describe('the digest of a tree', () => {
       origins.git('o/a', 'config', key, value);
     const blob = origins.git('o/a', 'rev-parse', 'HEAD:one.txt');
     rmSync(join(origins.directory, 'o/a/.git/objects', blob.slice(0, 2), blob.slice(2)), { force: true });
-    expect(await refusedFor('o/a@main')).toMatch(/^lock\/(?:git|missing)$/);
+    expect(await refusedFor('o/a@main')).toBe('lock/missing');
     expect(existsSync(mark)).toBe(false);
     // The same program does run for somebody who reads that object as it is.
     expect(() => origins.git('o/a', 'cat-file', 'blob', blob)).toThrow();

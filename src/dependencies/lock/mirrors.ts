@@ -1,5 +1,5 @@
 import { isAbsolute, join, resolve } from 'node:path';
-import { lstatSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
 
 /** Where a repository is read from: a folder of this machine, or a server. */
@@ -82,7 +82,7 @@ export function originOf(repository: string, { named, bases, offline }: Mirrors)
       continue;
     }
     for (const folder of [join(base, repository), join(base, `${repository}.git`)])
-      if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() === true)
+      if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true)
         return { kind: 'folder', folder };
   }
   return offline ? undefined : { kind: 'server', url: `https://github.com/${repository}.git` };

@@ -24,9 +24,18 @@ export const rule: Rule = {
 function* check(subject: Subject): Iterable<Found> {
   const { advisories } = subject.facts;
   if (advisories === undefined) return;
+  const byName = new Map<string, { readonly advisory: Advisory; readonly found: Affected }[]>();
+  for (const advisory of advisories.list)
+    for (const found of advisory.affected)
+      byName.set(found.name, [...(byName.get(found.name) ?? []), { advisory, found }]);
   for (const one of repositoryUses(subject)) {
     const { repository, path, ref } = one.uses;
     const whole = path === '' ? repository : `${repository}/${path}`.toLowerCase();
+    const spoken = [
+      ...(byName.get(repository) ?? []),
+      ...(whole === repository ? [] : (byName.get(whole) ?? [])),
+    ];
+    if (spoken.length === 0) continue;
     const pin = pinOfUses(one);
     const commit = isCommit(ref)
       ? ref
@@ -34,14 +43,10 @@ function* check(subject: Subject): Iterable<Found> {
         ? undefined
         : lockedUse(subject.repository.locks, pin)?.commit;
     const version = versionUsed(subject, one);
-    const known = { version: version?.text, commit };
-    const hits = advisories.list.flatMap((advisory) => {
-      const found = advisory.affected.find(
-        (affected) =>
-          (affected.name === repository || affected.name === whole) && isAffected(affected, known),
-      );
-      return found === undefined ? [] : [{ advisory, found }];
-    });
+    const affecting = spoken.filter(({ found }) => isAffected(found, { version: version?.text, commit }));
+    const hits = affecting.filter(
+      ({ advisory }, at) => affecting.findIndex((other) => other.advisory === advisory) === at,
+    );
     const [worst] = hits.toSorted(
       (a, b) => SEVERITIES.indexOf(b.advisory.severity) - SEVERITIES.indexOf(a.advisory.severity),
     );
