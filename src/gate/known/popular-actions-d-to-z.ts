@@ -3,16 +3,8 @@
  * deprecated), outputs (`*` not known by name). Source: each repository's own action.yml at the newest tag of the major, read
  * 2026-11-25. Facts only; what is not listed is not judged.
  */
-export const ACTIONS_D_TO_Z = `docker/login-action|1|node12|ecr logout password registry username|*
-docker/login-action|2|node16|ecr logout password registry username|*
-docker/login-action|3|node20|ecr logout password registry registry-auth scope username|*
-docker/login-action|4|node24|ecr logout password registry registry-auth scope username|*
-docker/metadata-action|1|node12|github-token images! label-custom sep-labels sep-tags tag-custom tag-custom-only tag-edge tag-edge-branch tag-latest tag-match tag-match-group tag-match-latest~ tag-schedule tag-semver tag-sha|bake-file labels tags version
-docker/metadata-action|2|node12|bake-target flavor github-token images! labels sep-labels sep-tags tags|bake-file labels tags version
-docker/metadata-action|3|node12|bake-target flavor github-token images! labels sep-labels sep-tags tags|bake-file json labels tags version
-docker/metadata-action|4|node16|bake-target context flavor github-token images! labels sep-labels sep-tags tags|bake-file json labels tags version
-docker/metadata-action|5|node20|annotations bake-target context flavor github-token images labels sep-annotations sep-labels sep-tags tags|annotations bake-file bake-file-annotations bake-file-labels bake-file-tags json labels tag-names tags version
-docker/metadata-action|6|node24|annotations bake-target context flavor github-token images labels sep-annotations sep-labels sep-tags tags|annotations bake-file bake-file-annotations bake-file-labels bake-file-tags json labels tag-names tags version
+export const ACTIONS_D_TO_Z = `docker/scout-action|0|node16|app command! debug dockerhub-password dockerhub-user environment exit-code github-token ignore-base ignore-unchanged ignore-vex image keep-previous-comments only-fixed only-package-types only-severities only-unfixed organization platform ref registry-password registry-user sarif-file stream~ summary to to-env to-latest to-ref to-stream~ to-type type write-comment|*
+docker/scout-action|1|node24|command! debug dockerhub-password dockerhub-user environment exit-code exit-on file format github-token hide-policies ignore-base ignore-suppressed ignore-unchanged image keep-previous-comments only-cisa-kev only-fixed only-package-types only-refresh only-severities only-unfixed only-update only-vex-affected organization output platform predicate-type ref referrer referrer-repository registry-password registry-user registry-write-password registry-write-user sarif-file secrets stream~ summary tags to to-env to-latest to-ref to-stream~ verbose-debug vex-author vex-location write-comment|*
 docker/setup-buildx-action|1|node12|buildkitd-flags config config-inline driver driver-opts endpoint install use version|driver endpoint flags name platforms status
 docker/setup-buildx-action|2|node16|append buildkitd-flags cleanup config config-inline driver driver-opts endpoint install platforms use version|driver endpoint flags name nodes platforms status
 docker/setup-buildx-action|3|node20|append buildkitd-config buildkitd-config-inline buildkitd-flags cache-binary cleanup config-inline~ config~ driver driver-opts endpoint install~ keep-state name platforms use version|driver endpoint flags name nodes platforms status
@@ -25,6 +17,9 @@ dorny/paths-filter|1|node12|filters! token|*
 dorny/paths-filter|2|node16|base filters! initial-fetch-depth list-files ref token working-directory|*
 dorny/paths-filter|3|node20|base filters! initial-fetch-depth list-files predicate-quantifier ref token working-directory|*
 dorny/paths-filter|4|node24|base filters! initial-fetch-depth list-files predicate-quantifier ref token working-directory|*
+enricomi/publish-unit-test-result-action|1|docker|check_name check_run_annotations check_run_annotations_branch comment_mode comment_on_pr comment_title commit compare_to_earlier_commit deduplicate_classes_by_file_name event_file event_name fail_on files! github_retries github_token hide_comments ignore_runs job_summary json_file json_thousands_separator pull_request_build report_individual_runs seconds_between_github_reads seconds_between_github_writes test_changes_limit time_unit|json
+enricomi/publish-unit-test-result-action|2|docker|action_fail action_fail_on_inconclusive check_name check_run check_run_annotations check_run_annotations_branch comment_mode comment_title commit compare_to_earlier_commit deduplicate_classes_by_file_name event_file event_name fail_on files github_retries github_token github_token_actor~ ignore_runs job_summary json_file json_suite_details json_test_case_results json_thousands_separator junit_files~ large_files nunit_files~ pull_request_build report_individual_runs report_suite_logs search_pull_requests secondary_rate_limit_wait_seconds seconds_between_github_reads seconds_between_github_writes ssl_verify test_changes_limit test_file_prefix time_unit trx_files~ xunit_files~|json
+erlef/setup-beam|1|node24|disable_problem_matchers elixir-version github-token gleam-version hexpm-mirrors install-hex install-rebar otp-architecture otp-version rebar3-version version-file version-type|elixir-version gleam-version otp-version rebar3-version setup-beam-version
 github/codeql-action/analyze|1|node12|add-snippets category check_name checkout_path cleanup-level expect-error matrix output ram ref sha skip-queries threads token upload upload-database wait-for-processing|db-locations sarif-id
 github/codeql-action/analyze|2|node16|add-snippets~ category check_name checkout_path cleanup-level expect-error matrix output ram ref sha skip-queries threads token upload upload-database wait-for-processing|db-locations sarif-id sarif-output
 github/codeql-action/analyze|3|node20|add-snippets~ category check_name checkout_path cleanup-level expect-error matrix output post-processed-sarif-path ram ref sha skip-queries threads token upload upload-database wait-for-processing|db-locations sarif-id sarif-output
@@ -52,6 +47,10 @@ golangci/golangci-lint-action|9|node24|args cache-invalidation-interval debug ex
 google-github-actions/auth|0,1|node16|access_token_lifetime access_token_scopes access_token_subject audience backoff backoff_limit cleanup_credentials create_credentials_file credentials_json delegates export_environment_variables id_token_audience id_token_include_email project_id retries service_account token_format workload_identity_provider|access_token access_token_expiration credentials_file_path id_token project_id
 google-github-actions/auth|2|node20|access_token_lifetime access_token_scopes access_token_subject audience backoff_limit~ backoff~ cleanup_credentials create_credentials_file credentials_json delegates export_environment_variables id_token_audience id_token_include_email project_id request_reason retries~ service_account token_format universe workload_identity_provider|access_token auth_token credentials_file_path id_token project_id
 google-github-actions/auth|3|node24|access_token_lifetime access_token_scopes access_token_subject audience cleanup_credentials create_credentials_file credentials_json delegates export_environment_variables id_token_audience id_token_include_email project_id request_reason service_account token_format universe workload_identity_provider|access_token auth_token credentials_file_path id_token project_id
+google-github-actions/setup-gcloud|0|node16|cleanup_credentials credentials_file_path export_default_credentials install_components project_id service_account_email service_account_key version|*
+google-github-actions/setup-gcloud|1|node16|install_components project_id skip_install version|*
+google-github-actions/setup-gcloud|2|node20|install_components project_id skip_install skip_tool_cache version|version
+google-github-actions/setup-gcloud|3|node24|cache install_components project_id skip_install version|version
 goreleaser/goreleaser-action|0|node12|args key version|*
 goreleaser/goreleaser-action|1|node12|args key~ version workdir|*
 goreleaser/goreleaser-action|2|node12|args distribution install-only version workdir|artifacts metadata
@@ -74,12 +73,32 @@ hashicorp/setup-terraform|1|node12|cli_config_credentials_hostname cli_config_cr
 hashicorp/setup-terraform|2|node16|cli_config_credentials_hostname cli_config_credentials_token terraform_version terraform_wrapper|*
 hashicorp/setup-terraform|3|node20|cli_config_credentials_hostname cli_config_credentials_token terraform_version terraform_wrapper|*
 hashicorp/setup-terraform|4|node24|cli_config_credentials_hostname cli_config_credentials_token terraform_version terraform_wrapper|*
+haskell-actions/setup|2|node24|cabal-update cabal-version disable-matcher enable-stack ghc-version ghcup-release-channel stack-no-global stack-setup-ghc stack-version|cabal-exe cabal-path cabal-store cabal-version ghc-exe ghc-path ghc-version stack-exe stack-path stack-root stack-version
 helm/kind-action|1|node24|cloud_provider cluster_name config ignore_failed_clean install_only kubeconfig kubectl_version node_image registry registry_enable_delete registry_image registry_name registry_port verbosity version wait|*
+julia-actions/setup-julia|0|node12|arch version|*
+julia-actions/setup-julia|1|node16|arch include-all-prereleases show-versioninfo version|julia-bindir julia-version
+julia-actions/setup-julia|2|node20|arch include-all-prereleases project show-versioninfo version|julia-bindir julia-version
+julia-actions/setup-julia|3|node24|arch force-arch include-all-prereleases project show-versioninfo version|julia-bindir julia-version
 lycheeverse/lychee-action|1|composite|args debug fail format jobSummary lycheeVersion output token|exit_code
 lycheeverse/lychee-action|2|composite|args checkbox debug fail failIfEmpty format jobSummary lycheeVersion output token workingDirectory|exit_code
+marocchino/sticky-pull-request-comment|1|node12|GITHUB_TOKEN! append delete header message number path recreate|*
+marocchino/sticky-pull-request-comment|2|node20|GITHUB_TOKEN append delete follow_symbolic_links header hide hide_and_recreate hide_classify hide_details ignore_empty message number only_create only_update owner path recreate repo skip_unchanged|created_comment_id previous_comment_id
+marocchino/sticky-pull-request-comment|3|node24|GITHUB_TOKEN append delete follow_symbolic_links header hide hide_and_recreate hide_classify hide_details ignore_empty message number number_force only_create only_update owner path recreate repo skip_unchanged|created_comment_id previous_comment_id
+microsoft/setup-msbuild|1|node16|msbuild-architecture vs-prerelease vs-version vswhere-path|msbuildPath
+microsoft/setup-msbuild|2|node20|msbuild-architecture vs-prerelease vs-version vswhere-path|msbuildPath
+microsoft/setup-msbuild|3|node24|msbuild-architecture vs-prerelease vs-version vswhere-path|msbuildPath
+mikepenz/action-junit-report|1|node12|check_name commit github_token! report_paths|*
+mikepenz/action-junit-report|2|node12|check_name commit exclude_sources fail_on_failure github_token! include_passed report_paths require_tests suite_regex summary token update_check|*
+mikepenz/action-junit-report|3|node16|annotate_notice annotate_only annotations_limit check_name check_retries check_title_template commit detailed_summary exclude_sources fail_on_failure follow_symlink github_token include_passed job_name job_summary report_paths require_passed_tests require_tests suite_regex summary test_files_prefix token transformers update_check|*
+mikepenz/action-junit-report|4|node20|annotate_notice annotate_only annotations_limit check_annotations check_name check_retries check_title_template commit detailed_summary exclude_sources fail_on_failure follow_symlink github_token include_passed job_name job_summary report_paths require_passed_tests require_tests suite_regex summary test_files_prefix token transformers truncate_stack_traces update_check|detailed_summary failed passed skipped summary total
+mikepenz/action-junit-report|5|node20|annotate_notice annotate_only annotations_limit bread_crumb_delimiter check_annotations check_name check_retries check_title_template comment commit detailed_summary exclude_sources fail_on_failure fail_on_parse_error flaky_summary follow_symlink github_token group_reports group_suite include_empty_in_summary include_passed include_time_in_summary job_name job_summary pr_id report_paths require_passed_tests require_tests resolve_ignore_classname simplified_summary skip_annotations skip_comment_without_tests skip_success_summary summary test_files_prefix token transformers truncate_stack_traces updateComment update_check verbose_summary|detailed_summary failed flaky_summary passed skipped summary time total
+mikepenz/action-junit-report|6|node24|annotate_notice annotate_only annotations_limit bread_crumb_delimiter check_annotations check_name check_retries check_title_template comment commit detailed_summary exclude_sources fail_on_failure fail_on_parse_error flaky_summary follow_symlink github_token group_reports group_suite include_empty_in_summary include_passed include_skipped include_time_in_summary job_name job_summary job_summary_text pr_id report_paths require_passed_tests require_tests resolve_ignore_classname simplified_summary skip_annotations skip_comment_without_tests skip_success_summary summary test_files_prefix token transformers truncate_stack_traces updateComment update_check verbose_summary|detailed_summary failed flaky_summary passed report_url skipped summary time total
 msys2/setup-msys2|0|node12|install msystem path-type update|*
 msys2/setup-msys2|1|node12|cache install msystem path-type release update|*
 msys2/setup-msys2|2|node24|cache install location msystem pacboy path-type platform-check-severity release update|msys2-location
+mxschmitt/action-tmate|1|node16|github-token install-dependencies limit-access-to-actor sudo tmate-server-ed25519-fingerprint tmate-server-host tmate-server-port tmate-server-rsa-fingerprint|*
+mxschmitt/action-tmate|2|node12||*
+mxschmitt/action-tmate|3|node20|connect-timeout-seconds detached github-token install-dependencies limit-access-to-actor msys2-location sudo tmate-server-ed25519-fingerprint tmate-server-host tmate-server-port tmate-server-rsa-fingerprint|ssh-address ssh-command web-url
 ncipollo/release-action|1|node24|allowUpdates artifactContentType artifactErrorsFailBuild artifacts artifact~ body bodyFile commit discussionCategory draft generateReleaseNotes generateReleaseNotesPreviousTag immutableCreate makeLatest name omitBody omitBodyDuringUpdate omitDraftDuringUpdate omitName omitNameDuringUpdate omitPrereleaseDuringUpdate owner prerelease removeArtifacts replacesArtifacts repo skipIfReleaseExists tag token updateOnlyUnreleased|assets html_url id tarball_url upload_url zipball_url
 nick-fields/retry|1|node12|command! max_attempts polling_interval_seconds retry_wait_seconds timeout_minutes!|*
 nick-fields/retry|2|node16|command! continue_on_error max_attempts new_command_on_retry on_retry_command polling_interval_seconds retry_on retry_on_exit_code retry_wait_seconds shell timeout_minutes timeout_seconds warning_on_retry|exit_code exit_error total_attempts
@@ -94,6 +113,11 @@ oven-sh/setup-bun|2|node24|bun-download-url bun-version bun-version-file no-cach
 peaceiris/actions-gh-pages|2|docker|commitMessage emptyCommits forceOrphan keepFiles tagMessage tagName tagOverwrite useremail username|*
 peaceiris/actions-gh-pages|3|node16|allow_empty_commit cname commit_message deploy_key destination_dir disable_nojekyll enable_jekyll exclude_assets external_repository force_orphan full_commit_message github_token keep_files personal_token publish_branch publish_dir tag_message tag_name user_email user_name|*
 peaceiris/actions-gh-pages|4|node24|allow_empty_commit cname commit_message deploy_key destination_dir disable_nojekyll enable_jekyll exclude_assets external_repository force_orphan full_commit_message github_token keep_files personal_token publish_branch publish_dir tag_message tag_name user_email user_name|*
+peter-evans/create-or-update-comment|1|node12|body comment-id edit-mode issue-number reaction-type reactions repository token|comment-id
+peter-evans/create-or-update-comment|2|node16|body body-file comment-id edit-mode issue-number reaction-type reactions repository token|comment-id
+peter-evans/create-or-update-comment|3|node16|append-separator body body-file body-path comment-id edit-mode issue-number reactions reactions-edit-mode repository token|comment-id
+peter-evans/create-or-update-comment|4|node20|append-separator body body-file body-path comment-id edit-mode issue-number reactions reactions-edit-mode repository token|comment-id
+peter-evans/create-or-update-comment|5|node24|append-separator body body-file body-path comment-id edit-mode issue-number reactions reactions-edit-mode repository token|comment-id
 peter-evans/create-pull-request|1|node12|assignees author-email author-name base body branch branch-suffix commit-message committer-email committer-name labels milestone project project-column reviewers team-reviewers title token!|pr_number
 peter-evans/create-pull-request|2|node12|assignees author base body branch branch-suffix commit-message committer draft labels milestone path project project-column request-to-parent reviewers team-reviewers title token|pull-request-number
 peter-evans/create-pull-request|3|node12|add-paths assignees author base body branch branch-suffix commit-message committer delete-branch draft labels milestone path push-to-fork reviewers signoff team-reviewers title token|pull-request-head-sha pull-request-number pull-request-operation pull-request-url
@@ -102,10 +126,13 @@ peter-evans/create-pull-request|5|node16|add-paths assignees author base body bo
 peter-evans/create-pull-request|6|node20|add-paths assignees author base body body-path branch branch-suffix commit-message committer delete-branch draft git-token labels milestone path push-to-fork reviewers signoff team-reviewers title token|pull-request-branch pull-request-head-sha pull-request-number pull-request-operation pull-request-url
 peter-evans/create-pull-request|7|node20|add-paths assignees author base body body-path branch branch-suffix branch-token commit-message committer delete-branch draft labels maintainer-can-modify milestone path push-to-fork reviewers sign-commits signoff team-reviewers title token|pull-request-branch pull-request-head-sha pull-request-number pull-request-operation pull-request-url
 peter-evans/create-pull-request|8|node24|add-paths assignees author base body body-path branch branch-suffix branch-token commit-message committer delete-branch draft labels maintainer-can-modify milestone path push-to-fork reviewers sign-commits signoff team-reviewers title token|pull-request-branch pull-request-head-sha pull-request-number pull-request-operation pull-request-url
+pre-commit/action|1,2|node12|extra_args token|*
+pre-commit/action|3|composite|extra_args|*
 prefix-dev/setup-pixi|0|node24|activate-environment auth-conda-token auth-host auth-password auth-s3-access-key-id auth-s3-secret-access-key auth-s3-session-token auth-token auth-username cache cache-key cache-write environments frozen global-cache global-cache-key global-environments locked log-level manifest-path persist-credentials pixi-bin-path pixi-url pixi-url-headers pixi-version post-cleanup pypi-keyring-provider run-install working-directory|*
 release-drafter/release-drafter|5|node16|commitish config-name disable-autolabeler disable-releaser footer header latest name prerelease prerelease-identifier publish tag version|*
 release-drafter/release-drafter|6|node20|commitish config-name disable-autolabeler disable-releaser footer header include-pre-releases initial-commits-since latest name prerelease prerelease-identifier publish tag version|*
 release-drafter/release-drafter|7|node24|commitish config-name dry-run filter-by-range footer header include-pre-releases latest name prerelease prerelease-identifier publish tag token version|*
+reviewdog/action-actionlint|1|docker|actionlint_flags fail_level fail_on_error~ filter_mode github_token level reporter reviewdog_flags tool_name|*
 ruby/setup-ruby|1|node24|bundler bundler-cache cache-version ruby-version rubygems self-hosted token windows-toolchain working-directory|ruby-prefix
 shivammathur/setup-php|1|node12|coverage extension-csv~ extensions ini-values ini-values-csv~ pecl~ php-version tools|*
 shivammathur/setup-php|2|node24|coverage extensions github-token ini-file ini-values php-version php-version-file tools|php-version
@@ -122,9 +149,16 @@ sonarsource/sonarqube-scan-action|4,5|composite|args projectBaseDir scannerBinar
 sonarsource/sonarqube-scan-action|6|node20|args projectBaseDir scannerBinariesUrl scannerVersion|*
 sonarsource/sonarqube-scan-action|7|node24|args projectBaseDir scannerBinariesUrl scannerVersion skipSignatureVerification|*
 sonarsource/sonarqube-scan-action|8|node24|args projectBaseDir scannerBinariesAuthHeader scannerBinariesUrl scannerVersion skipSignatureVerification|*
+stefanzweifel/git-auto-commit-action|2|docker|branch! commit_message! commit_options file_pattern repository|*
+stefanzweifel/git-auto-commit-action|3|docker|branch commit_author commit_message! commit_options commit_user_email commit_user_name file_pattern repository|*
+stefanzweifel/git-auto-commit-action|4|node16|add_options branch commit_author commit_message commit_options commit_user_email commit_user_name create_branch disable_globbing file_pattern internal_git_binary push_options repository skip_checkout skip_dirty_check skip_fetch status_options tagging_message|changes_detected commit_hash
+stefanzweifel/git-auto-commit-action|5,6|node20|add_options branch commit_author commit_message commit_options commit_user_email commit_user_name create_branch create_git_tag_only disable_globbing file_pattern internal_git_binary push_options repository skip_checkout skip_dirty_check skip_fetch status_options tagging_message|changes_detected commit_hash create_git_tag_only
+stefanzweifel/git-auto-commit-action|7|node24|add_options after_add_hook after_commit_hook after_push_hook after_tag_hook before_add_hook before_commit_hook before_push_hook before_tag_hook branch commit_author commit_message commit_options commit_user_email commit_user_name create_branch create_git_tag_only disable_globbing disable_pull_request_target_trigger_warning file_pattern internal_git_binary push_options repository skip_checkout skip_dirty_check skip_fetch skip_push status_options tag_name tagging_message|changes_detected commit_hash create_git_tag_only
 step-security/harden-runner|0|node12|allowed-endpoints|*
 step-security/harden-runner|1|node16|allowed-endpoints disable-telemetry egress-policy token|*
 step-security/harden-runner|2|node24|allowed-endpoints api-key deploy-on-self-hosted-vm disable-file-monitoring disable-sudo disable-sudo-and-containers disable-telemetry egress-policy policy token use-policy-store|*
+subosito/flutter-action|1|node12|channel flutter-version|*
+subosito/flutter-action|2|composite|architecture cache cache-key cache-path channel dry-run flutter-version flutter-version-file git-source pub-cache pub-cache-key pub-cache-path|ARCHITECTURE CACHE-HIT CACHE-KEY CACHE-PATH CHANNEL GIT_SOURCE PUB-CACHE-HIT PUB-CACHE-KEY PUB-CACHE-PATH VERSION
 swatinem/rust-cache|1|node12|cache-on-failure key sharedKey target-dir working-directory|cache-hit
 swatinem/rust-cache|2|node24|add-job-id-key add-rust-environment-hash-key cache-all-crates cache-bin cache-directories cache-on-failure cache-provider cache-targets cache-workspace-crates cmd-format env-vars key lookup-only prefix-key save-if shared-key workspaces|cache-hit
 taiki-e/install-action|1|node16|tool!|*
@@ -159,4 +193,11 @@ tj-actions/changed-files|47|node24|api_url base_sha diff_relative dir_names dir_
 tj-actions/changed-files|5|composite|files separator|*
 tj-actions/changed-files|6,7|docker|files separator token|*
 tj-actions/changed-files|8|composite|files separator token|*
-tj-actions/changed-files|9|composite|base_sha files files_from_source_file separator sha token|*`;
+tj-actions/changed-files|9|composite|base_sha files files_from_source_file separator sha token|*
+treosh/lighthouse-ci-action|11|node20|artifactName basicAuthPassword basicAuthUsername budgetPath configPath runs serverBaseUrl serverToken temporaryPublicStorage uploadArtifacts uploadExtraArgs urls|assertionResults links resultsPath
+treosh/lighthouse-ci-action|12|node24|artifactName basicAuthPassword basicAuthUsername budgetPath configPath runs serverBaseUrl serverToken temporaryPublicStorage uploadArtifacts uploadExtraArgs urls|assertionResults links resultsPath
+treosh/lighthouse-ci-action|1|node12|url urls|resultsPath
+treosh/lighthouse-ci-action|2|node12|budgetPath configPath runs serverBaseUrl serverToken temporaryPublicStorage uploadArtifacts urls|resultsPath
+treosh/lighthouse-ci-action|3,7|node12|basicAuthPassword basicAuthUsername budgetPath configPath runs serverBaseUrl serverToken temporaryPublicStorage uploadArtifacts urls|assertionResults links resultsPath
+treosh/lighthouse-ci-action|8|node12|artifactName basicAuthPassword basicAuthUsername budgetPath configPath runs serverBaseUrl serverToken temporaryPublicStorage uploadArtifacts urls|assertionResults links resultsPath
+treosh/lighthouse-ci-action|9,10|node16|artifactName basicAuthPassword basicAuthUsername budgetPath configPath runs serverBaseUrl serverToken temporaryPublicStorage uploadArtifacts urls|assertionResults links resultsPath`;

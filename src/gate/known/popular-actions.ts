@@ -17,6 +17,12 @@ export interface ActionFacts {
   readonly major: number;
 }
 
+/** By name. A row is taken apart when it is asked for: most checks ask for a few. */
+const ROWS: ReadonlyMap<string, readonly string[]> = Map.groupBy(
+  [...ACTIONS_A_TO_D.split('\n'), ...ACTIONS_D_TO_Z.split('\n')],
+  (row) => row.slice(0, row.indexOf('|')),
+);
+
 type Repository = Extract<UsesPart, { readonly kind: 'repository' }>;
 
 /**
@@ -27,34 +33,21 @@ export function actionFacts(uses: Repository, line: string): ActionFacts | undef
   const name = uses.path === '' ? uses.repository : `${uses.repository}/${uses.path.toLowerCase()}`;
   const major = majorOf(uses.ref, line);
   if (major === undefined) return undefined;
-  // Searched, not read whole: most checks ask for a few of the hundreds of rows.
-  for (const table of [ACTIONS_A_TO_D, ACTIONS_D_TO_Z])
-    for (
-      let at = table.startsWith(`${name}|`) ? 0 : table.indexOf(`\n${name}|`);
-      at !== -1;
-      at = table.indexOf(`\n${name}|`, at + 1)
-    ) {
-      const begin = table[at] === '\n' ? at + 1 : at;
-      const end = table.indexOf('\n', begin);
-      const [, majors = '', using = '', inputs = '', outputs = ''] = table
-        .slice(begin, end === -1 ? undefined : end)
-        .split('|');
-      if (!majors.split(',').includes(String(major))) continue;
-      return {
-        using,
-        major,
-        inputs:
-          inputs === ''
-            ? []
-            : inputs.split(' ').map((word) => ({
-                name: word.replace(/[!~]+$/, ''),
-                required: word.includes('!'),
-                deprecated: word.includes('~'),
-              })),
-        outputs: outputs === '*' ? undefined : outputs.split(' '),
-      };
-    }
+  for (const row of ROWS.get(name) ?? []) {
+    const [, majors = '', using = '', inputs = '', outputs = ''] = row.split('|');
+    if (!majors.split(',').includes(String(major))) continue;
+    return {
+      using,
+      major,
+      inputs: inputs === '' ? [] : inputs.split(' ').map(inputOf),
+      outputs: outputs === '*' ? undefined : outputs.split(' '),
+    };
+  }
   return undefined;
+}
+
+function inputOf(word: string): ActionInput {
+  return { name: word.replace(/[!~]+$/, ''), required: word.includes('!'), deprecated: word.includes('~') };
 }
 
 function majorOf(ref: string, line: string): number | undefined {

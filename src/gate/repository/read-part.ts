@@ -11,7 +11,7 @@ import type {
 } from './model.ts';
 import { assignmentsOf, entriesOf, entryOf, itemsOf, spanOf, textOf, valueOf, wordsOf } from './tree.ts';
 
-const REPOSITORY = /^([\w.-]{1,100}\/[\w.-]{1,100})((?:\/[\w.-]{1,100}){0,10})@(\S{1,255})$/;
+const REPOSITORY = /^([\w.-]{1,100}\/[\w.-]{1,100})((?:\/[\w.-]{1,100}){0,10})\/?@(\S{1,255})$/;
 
 type Optional<K extends string, V> = { readonly [key in K]?: V };
 

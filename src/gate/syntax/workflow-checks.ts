@@ -5,7 +5,7 @@ import { jobsInCircle } from './needs.ts';
 import type { Walk } from './walk.ts';
 
 const ID = /^[A-Za-z_][A-Za-z0-9_-]{0,99}$/;
-const ACTION = /^[\w.-]{1,100}\/[\w.-]{1,100}(?:\/[^@\s]{1,500})?@[^@\s]{1,255}$/;
+const ACTION = /^[\w.-]{1,100}\/[\w.-]{1,100}(?:\/[^@\s]{0,500})?@[^@\s]{1,255}$/;
 const CALL =
   /^(?:\.\/\.[a-z]{1,20}\/workflows\/[^/@]{1,200}\.ya?ml|[\w.-]{1,100}\/[\w.-]{1,100}\/\.[a-z]{1,20}\/workflows\/[^/@]{1,200}\.ya?ml@\S{1,255})$/;
 /** GitHub's bound since 2025-12. */

@@ -33,13 +33,13 @@ export function* checkSlot(slot: Slot, means: Means): Iterable<ExpressionProblem
   const { source } = means;
   const { text } = slot;
   const of = slot.job === undefined ? {} : { job: slot.job };
-  const broken = brokenTemplate(text.text);
+  const templates = expressionsIn(text.text);
+  const broken = templates.length === 0 ? brokenTemplate(text.text) : undefined;
   if (broken !== undefined) {
     const at = locatePiece(source, text, 0, ['${{']);
     yield { kind: 'syntax', at, why: broken, fix: 'write ${{ EXPRESSION }}', ...of };
     return;
   }
-  const templates = expressionsIn(text.text);
   const bare = slot.wanted === 'condition' && templates.length === 0;
   if (bare && text.text.trim() === '') return;
   const alone = bare || (templates.length === 1 && isAlone(text.text));

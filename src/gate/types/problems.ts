@@ -1,4 +1,4 @@
-import { readExpression, type ReadExpression } from '../../workflow/index.ts';
+import { readExpression } from '../../workflow/index.ts';
 import { actionFacts } from '../known/popular-actions.ts';
 import type { ActionFile, JobPart, StepPart, WorkflowFile } from '../repository/model.ts';
 import { entriesOf, lineAt, valueOf } from '../repository/tree.ts';
@@ -24,7 +24,6 @@ export function problemsOf(subject: Subject, file: WorkflowFile | ActionFile): F
     walk.visit(file.tree, WORKFLOW, { name: 'workflow', at: file.tree.at });
     checkWorkflow(walk, file);
   } else checkAction(walk, file);
-  const trees = new Map<string, ReadExpression>();
   const contexts = new ScopeContexts(file, {
     outputsOf: (step, job) => outputsOf(subject, file, step, job),
     callOutputsOf: (job) => callOutputsOf(subject, job),
@@ -36,9 +35,8 @@ export function problemsOf(subject: Subject, file: WorkflowFile | ActionFile): F
       source: file.source,
       contextsAt: (one) => contexts.at(one),
       read: (source) => {
-        const known = trees.get(source) ?? readExpression(source);
-        trees.set(source, known);
-        return known;
+        const tree = subject.tree(source);
+        return tree === undefined ? readExpression(source) : { tree };
       },
     }))
       expressions.push(problem);

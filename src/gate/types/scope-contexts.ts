@@ -28,7 +28,7 @@ export class ScopeContexts {
   readonly #whole: Contexts;
   readonly #byId: ReadonlyMap<string, JobPart>;
   readonly #jobs = new Map<string, Contexts>();
-  readonly #before = new Map<string, Type>();
+  readonly #at = new Map<string, Contexts>();
   readonly #steps = new Map<string, readonly (readonly [string, Type])[]>();
 
   constructor(file: WorkflowFile | ActionFile, known: Known) {
@@ -40,6 +40,13 @@ export class ScopeContexts {
   }
 
   at(slot: Slot): Contexts {
+    const key = `${slot.place === 'callOutput' ? '*' : (slot.job ?? '')} ${slot.step ?? '-'}`;
+    const known = this.#at.get(key) ?? this.#contextsOf(slot);
+    this.#at.set(key, known);
+    return known;
+  }
+
+  #contextsOf(slot: Slot): Contexts {
     if (this.#file.kind === 'action') {
       const steps = this.#stepsBefore('', this.#file.steps, undefined, slot.step);
       return new Map([...this.#whole, ['steps', steps]]);
@@ -87,8 +94,6 @@ export class ScopeContexts {
     index = Number.POSITIVE_INFINITY,
   ): Type {
     if (steps.length > MAX_STEPS) return ANY;
-    const known = this.#before.get(`${id} ${index}`);
-    if (known !== undefined) return known;
     let all = this.#steps.get(id);
     if (all === undefined) {
       all = steps.map((step) => {
@@ -97,9 +102,7 @@ export class ScopeContexts {
       });
       this.#steps.set(id, all);
     }
-    const before = objectFrom(all.filter(([name], at) => name !== '' && at < index));
-    this.#before.set(`${id} ${index}`, before);
-    return before;
+    return objectFrom(all.filter(([name], at) => name !== '' && at < index));
   }
 }
 

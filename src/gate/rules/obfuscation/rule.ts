@@ -37,26 +37,24 @@ function* check(subject: Subject): Iterable<Found> {
 }
 
 const MAX_HIDDEN = 50;
-/** Direction marks and isolates (CVE-2021-42574), and what has no width; joiners within emoji are left alone. */
-const DIRECTION = /[\u202a-\u202e\u2066-\u2069]/;
-const INVISIBLE =
-  /[\u202a-\u202e\u2066-\u2069\u200b\u200c\u200e\u200f\u2060-\u2064\u061c\u180e\u3164\uffa0\u{e0000}-\u{e007f}]|(?![\ufe0e\ufe0f])\p{Variation_Selector}|(?<!^)\ufeff/gu;
+/** Selectors of variants beside those of emoji: each can carry a byte, and none is shown. */
+const CARRIER = /(?![\ufe0e\ufe0f])\p{Variation_Selector}/gu;
 
 function* hidden(source: Source): Iterable<Found> {
+  let line = 0;
   let count = 0;
-  for (const match of source.text.matchAll(INVISIBLE)) {
-    const [sign] = match;
+  for (const match of source.text.matchAll(CARRIER)) {
     if (count >= MAX_HIDDEN) return;
+    const at = spanAt(source, match.index, 1);
+    if (at.line === line) continue;
+    line = at.line;
     count += 1;
-    const code = (sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0');
-    const turns = DIRECTION.test(sign);
+    const code = (match[0].codePointAt(0) ?? 0).toString(16).toUpperCase();
     yield {
-      at: spanAt(source, match.index, sign.length),
-      message: turns
-        ? `U+${code} turns the direction of the text: it is read otherwise than it is shown`
-        : `U+${code} is invisible: two texts that look the same differ`,
-      fix: 'remove it, or write it as an escape',
-      severity: turns ? 'high' : 'medium',
+      at,
+      message: `U+${code} is not shown, and may carry a byte of something that is put together elsewhere`,
+      fix: 'take the character out',
+      severity: 'high',
     };
   }
 }
