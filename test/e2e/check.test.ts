@@ -256,3 +256,45 @@ describe('what policy says of findings', () => {
     expect(run.stderr).toContain('must say');
   });
 });
+
+describe('a change of the policy itself', () => {
+  const RULE = 'rules: [{ id: mine, at: [before], deny: \'job.id == "x"\', why: not wanted }]\n';
+  const git = (...args: readonly string[]): void => {
+    execFileSync('git', ['-C', root, '-c', 'user.name=T', '-c', 'user.email=t@a.test', ...args], {
+      stdio: 'pipe',
+    });
+  };
+  const begin = (policy: string): void => {
+    execFileSync('git', ['-c', 'init.defaultBranch=main', 'init', '-q', root]);
+    write('.github/workflows/ci.yml', GOOD);
+    write('cofferdam.yaml', `version: 1\n${policy}`);
+    git('add', '-A');
+    git('commit', '-q', '-m', 'a');
+  };
+
+  it.each([
+    ['a destination more', '', 'zones: { untrusted: { egress: { allow: [evil.test] } } }\n', 'evil.test'],
+    ['a rule that is gone', RULE, '', 'own/mine is gone'],
+    ['a rule that asks something else', RULE, RULE.replace('"x"', '"y"'), 'asks something else'],
+    [
+      'findings that are waived',
+      '',
+      'gate: { findings: [{ rules: [template-injection], severity: "off", reason: it is a nuisance, until: 2099-01-01 }] }\n',
+      'become off',
+    ],
+  ])('is told with --against: %s', async (_name, before, after, says) => {
+    begin(before);
+    write('cofferdam.yaml', `version: 1\n${after}`);
+    const run = await check('--against', 'main');
+    expect(run.status, run.stderr).toBe(1);
+    expect(run.stdout).toContain('high[weakened-policy]');
+    expect(run.stdout).toContain(says);
+  });
+
+  it('that takes something away is no finding', async () => {
+    begin('zones: { untrusted: { egress: { allow: [api.test] } } }\n');
+    write('cofferdam.yaml', `version: 1\n${RULE}zones: { untrusted: { egress: { allow: [] } } }\n`);
+    const run = await check('--against', 'main');
+    expect(run.stdout).not.toContain('weakened-policy');
+  });
+});

@@ -17,6 +17,7 @@ import type { Kept } from './kept.ts';
 import type { CheckPolicy } from './check-policy.ts';
 import type { CheckSubject } from '../check-subject.ts';
 import type { Wanted } from './wanted.ts';
+import { weakenedPolicy } from './weakened-policy.ts';
 
 export interface Checked extends Sifted {
   readonly judged: Judged;
@@ -30,7 +31,7 @@ export type Choose = (judged: Judged) => Promise<Checked>;
 
 /** The way to choose what is told: by severity, persona, file and comment, and only what a commit does not have already. */
 export async function chooserFor(
-  { root, meant }: CheckSubject,
+  { root, files, meant }: CheckSubject,
   wanted: Wanted,
   policy: CheckPolicy,
   facts: Facts,
@@ -40,11 +41,13 @@ export async function chooserFor(
   if (wanted.against === undefined) return ok(chooses);
   const before = await automationAt(root, wanted.against);
   if (!before.ok) return before;
+  const weakened = meant === undefined ? await weakenedPolicy(before.value, files) : [];
   const known = new Set((await chooses(await judged(before.value, facts, kept))).prints.values());
   return ok(async (one) => {
     const head = await chooses(one);
     const findings = head.findings.filter((finding) => !known.has(head.prints.get(finding) ?? ''));
-    return { ...head, findings };
+    const prints = new Map([...head.prints, ...fingerprints(weakened, () => '')]);
+    return { ...head, findings: [...findings, ...weakened], prints };
   });
 }
 
