@@ -88,7 +88,11 @@ class LockMaker {
       if (this.#refusals.has(task.pin)) continue;
       const more = await this.#lock(task);
       if (more.ok) open.push(...more.value);
-      else this.#refusals.set(task.pin, more.error);
+      else {
+        const { why } = more.error;
+        const named = why.includes(task.pin) || why.includes(partsOf(task.pin).repository);
+        this.#refusals.set(task.pin, { ...more.error, why: named ? why : `${task.pin}: ${why}` });
+      }
       if (this.#entries.size > MAX_PINS)
         return err([
           refusal('limit', 'lock/too-many', `more than ${MAX_PINS} actions are used`, 'use fewer'),

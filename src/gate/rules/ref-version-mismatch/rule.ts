@@ -52,7 +52,9 @@ function contradicted(subject: Subject, one: RepositoryUses, version: string): s
   const { repository, ref } = one.uses;
   const { own, actions } = subject.repository.locks;
   const other = actions?.dependencies.get(pin)?.ref;
-  const tags = refFacts(subject, pin)?.tags ?? (other !== undefined && /^v?\d/.test(other) ? [other] : []);
+  const tags = (refFacts(subject, pin)?.tags ?? (other === undefined ? [] : [other])).flatMap(
+    (tag) => versionIn(tag) ?? [],
+  );
   if (tags.length > 0 && !tags.some((tag) => agree(tag, version))) return `the commit is ${tags[0]}`;
   if (!isCommit(ref)) return undefined;
   for (const name of [version, version.startsWith('v') ? version.slice(1) : `v${version}`]) {
@@ -89,6 +91,11 @@ function outvoted(votes: ReadonlyMap<string, number> | undefined, own: string): 
 function add(map: Map<string, Map<string, number>>, key: string, value: string): void {
   const votes = map.get(key) ?? new Map<string, number>();
   map.set(key, votes.set(value, (votes.get(value) ?? 0) + 1));
+}
+
+/** The version in a tag: `v4.1.2`, and `1.1.5` of `predicate@1.1.5`. */
+function versionIn(tag: string): string | undefined {
+  return /(?:^|[@/_-])(v?\d+(?:\.\d+){0,3}(?:[-+][\w.]{1,30})?)$/.exec(tag)?.[1];
 }
 
 function bare(version: string): string {
