@@ -51,6 +51,14 @@ describe('cofferdam check', () => {
     expect(run.stdout).toContain('^'.repeat('${{ github.event.issue.title }}'.length));
   });
 
+  it('gives a page that stands alone with --format html', async () => {
+    write('.github/workflows/ci.yml', BAD);
+    const run = await check('--format', 'html');
+    expect(run).toMatchObject({ status: 1, stderr: '' });
+    expect(run.stdout).toMatch(/^<!doctype html>/);
+    expect(run.stdout).toContain('<mark>${{ github.event.issue.title }}</mark>');
+  });
+
   it('says that there is nothing to check, with exit 2, of an empty folder, of none, and of a file that is no workflow', async () => {
     write('notes.txt', 'x');
     for (const path of ['.', 'absent', 'notes.txt']) {

@@ -11,6 +11,10 @@ const APART =
 const HIDDEN =
   /\b(?:git|release|publish|deploy|bump|version|lerna|changeset|submodule|lfs|hub|goreleaser|mike|gh-deploy|standard-version)\b/i;
 
+/** Programs of the repository, of which the workflow does not show what they do. */
+const OPAQUE =
+  /(?:^|[\s;&|(])(?:\.{0,2}\/\S|(?:make|just|task|rake|gulp|nox|tox|npx|node|python3?|ruby|bash|sh)\s|(?:npm|yarn|pnpm|bun|bundle|cargo|go|poetry|uv)\s+(?:run|exec|x)\b)/m;
+
 export function mend(subject: Subject, finding: Finding): MendPlan | undefined {
   const site = sitesOf(subject, finding).find(
     ({ step }) => step.uses !== undefined && isAt(step.uses.at, finding),
@@ -34,16 +38,17 @@ export function mend(subject: Subject, finding: Finding): MendPlan | undefined {
 /** Whether nothing behind the checkout can be seen to need the token, and nothing is out of sight that may push. */
 function isUnused(subject: Subject, { file, job, step }: Site): boolean {
   const permissions = job?.permissions ?? (file.kind === 'workflow' ? file.permissions : undefined);
-  const pushes =
-    permissions === undefined ||
-    permissions.all === 'write' ||
-    permissions.scopes.some(({ scope, level }) => scope === 'contents' && level === 'write');
+  // Who was given the right to write on purpose may well write.
+  const granted =
+    permissions?.all === 'write' ||
+    permissions?.scopes.some(({ scope, level }) => scope === 'contents' && level === 'write') === true;
+  const pushes = permissions === undefined || granted;
   const later = (job?.steps ?? (file.kind === 'action' ? file.steps : [])).filter(
     ({ index }) => index > step.index,
   );
   if (inputOf(step, 'submodules') !== undefined || inputOf(step, 'lfs') !== undefined) return false;
   return later.every((one) => {
-    if (one.run !== undefined) return !HIDDEN.test(one.run.text);
+    if (one.run !== undefined) return !HIDDEN.test(one.run.text) && !(granted && OPAQUE.test(one.run.text));
     if (one.uses?.kind === 'local') {
       const called = subject.calledAction(one, job);
       return called !== undefined && called.steps.every(({ run, uses }) => isPlain(run?.text, uses));
