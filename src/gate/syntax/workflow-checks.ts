@@ -42,7 +42,7 @@ function wrong(walk: Walk, { text, at }: Text, why: string, fix: string): void {
 }
 
 function checkEvents(walk: Walk, on: Tree | undefined): void {
-  for (const { key: event, value } of entriesOf(on)) {
+  for (const { key: event, keyAt, value } of entriesOf(on)) {
     for (const filter of ['branches', 'tags', 'paths']) {
       const both = entryOf(value, filter) === undefined ? undefined : entryOf(value, `${filter}-ignore`);
       if (both !== undefined)
@@ -53,6 +53,13 @@ function checkEvents(walk: Walk, on: Tree | undefined): void {
           'keep one of them; patterns with ! take away',
         );
     }
+    if (event === 'workflow_run' && entryOf(value, 'workflows') === undefined)
+      walk.problem(
+        keyAt,
+        event.length,
+        'on.workflow_run names no workflows',
+        'add workflows with their names',
+      );
     if (event !== 'workflow_dispatch' && event !== 'workflow_call') continue;
     const inputs = entriesOf(valueOf(value, 'inputs'));
     const over = event === 'workflow_dispatch' ? inputs[MAX_INPUTS] : undefined;
@@ -172,7 +179,9 @@ export function checkSteps(walk: Walk, steps: Tree | undefined): void {
     if (uses.text.startsWith('docker://')) {
       if (!/^docker:\/\/[^\s:]+(?::\d+\/[^\s:]+)?(?::[\w.-]+)?(?:@\w+:[\da-f]+)?$/i.test(uses.text))
         wrong(walk, uses, `${quoted(uses)} names no image`, 'write docker://NAME:TAG');
-    } else if (!/^(?:\.{1,2}|\$)(?:\/|$)/.test(uses.text) && !ACTION.test(uses.text))
+    } else if (/\/workflows\/[^/@]+\.ya?ml(?:@|$)/.test(uses.text))
+      wrong(walk, uses, `${quoted(uses)} is a workflow, which no step can use`, 'call it by uses of a job');
+    else if (!/^(?:\.{1,2}|\$)(?:\/|$)/.test(uses.text) && !ACTION.test(uses.text))
       wrong(
         walk,
         uses,
@@ -183,6 +192,8 @@ export function checkSteps(walk: Walk, steps: Tree | undefined): void {
 }
 
 function checkMatrixKeys(walk: Walk, matrix: Tree | undefined): void {
+  if (matrix?.kind === 'mapping' && matrix.entries.every(({ key }) => key === 'exclude'))
+    walk.problem(matrix.at, 1, 'the matrix has no values', 'give it a vector, or include');
   const seen = new Set<string>();
   for (const { key, keyAt, value } of entriesOf(matrix)) {
     if (seen.has(key.toLowerCase()))

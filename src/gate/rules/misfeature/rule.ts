@@ -39,7 +39,27 @@ function* check(subject: Subject): Iterable<Found> {
   for (const site of subject.sites) {
     if (site.step.shell !== undefined) yield* shell(site, site.step.shell);
     yield* inputs(site);
+    yield* folder(site);
   }
+}
+
+/** `~` is expanded by shells alone; what lies above the workspace outlives the job on a machine of one's own. */
+function* folder(site: Site): Iterable<Found> {
+  const text = site.step.workingDirectory;
+  if (text === undefined) return;
+  if (/^~(?:\/|$)/.test(text.text))
+    yield found(site, text, [
+      'working-directory does not expand ~: it is the name of a folder',
+      'write the path, or use cd in the script',
+    ]);
+  else if (
+    /^(?:\/|\/(?:etc|usr|root|boot|dev|var\/run|proc|sys)(?:\/.*)?)$/.test(text.text) ||
+    /^\.\.(?:\/\.\.)*\/?$/.test(text.text)
+  )
+    yield found(site, text, [
+      `the script runs in ${text.text.slice(0, 80)}, outside of the workspace: what it writes there stays`,
+      'work below the workspace or RUNNER_TEMP',
+    ]);
 }
 
 type Where = Pick<Site, 'file' | 'job'>;
