@@ -2,11 +2,13 @@
 export {
   Document,
   isAlias,
+  isMap,
   isNode,
+  isPair,
   isScalar,
+  isSeq,
   LineCounter,
   parseAllDocuments,
   parseDocument,
-  visit,
   YAMLMap,
 } from 'yaml';

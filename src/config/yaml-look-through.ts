@@ -17,25 +17,32 @@ export async function lookThrough(document: Document): Promise<LookedThrough> {
   const yaml = await import('./yaml-library.ts');
   const anchors = new Map<string, Node>();
   const targets = new Map<Alias, Node>();
-  const keys = new Map<unknown, Set<string>>();
   let repeated: Node | undefined;
-  const see = (key: unknown, of: unknown): void => {
+  const see = (key: unknown, known: Set<string>): void => {
     const meant = yaml.isAlias(key) ? anchors.get(key.source) : key;
     if (!yaml.isScalar(meant) || !yaml.isNode(key)) return;
     const text = meant.value === null ? '' : String(meant.value);
-    const known = keys.get(of) ?? new Set();
-    keys.set(of, known);
     if (known.has(text)) repeated ??= key;
     known.add(text);
   };
-  yaml.visit(document, {
-    Pair: (_key, pair, path) => see(pair.key, path.at(-1)),
-    Node: (_key, node) => {
-      if (yaml.isAlias(node)) {
-        const target = anchors.get(node.source);
-        if (target !== undefined) targets.set(node, target);
-      } else if (node.anchor !== undefined) anchors.set(node.anchor, node);
-    },
-  });
+  // By hand: the library's visit copies the way to each node that it comes to.
+  const walk = (node: unknown): void => {
+    if (!yaml.isNode(node)) return;
+    if (yaml.isAlias(node)) {
+      const target = anchors.get(node.source);
+      if (target !== undefined) targets.set(node, target);
+      return;
+    }
+    if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    if (!yaml.isMap(node) && !yaml.isSeq(node)) return;
+    const known = new Set<string>();
+    for (const item of node.items as readonly unknown[])
+      if (yaml.isPair(item)) {
+        see(item.key, known);
+        walk(item.key);
+        walk(item.value);
+      } else walk(item);
+  };
+  walk(document.contents);
   return { targets, repeated };
 }

@@ -46,7 +46,7 @@ export class Subject {
   readonly #reaching = new Map<WorkflowFile | ActionFile, readonly Reaching[]>();
   readonly #scripts = new Map<StepPart, ShellScript>();
   readonly #problems = new Map<WorkflowFile | ActionFile, FileProblems>();
-  readonly #expressions = new WeakMap<Text, readonly PlacedExpression[]>();
+  readonly #expressions = new Map<Text, readonly PlacedExpression[]>();
   readonly #once = new Map<unknown, unknown>();
   readonly #trees = new Map<string, Expression | undefined>();
   readonly #actions: ReadonlyMap<string, ActionFile>;

@@ -17,7 +17,15 @@ export interface PlacedUses extends Scope {
 export type RepositoryUses = PlacedUses & { readonly uses: Extract<UsesPart, { kind: 'repository' }> };
 
 /** Every `uses` of a repository: of steps, also in its own actions, and of jobs that call a workflow. */
-export function* everyUses(subject: Subject): Iterable<PlacedUses> {
+export function everyUses(subject: Subject): readonly PlacedUses[] {
+  return subject.once(placedIn);
+}
+
+function placedIn(subject: Subject): readonly PlacedUses[] {
+  return [...eachUses(subject)];
+}
+
+function* eachUses(subject: Subject): Iterable<PlacedUses> {
   for (const file of subject.repository.workflows)
     for (const job of file.jobs)
       if (job.uses !== undefined)
@@ -41,11 +49,14 @@ export function* everyUses(subject: Subject): Iterable<PlacedUses> {
 }
 
 /** Those of other repositories. */
-export function* repositoryUses(subject: Subject): Iterable<RepositoryUses> {
-  for (const one of everyUses(subject)) {
-    const { uses } = one;
-    if (uses.kind === 'repository') yield { ...one, uses };
-  }
+export function repositoryUses(subject: Subject): readonly RepositoryUses[] {
+  return subject.once(ofOthers);
+}
+
+function ofOthers(subject: Subject): readonly RepositoryUses[] {
+  return everyUses(subject).flatMap((one) =>
+    one.uses.kind === 'repository' ? { ...one, uses: one.uses } : [],
+  );
 }
 
 export function pinOfUses({ uses }: RepositoryUses): Pin | undefined {

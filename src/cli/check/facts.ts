@@ -40,7 +40,7 @@ export async function checkFacts(
   const days = daysBetween(date, new Date());
   const old = days > OLD_AFTER_DAYS && wanted.format === 'text' && !wanted.quiet;
   const subject = looked || old ? new Subject(await repositoryOf(files, kept)) : undefined;
-  if (subject !== undefined && old && [...repositoryUses(subject)].length > 0)
+  if (subject !== undefined && old && repositoryUses(subject).length > 0)
     stderr.write(
       `note: the advisories are of ${date}, ${days} days old: cofferdam advisories update FILE|URL\n`,
     );

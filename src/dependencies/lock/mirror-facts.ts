@@ -14,7 +14,7 @@ import { resolveRef } from './resolve-ref.ts';
 export async function mirrorFacts(subject: Subject, mirrors: Mirrors): Promise<ReadonlyMap<Pin, RefFacts>> {
   const facts = new Map<Pin, RefFacts>();
   const opened = new Map<string, OpenOrigin | undefined>();
-  const pins = new Set([...repositoryUses(subject)].flatMap((one) => pinOfUses(one) ?? []));
+  const pins = new Set(repositoryUses(subject).flatMap((one) => pinOfUses(one) ?? []));
   for (const pin of pins) {
     const { repository, ref } = partsOf(pin);
     if (!opened.has(repository)) {

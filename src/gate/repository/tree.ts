@@ -20,16 +20,9 @@ export function itemsOf(tree: Tree | undefined): readonly Tree[] {
   return tree?.kind === 'sequence' ? tree.items : [];
 }
 
-/** One object for each scalar: what follows from a text is kept by it, and many rules ask for the same. */
-const TEXTS = new WeakMap<Tree, Text>();
-
+/** The scalar itself, so that there is one object for each: what follows from a text is kept by it, and many rules ask for the same. */
 export function textOf(tree: Tree | undefined): Text | undefined {
-  if (tree?.kind !== 'scalar' || tree.value === null) return undefined;
-  const known = TEXTS.get(tree);
-  if (known !== undefined) return known;
-  const text = { text: tree.text, at: tree.at };
-  TEXTS.set(tree, text);
-  return text;
+  return tree?.kind === 'scalar' && tree.value !== null ? tree : undefined;
 }
 
 /** One text, or a list of them. */
