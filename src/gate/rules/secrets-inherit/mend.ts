@@ -23,6 +23,8 @@ export function mend(subject: Subject, finding: Finding): MendPlan | undefined {
     })
     .map(({ key }) => key);
   const all = names.filter((name) => given.includes(name) || required.includes(name));
+  // A name is put into an expression: one that is none could be more than a name there.
+  if (!all.every((name) => /^[A-Za-z_]\w{0,199}$/.test(name))) return undefined;
   const path = ['jobs', found.job.id, 'secrets'];
   return {
     title:
