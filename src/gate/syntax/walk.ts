@@ -256,7 +256,8 @@ export class Walk {
 
   #permissions(tree: Tree, key: Key): void {
     if (tree.kind === 'scalar') {
-      if (tree.value !== null && tree.text !== 'read-all' && tree.text !== 'write-all')
+      if (tree.value === null) return this.#notA(tree, { what: 'permissions' }, 'mapping', key);
+      if (tree.text !== 'read-all' && tree.text !== 'write-all')
         this.problem(
           tree.at,
           tree.text.length,

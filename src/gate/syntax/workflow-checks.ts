@@ -81,6 +81,13 @@ function checkInput(walk: Walk, name: Text, input: Tree, event: string): void {
   const options = wordsOf(valueOf(input, 'options')).map(({ text }) => text);
   if (type === 'choice' && options.length === 0)
     wrong(walk, name, `the input ${name.text} is a choice, and has no options`, 'add options');
+  if (event === 'workflow_dispatch' && type !== 'choice' && options.length > 0)
+    wrong(
+      walk,
+      name,
+      `the input ${name.text} has options, and is no choice`,
+      'give it type: choice, or remove the options',
+    );
   const first = new Set<string>();
   const repeated = options.find((option) => first.size === first.add(option).size);
   if (repeated !== undefined)
