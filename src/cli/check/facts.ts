@@ -37,17 +37,22 @@ export async function checkFacts(
   const mirrors = readMirrors(wanted.mirrors, configuration?.lock?.mirrors ?? {}, directory, true);
   if (!mirrors.ok) return mirrors;
   const looked = wanted.mirrors.length > 0 || configuration?.lock?.mirrors !== undefined;
-  const days = daysBetween(date, new Date());
-  const old = days > OLD_AFTER_DAYS && wanted.format === 'text' && !wanted.quiet;
-  const subject = looked || old ? new Subject(await repositoryOf(files, kept)) : undefined;
-  if (subject !== undefined && old && repositoryUses(subject).length > 0)
-    stderr.write(
-      `note: the advisories are of ${date}, ${days} days old: cofferdam advisories update FILE|URL\n`,
-    );
+  const note = wanted.format === 'text' && !wanted.quiet ? oldAdvisories(date, new Date()) : undefined;
+  const subject = looked || note !== undefined ? new Subject(await repositoryOf(files, kept)) : undefined;
+  if (subject !== undefined && note !== undefined && repositoryUses(subject).length > 0)
+    stderr.write(`${note}\n`);
   const uses = configuration?.gate?.uses;
   return ok({
     refs: subject === undefined || !looked ? new Map() : await mirrorFacts(subject, mirrors.value),
     advisories: { date, list },
     ...(uses !== undefined && { uses }),
   });
+}
+
+/** What is said of advisories that are too old to be relied on; undefined of those that are not. */
+export function oldAdvisories(date: string, now: Date): string | undefined {
+  const days = daysBetween(date, now);
+  return days <= OLD_AFTER_DAYS
+    ? undefined
+    : `note: the advisories are of ${date}, ${days} days old: cofferdam advisories update FILE|URL`;
 }

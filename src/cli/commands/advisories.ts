@@ -8,6 +8,7 @@ import {
   OLD_AFTER_DAYS,
 } from '../../dependencies/index.ts';
 import type { Advisory } from '../../gate/index.ts';
+import { oldAdvisories } from '../check/facts.ts';
 import { type Command, type CommandContext, EXIT } from '../command.ts';
 import { parseOptions } from '../options.ts';
 import { jsonLine } from '../render/json-line.ts';
@@ -73,8 +74,8 @@ async function run(context: CommandContext): Promise<number> {
   for (const one of advisories) context.stdout.write(`${line(one)}\n`);
   const from = file === undefined ? 'shipped with this version' : `with those of ${visible(file)}`;
   context.stdout.write(`${advisories.length} advisories of ${date}, ${days} days old, ${from}\n`);
-  if (days > OLD_AFTER_DAYS)
-    context.stderr.write('note: they are old: cofferdam advisories update FILE|URL\n');
+  const note = oldAdvisories(date, now);
+  if (note !== undefined) context.stderr.write(`${note}\n`);
   return EXIT.ok;
 }
 

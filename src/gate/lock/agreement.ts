@@ -28,7 +28,11 @@ export function disagreements(subject: Subject, { literal = false } = {}): reado
       why: why.why,
     }));
   if (locks.actions === undefined && locks.own === undefined) return [];
-  const found = workflows.flatMap((file) => inWorkflow(subject, locks, file, literal));
+  const aliases = {
+    own: aliasIn(locks.own?.actions),
+    github: literal ? (pin: Pin): Pin => pin : aliasIn(locks.actions?.dependencies),
+  };
+  const found = workflows.flatMap((file) => inWorkflow(subject, locks, file, aliases));
   const paths = new Set(workflows.map(({ source }) => source.path));
   for (const [lock, of] of [
     [OWN_LOCK, locks.own?.workflows],
@@ -53,7 +57,7 @@ function inWorkflow(
   subject: Subject,
   locks: Locks,
   file: WorkflowFile,
-  literal: boolean,
+  aliases: { readonly own: Alias; readonly github: Alias },
 ): readonly Disagreement[] {
   const { path } = file.source;
   const all = wantedBy(subject, file, true);
@@ -66,7 +70,7 @@ function inWorkflow(
   if (own !== undefined && inOwn === undefined && all.uses.length + all.images.length > 0)
     tell(topOf(path), `${path} uses what is elsewhere, and is not in ${OWN_LOCK}`);
   if (own !== undefined && inOwn !== undefined) {
-    const uses = all.uses.map((use) => ({ ...use, pin: lockedAs(own.actions, use.pin) }));
+    const uses = all.uses.map((use) => ({ ...use, pin: aliases.own(use.pin, inOwn.actions) }));
     const reached = closure({ ...all, uses }, (pin) => own.actions.get(pin)?.uses);
     for (const [pin, at] of reached.missing) tell(at, `${pin} is not in ${OWN_LOCK}`);
     const images = new Map([
@@ -99,12 +103,10 @@ function inWorkflow(
     );
   }
   const steps = wantedBy(subject, file, false);
+  const onboarded = actions?.workflows.get(path);
   const uses = steps.uses
     .filter(({ kind }) => kind === 'action')
-    .map((use) =>
-      literal || actions === undefined ? use : { ...use, pin: lockedAs(actions.dependencies, use.pin) },
-    );
-  const onboarded = actions?.workflows.get(path);
+    .map((use) => ({ ...use, pin: aliases.github(use.pin, onboarded ?? []) }));
   if (actions !== undefined && own === undefined && onboarded === undefined && uses.length > 0)
     tell(topOf(path), `${path} uses actions, and is not in ${ACTIONS_LOCK}`);
   if (actions !== undefined && onboarded !== undefined) {
@@ -120,13 +122,23 @@ function inWorkflow(
   return told;
 }
 
+/** Under which pin a lock has what is used; of several, one that is listed for the workflow. */
+type Alias = (pin: Pin, listed: readonly Pin[]) => Pin;
+
 /** A commit that is written out in the place of a ref that is locked at it is the same thing: pinning by the lock keeps to the lock. */
-function lockedAs(entries: ReadonlyMap<Pin, { readonly commit: string }>, pin: Pin): Pin {
-  const { repository, ref } = partsOf(pin);
-  if (entries.has(pin) || !isCommit(ref)) return pin;
-  for (const [known, { commit }] of entries)
-    if (commit === ref && partsOf(known).repository === repository) return known;
-  return pin;
+function aliasIn(entries: ReadonlyMap<Pin, { readonly commit: string }> | undefined): Alias {
+  const byCommit = new Map<string, Pin[]>();
+  for (const [pin, { commit }] of entries ?? []) {
+    const key = `${partsOf(pin).repository}@${commit}`;
+    const known = byCommit.get(key);
+    if (known === undefined) byCommit.set(key, [pin]);
+    else known.push(pin);
+  }
+  return (pin, listed) => {
+    if (entries?.has(pin) === true || !isCommit(partsOf(pin).ref)) return pin;
+    const same = byCommit.get(pin) ?? [];
+    return same.find((one) => listed.includes(one)) ?? same[0] ?? pin;
+  };
 }
 
 function differing(
