@@ -7,6 +7,7 @@ import { ulid } from '../src/base/index.ts';
 import { openCell } from '../src/engine/cell/open-cell.ts';
 import { sandboxFolder } from '../src/engine/cell/sandbox-folder.ts';
 import { defaultControls } from '../src/zone/index.ts';
+import { checkTimes } from './check.ts';
 import { gatewayTimes } from './gateway.ts';
 import { endBySignal, OpenThings } from './open-things.ts';
 import { telemetryCost } from './telemetry.ts';
@@ -226,6 +227,7 @@ const PARTS: Readonly<Record<string, () => void | Promise<void>>> = {
   gateway: () =>
     gatewayTimes(folder, Number(process.env['BENCH_ROUNDS'] ?? 5), process.env['BENCH_PROXIES'], things),
   telemetry: () => telemetryCost(row, things),
+  check: () => checkTimes(folder, ROOT, environment, things),
 };
 const asked = process.argv.slice(2);
 endBySignal(things, () => rmSync(folder, { recursive: true, force: true }));
