@@ -2,6 +2,7 @@ import type { Text } from '../../workflow/index.ts';
 import type { Span } from '../finding.ts';
 import type { Site, Subject } from '../subject.ts';
 import { codeInputs } from './known-actions.ts';
+import { onlyOwnHead } from './own-head.ts';
 import { valueReferences } from './references.ts';
 import { type Following, type Taint, worst } from './value.ts';
 
@@ -21,9 +22,15 @@ export function injectionsIn(taints: Following, site: Site): readonly Injection[
     subject.expressions(site.file, text).flatMap(({ tree, at, source }) => {
       const decided = valueReferences(tree).flatMap((one) => taints.reference(one, site, at));
       const taint = worst(decided.filter(({ holds }) => holds === 'text'));
-      return taint === undefined ? [] : [{ at, source, what, taint }];
+      return taint === undefined ? [] : [{ at, source, what, taint: ofWriters(subject, site, taint) }];
     }),
   );
+}
+
+/** Where only heads of this repository come, whoever may push to it decides. */
+function ofWriters(subject: Subject, site: Site, taint: Taint): Taint {
+  const own = taint.by === 'stranger' && taint.events.every((event) => event.startsWith('pull_request'));
+  return own && onlyOwnHead(subject, site) ? { ...taint, by: 'writer' } : taint;
 }
 
 function* sinks(subject: Subject, site: Site): Iterable<{ readonly text: Text; readonly what: string }> {

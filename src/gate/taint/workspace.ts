@@ -4,6 +4,7 @@ import type { StepPart } from '../repository/model.ts';
 import { pieceSpan, spanOf } from '../repository/tree.ts';
 import type { ShellCommand } from '../shell/script.ts';
 import type { Scope, Site } from '../subject.ts';
+import { onlyOwnHead } from './own-head.ts';
 import { PRIVILEGED_EVENTS } from './sources.ts';
 import { wordTaint } from './script-flow.ts';
 import type { Following, Taint } from './value.ts';
@@ -42,7 +43,13 @@ export function filledBy(taints: Following, scope: Scope): readonly Filled[] {
   const steps = scope.job?.steps ?? (scope.file.kind === 'action' ? scope.file.steps : []);
   return steps.flatMap((step) => {
     const site = { file: scope.file, step, ...(scope.job !== undefined && { job: scope.job }) };
-    return fromCheckout(taints, site) ?? fromCommand(taints, site) ?? fromArtifact(taints, site) ?? [];
+    const filled = fromCheckout(taints, site) ?? fromCommand(taints, site) ?? fromArtifact(taints, site);
+    if (filled === undefined) return [];
+    // Of a head in this repository somebody with rights is the author.
+    const own =
+      filled.taint.events.every((event) => event.startsWith('pull_request')) &&
+      onlyOwnHead(taints.subject, site);
+    return own ? [] : [filled];
   });
 }
 

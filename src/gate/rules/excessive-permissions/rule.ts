@@ -2,6 +2,7 @@ import type { Found } from '../../finding.ts';
 import type { JobPart, PermissionsPart, WorkflowFile } from '../../repository/model.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
+import { PRIVILEGED_EVENTS } from '../../taint/sources.ts';
 import { type Least, leastOf } from '../../token/least.ts';
 import { mend } from './mend.ts';
 
@@ -35,7 +36,8 @@ const STRONG = new Set([
 
 function* check(subject: Subject): Iterable<Found> {
   for (const file of subject.repository.workflows) {
-    const strange = subject.reachedByStrangers(file).length > 0;
+    // What a fork starts by its pull request has a token that only reads.
+    const strange = subject.reaching(file).some(({ event }) => PRIVILEGED_EVENTS.has(event));
     const { permissions } = file;
     if (permissions !== undefined) yield* all(permissions, 'every job', strange);
     const jobs = file.jobs.filter((job) => job.steps.length > 0 || job.uses !== undefined);
