@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -56,7 +57,7 @@ describe('the group in which those of sandboxes are made', () => {
     expect(host.controllersLacking.pids).toMatch(/ENOTDIR|EEXIST/);
   });
 
-  test('is refused below a group with processes that hands on already: by name, with the kernel\u2019s reason and what to do', () => {
+  test('is refused below a group with processes that hands on already: by name, with the kernel\u2019s reason and what to do', async () => {
     const real = readFileSync('/proc/self/mounts', 'utf8').match(/^\S+ (\S+) cgroup2 /m)?.[1];
     if (real === undefined) throw new Error('no control groups v2 are mounted here: mount -t cgroup2');
     const name = `cofferdam-test-${process.pid}`;
@@ -77,10 +78,12 @@ describe('the group in which those of sandboxes are made', () => {
       );
       expect(refused.error.fix).toContain(`start it in a group that hands nothing on`);
     } finally {
+      const ended = once(child, 'exit');
       child.kill('SIGKILL');
-      writeFileSync(join(real, 'cgroup.procs'), String(child.pid));
+      await ended;
+      // The kernel lets go of a process some time after it has ended.
       for (const left of ['threads', ASIDE, 'cofferdam', '.'])
-        if (existsSync(join(own, left))) rmdirSync(join(own, left));
+        await expect.poll(() => existsSync(join(own, left)) && rmdirSync(join(own, left))).toBeFalsy();
     }
   });
 
