@@ -156,9 +156,14 @@ export class Cgroup {
     return field(read(this.#file('cpu', 'cpu.stat')), 'nr_periods');
   }
 
+  /** The file with the host ids of the processes in it. */
+  get members(): string {
+    return this.#file('pids', 'cgroup.procs');
+  }
+
   /** Host ids of the processes in it. */
   processes(): readonly number[] {
-    const text = read(this.#file('pids', 'cgroup.procs'));
+    const text = read(this.members);
     return text === undefined || text === '' ? [] : text.split('\n').map(Number);
   }
 

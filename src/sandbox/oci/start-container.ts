@@ -26,14 +26,29 @@ export interface Starting {
   readonly pidFile: string;
   /** Absent or empty: the runtime makes its own. */
   readonly cgroupFiles?: readonly string[];
+  /** `cgroup.procs` of the group in which all of it runs, once that is there; absent: no group holds it. */
+  readonly held?: string;
 }
 
-/** Enters each control group and becomes the program; ends when it cannot. */
-const ENTER = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 70; shift; done; shift; exec "$@"';
+/**
+ * Enters each control group and runs the program; ends when it cannot. When we end before it did, the runtime and everything in the
+ * sandbox's group is killed: the first program of runc can be left without its runtime at a moment at which it neither goes on nor
+ * ends (1.1.5 takes a whole processor then), and only a signal from outside ends the first process of a namespace. A shell gives
+ * what it starts beside itself the machine's /dev/null to read, which crun would give away: it is handed what we have.
+ */
+const HELD = `held=$1 groups=
+shift
+while [ "$1" != -- ]; do groups="$groups $1"; shift; done
+shift
+trap 'kill -STOP $runtime; kill -KILL $(cat /proc/$runtime/task/*/children) $runtime
+for n in 1 2 3 4 5; do while read -r p; do kill -KILL $p; done <"$held"; sleep 0.02; done; exit 70' TERM
+exec 9<&0
+(exec 0<&9 9<&-; for g in $groups; do echo 0 >"$g" || exit 70; done; exec "$@") &
+runtime=$!
+wait $runtime`;
 
-/** A runtime whose caller was killed would wait for ever for what no longer answers. What it has started ends by itself. */
+/** A runtime whose caller was killed would wait for ever for what no longer answers. */
 const UNTIL_WE_END = 'setpriv';
-const ENDS_WITH_US = ['--pdeathsig', 'KILL', '--'];
 const NOT_FOUND = 127;
 
 /**
@@ -45,12 +60,14 @@ export async function startContainer(
   starting: Starting,
   died?: Promise<{ readonly why: string }>,
 ): Promise<Result<Container, Refusal>> {
-  const { runtime, bundle, pidFile, cgroupFiles = [] } = starting;
+  const { runtime, bundle, pidFile, held, cgroupFiles = [] } = starting;
   writeFileSync(join(bundle, 'config.json'), JSON.stringify(starting.config));
-  const entering = cgroupFiles.length === 0 ? [] : ['/bin/sh', '-c', ENTER, 'sh', ...cgroupFiles, '--'];
+  const around = held === undefined ? [] : ['/bin/sh', '-c', HELD, 'sh', held, ...cgroupFiles, '--'];
   // crun gives what it has for input and output to the job's user: the machine's own /dev/null must not be that.
   const nothing = openSync(join(bundle, 'nothing'), 'w+', 0o600);
-  const child = spawn(UNTIL_WE_END, [...ENDS_WITH_US, ...entering, ...starting.command], {
+  // A shell in between is told, and kills the rest; without one the runtime is killed by itself.
+  const ends = ['--pdeathsig', around.length === 0 ? 'KILL' : 'TERM', '--'];
+  const child = spawn(UNTIL_WE_END, [...ends, ...around, ...starting.command], {
     stdio: [nothing, nothing, 'pipe', 'pipe'],
     env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', ...starting.environment },
     cwd: '/',
@@ -62,11 +79,12 @@ export async function startContainer(
   });
   const control = child.stdio[3];
   // Node's own time-out of a program that could not be started keeps us waiting for it.
-  const late = setTimeout(() => child.kill('SIGKILL'), START_TIMEOUT_MS);
+  const stop = (): boolean => child.kill(around.length === 0 ? 'SIGKILL' : 'SIGTERM');
+  const late = setTimeout(stop, START_TIMEOUT_MS);
   let unseen: string | undefined;
   void died?.then(({ why }) => {
     unseen = why;
-    return child.kill('SIGKILL');
+    return stop();
   });
   let cause: string | undefined;
   child.on('error', (error: NodeJS.ErrnoException) => {

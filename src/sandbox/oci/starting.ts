@@ -40,6 +40,7 @@ export function startingOf(
       hybrid: host.hybrid,
       ...(host.rootless !== undefined && { rootlessGroups: host.cgroup }),
     }),
+    ...(host.cgroup !== 'none' && { held: new Cgroup(host, plan.cgroupPath).members }),
     ...(!driver.makesCgroup &&
       host.cgroup !== 'none' && { cgroupFiles: new Cgroup(host, plan.cgroupPath).create(plan.limits) }),
   };
