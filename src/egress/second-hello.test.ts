@@ -147,8 +147,7 @@ def talk():
 print(attempt(talk))`;
 
   test('takes the name of a second hello for the one it was asked for: with no gateway it does', async () => {
-    const here = { namespacePath: '/proc/self/ns/net' } as Gateway;
-    expect(await inside(here, ATTACK("'127.0.0.1'"))).toBe('True\nTrue');
+    expect(await inside(undefined, ATTACK("'127.0.0.1'"))).toBe('True\nTrue');
     expect(names).toContain('asked for other.test');
   });
 
