@@ -18,14 +18,7 @@ import {
 } from '../../engine/index.ts';
 import { profilePath } from '../../sandbox/index.ts';
 import { openStateFolder, type StateFolder } from '../../store/index.ts';
-import {
-  poolRefuses,
-  type ProfileName,
-  settleControls,
-  withIsolation,
-  withProfile,
-  ZONES,
-} from '../../zone/index.ts';
+import { poolRefuses, settleControls, withIsolation, withProfile, ZONES } from '../../zone/index.ts';
 import {
   type AllowEntry,
   type LoadedConfiguration,
@@ -37,6 +30,7 @@ import { askedIsolation, ISOLATION_OPTIONS } from '../isolation-options.ts';
 import { ROOT_IMAGE_OPTION, rootImage } from '../root-image.ts';
 import { allowOption, duration, environmentOption, oneOf, parseOptions } from '../options.ts';
 import { Denials } from '../render/denials.ts';
+import { closing, told } from '../render/exec-outcome.ts';
 import { renderRefusal } from '../render/refusals.ts';
 import { reloadedText } from '../render/reloaded.ts';
 import { styleFor } from '../render/style.ts';
@@ -94,8 +88,6 @@ const OPTIONS = {
   quiet: { type: 'boolean', short: 'q' },
   json: { type: 'boolean' },
 } as const;
-
-type Verdict = 'passed' | 'contained' | 'failed' | 'stopped';
 
 async function run(context: CommandContext): Promise<number> {
   const prepared = await prepare(context);
@@ -322,44 +314,6 @@ function unreadable(): Refusal {
 function refuse(context: CommandContext, why: Refusal): number {
   context.stderr.write(renderRefusal(why));
   return EXEC_FAILED;
-}
-
-function verdictOf({ exit, denied, broken, timedOut }: ExecOutcome): Verdict {
-  if (broken !== undefined || timedOut) return 'stopped';
-  if (exit.code !== 0) return 'failed';
-  return denied > 0 ? 'contained' : 'passed';
-}
-
-/** What `--json` gives (docs/output.md). */
-function told(outcome: ExecOutcome, denials: Denials) {
-  const { exit, timedOut, denied, gaps, oomKills, leftBehind, changed, run: folder, broken } = outcome;
-  return {
-    run: folder.id,
-    verdict: verdictOf(outcome),
-    exit: { code: exit.code, signal: exit.signal },
-    timedOut,
-    denied,
-    denials: denials.list(),
-    gaps,
-    oomKills,
-    leftBehind,
-    ...(changed !== undefined && { changed }),
-    ...(broken !== undefined && { refusal: broken }),
-  };
-}
-
-function closing(
-  outcome: ExecOutcome,
-  style: ReturnType<typeof styleFor>,
-  profile: ProfileName | undefined,
-): string {
-  const { denied, gaps, leftBehind, run: folder } = outcome;
-  const verdict = verdictOf(outcome);
-  const paint = { passed: style.good, contained: style.note, failed: style.bad, stopped: style.bad }[verdict];
-  const word = paint(verdict.toUpperCase());
-  const left = leftBehind.length === 0 ? '' : `, left behind: ${leftBehind.join(' ')}`;
-  const weaker = profile === undefined ? '' : ` · profile ${profile}`;
-  return `${word}  ${denied} denied, ${gaps} telemetry gaps${left}${weaker} · record ${folder.id}\n`;
 }
 
 /** Why the command could not be started, and what would show it to the sandbox where it lies elsewhere on this machine. */

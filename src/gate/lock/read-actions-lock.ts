@@ -1,9 +1,10 @@
-import { err, ok, type Json, type Refusal, refusal, type Result } from '../../base/index.ts';
+import { ok, type Json, type Refusal, type Result } from '../../base/index.ts';
 import type { Entry, Tree } from '../../workflow/index.ts';
 import type { Source } from '../repository/model.ts';
 import { entriesOf, itemsOf, spanOf, textOf, valueOf } from '../repository/tree.ts';
 import type { ActionsLock, ActionsLockEntry, Pin } from './model.ts';
 import { pinOf } from './pin.ts';
+import { unreliable } from './unreliable.ts';
 
 const VERSIONS = ['v0.0.1', 'v0.0.2', 'v0.0.3'];
 const KNOWN = new Set(['ref', 'commit', 'owner_id', 'repo_id', 'uses', 'tag', 'branch']);
@@ -15,7 +16,7 @@ const KNOWN = new Set(['ref', 'commit', 'owner_id', 'repo_id', 'uses', 'tag', 'b
 export function readActionsLock(source: Source, tree: Tree): Result<ActionsLock, Refusal> {
   const version = textOf(valueOf(tree, 'version'))?.text ?? '';
   if (!VERSIONS.includes(version))
-    return bad(
+    return unreliable(
       source,
       tree,
       `its version is ${JSON.stringify(version)}, and ${VERSIONS.join(', ')} are known`,
@@ -25,18 +26,19 @@ export function readActionsLock(source: Source, tree: Tree): Result<ActionsLock,
     const pin = pinOf(entry.key);
     const read = pin === undefined ? undefined : entryFrom(source, entry, pin);
     if (pin === undefined || read === undefined)
-      return bad(
+      return unreliable(
         source,
         entry.value,
         `its entry ${JSON.stringify(entry.key.slice(0, 200))} is not of its form`,
       );
-    if (dependencies.has(pin)) return bad(source, entry.value, `it has ${pin} twice`);
+    if (dependencies.has(pin)) return unreliable(source, entry.value, `it has ${pin} twice`);
     dependencies.set(pin, read);
   }
   const workflows = new Map<string, readonly Pin[]>();
   for (const { key, value } of entriesOf(valueOf(tree, 'workflows'))) {
     const pins = pinsOf(value);
-    if (pins === undefined) return bad(source, value, `what it lists for ${JSON.stringify(key)} is no pin`);
+    if (pins === undefined)
+      return unreliable(source, value, `what it lists for ${JSON.stringify(key)} is no pin`);
     workflows.set(key, pins);
   }
   const lines = source.text.split('\n', 20);
@@ -90,21 +92,4 @@ function jsonOf(tree: Tree): Json {
   if (tree.kind === 'scalar') return tree.value;
   if (tree.kind === 'sequence') return tree.items.map(jsonOf);
   return Object.fromEntries(tree.entries.map(({ key, value }) => [key, jsonOf(value)]));
-}
-
-function bad(source: Source, tree: Tree, why: string): Result<never, Refusal> {
-  const { line, column } = spanOf(source, tree.at);
-  return err(
-    refusal(
-      'policy',
-      'lock/unreadable',
-      `${source.path} cannot be relied on: ${why}`,
-      'write it anew: cofferdam lock',
-      {
-        file: source.path,
-        line,
-        column,
-      },
-    ),
-  );
 }

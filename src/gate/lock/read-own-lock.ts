@@ -1,9 +1,10 @@
-import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
+import { ok, type Refusal, type Result } from '../../base/index.ts';
 import type { Entry, Tree } from '../../workflow/index.ts';
 import type { Source } from '../repository/model.ts';
 import { entriesOf, itemsOf, spanOf, textOf, valueOf } from '../repository/tree.ts';
 import type { LockedWorkflow, OwnLock, OwnLockEntry, Pin } from './model.ts';
 import { pinOf } from './pin.ts';
+import { unreliable } from './unreliable.ts';
 
 const KINDS = ['tag', 'branch', 'tag and branch', 'commit'] as const;
 
@@ -11,10 +12,10 @@ const KINDS = ['tag', 'branch', 'tag and branch', 'commit'] as const;
 export function readOwnLock(source: Source, tree: Tree): Result<OwnLock, Refusal> {
   const version = textOf(valueOf(tree, 'version'))?.text;
   if (version !== '1')
-    return bad(source, tree, `its version is ${JSON.stringify(version ?? '')}, and 1 is known`);
+    return unreliable(source, tree, `its version is ${JSON.stringify(version ?? '')}, and 1 is known`);
   const stray = unknownIn(tree, ['version', 'workflows', 'actions', 'images']);
   if (stray !== undefined)
-    return bad(source, stray.value, `there is no key ${JSON.stringify(stray.key)} in it`);
+    return unreliable(source, stray.value, `there is no key ${JSON.stringify(stray.key)} in it`);
   const workflows = new Map<string, LockedWorkflow>();
   for (const { key, value } of entriesOf(valueOf(tree, 'workflows'))) {
     const actions = pinsIn(valueOf(value, 'actions'));
@@ -24,7 +25,7 @@ export function readOwnLock(source: Source, tree: Tree): Result<OwnLock, Refusal
       images === undefined ||
       unknownIn(value, ['actions', 'images']) !== undefined
     )
-      return bad(source, value, `its entry ${JSON.stringify(key.slice(0, 200))} is not of its form`);
+      return unreliable(source, value, `its entry ${JSON.stringify(key.slice(0, 200))} is not of its form`);
     workflows.set(key, { actions, images });
   }
   const actions = new Map<Pin, OwnLockEntry>();
@@ -32,7 +33,7 @@ export function readOwnLock(source: Source, tree: Tree): Result<OwnLock, Refusal
     const pin = pinOf(entry.key);
     const read = pin === entry.key ? entryFrom(source, entry) : undefined;
     if (read === undefined)
-      return bad(
+      return unreliable(
         source,
         entry.value,
         `its entry ${JSON.stringify(entry.key.slice(0, 200))} is not of its form`,
@@ -44,7 +45,11 @@ export function readOwnLock(source: Source, tree: Tree): Result<OwnLock, Refusal
     const digest = textOf(value)?.text;
     const none = value.kind === 'scalar' && value.value === null;
     if (!none && !/^sha256:[0-9a-f]{64}$/.test(digest ?? ''))
-      return bad(source, value, `the image ${JSON.stringify(key.slice(0, 200))} has no digest of its form`);
+      return unreliable(
+        source,
+        value,
+        `the image ${JSON.stringify(key.slice(0, 200))} has no digest of its form`,
+      );
     images.set(key, digest);
   }
   return ok({ workflows, actions, images });
@@ -87,21 +92,4 @@ function pinsIn(tree: Tree | undefined): readonly Pin[] | undefined {
 
 function unknownIn(tree: Tree, known: readonly string[]): Entry | undefined {
   return entriesOf(tree).find(({ key }) => !known.includes(key));
-}
-
-function bad(source: Source, tree: Tree, why: string): Result<never, Refusal> {
-  const { line, column } = spanOf(source, tree.at);
-  return err(
-    refusal(
-      'policy',
-      'lock/unreadable',
-      `${source.path} cannot be relied on: ${why}`,
-      'write it anew: cofferdam lock',
-      {
-        file: source.path,
-        line,
-        column,
-      },
-    ),
-  );
 }
