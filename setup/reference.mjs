@@ -4,12 +4,14 @@ import { join } from 'node:path';
 import { jsonSchema, keyTable } from '../src/config/reference.ts';
 import { inputSchema, inputTable } from '../src/custom-rules/index.ts';
 import { ruleTable } from '../src/gate/index.ts';
+import { reportSchema } from '../src/gate/report/json-schema.ts';
 import { attackTable, ATTACKS, PENDING } from '../src/replay/index.ts';
 
 const top = join(import.meta.dirname, '..');
 mkdirSync(join(top, 'schema'), { recursive: true });
 writeFileSync(join(top, 'schema/cofferdam.schema.json'), jsonSchema());
 writeFileSync(join(top, 'schema/rule-input.schema.json'), inputSchema());
+writeFileSync(join(top, 'schema/check-report.schema.json'), reportSchema());
 const derived = [
   ['docs/configuration.md', /(<!-- keys -->\n)[^]*(<!-- end of keys -->)/, keyTable()],
   ['docs/check.md', /(<!-- rules -->\n)[^]*(<!-- end of rules -->)/, ruleTable()],

@@ -11,7 +11,7 @@ import {
 } from '../../gate/index.ts';
 import type { CommandContext } from '../command.ts';
 import { renderFinding } from '../render/findings.ts';
-import { jsonLine } from '../render/json-line.ts';
+import { jsonLine, wellFormedLine } from '../render/json-line.ts';
 import { styleFor } from '../render/style.ts';
 import { VERSION } from '../version.ts';
 import type { Checked } from './checked.ts';
@@ -33,11 +33,13 @@ export async function report(
     case 'json': {
       const done = mended === undefined ? {} : { mended: mended.done, notMended: mended.refused };
       const all = jsonReport(checked, { files, prints, mends: await mends() });
-      stdout.write(jsonLine({ ...all, ...done }));
+      stdout.write(wellFormedLine(jsonLine({ ...all, ...done })));
       return;
     }
     case 'sarif':
-      stdout.write(jsonLine(sarifReport(checked, { prints, mends: await mends(), version: VERSION })));
+      stdout.write(
+        wellFormedLine(jsonLine(sarifReport(checked, { prints, mends: await mends(), version: VERSION }))),
+      );
       return;
     case 'github':
       stdout.write(githubReport(findings));

@@ -18,3 +18,15 @@ export function jsonLine(value: unknown): string {
 function escaped(unit: number): string {
   return `\\u${unit.toString(16).padStart(4, '0')}`;
 }
+
+/** An escape as `JSON.stringify` and `jsonLine` write it: of a backslash, of both halves of a character, of half a one. */
+const HALVES = /\\\\|\\ud[89ab][0-9a-f]{2}\\ud[c-f][0-9a-f]{2}|\\ud[89a-f][0-9a-f]{2}/g;
+
+/**
+ * The same line for readers that are strict: half a character, which YAML lets a stranger write, is replaced, as a parser that
+ * holds to Unicode refuses all of the text for it (RFC 7493 section 2.1).
+ */
+export function wellFormedLine(line: string): string {
+  if (!line.includes(String.raw`\ud`)) return line;
+  return line.replaceAll(HALVES, (escape) => (/^\\u....$/.test(escape) ? String.raw`\ufffd` : escape));
+}

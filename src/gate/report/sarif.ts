@@ -1,23 +1,8 @@
-import type { Finding, Hop, Severity, Span } from '../finding.ts';
+import type { Finding, Hop, Span } from '../finding.ts';
 import type { Mend } from '../fix/mend.ts';
 import { placedEdits } from '../fix/placed-edits.ts';
-import { RULES } from '../rules.ts';
 import type { Sifted, Suppression } from '../suppressions.ts';
-
-const LEVEL: Readonly<Record<Severity, string>> = {
-  high: 'error',
-  medium: 'warning',
-  low: 'note',
-  info: 'note',
-};
-/** GitHub orders code-scanning alerts by this number, as CVSS has it. */
-const SECURITY_SEVERITY: Readonly<Record<Severity, string>> = {
-  high: '8.0',
-  medium: '5.5',
-  low: '3.0',
-  info: '1.0',
-};
-const PRECISION = { high: 'very-high', medium: 'high', low: 'medium' } as const;
+import { LEVEL, sarifRule, sarifRules } from './sarif-rules.ts';
 
 export interface SarifReportParts {
   readonly prints: ReadonlyMap<Finding, string>;
@@ -27,10 +12,11 @@ export interface SarifReportParts {
 
 /** SARIF 2.1.0 (OASIS), as GitHub code scanning and other viewers take it: one run, paths as code flows. */
 export function sarifReport(sifted: Sifted, { prints, mends, version }: SarifReportParts): unknown {
-  const index = new Map(RULES.map(({ id }, at) => [id, at]));
+  const rules = sarifRules([...sifted.findings, ...sifted.suppressed.map(({ finding }) => finding)]);
+  const index = new Map(rules.map(({ id }, at) => [id, at]));
   const result = (finding: Finding, by?: Suppression): unknown => ({
     ruleId: finding.rule,
-    ...(index.has(finding.rule) && { ruleIndex: index.get(finding.rule) }),
+    ruleIndex: index.get(finding.rule),
     level: LEVEL[finding.severity],
     message: { text: `${finding.message}. Fix: ${finding.fix}` },
     locations: [location(finding.at)],
@@ -64,19 +50,7 @@ export function sarifReport(sifted: Sifted, { prints, mends, version }: SarifRep
             name: 'Cofferdam',
             version,
             semanticVersion: version,
-            rules: RULES.map((rule) => ({
-              id: rule.id,
-              name: rule.id.replaceAll(/(?:^|-)([a-z])/g, (_, letter: string) => letter.toUpperCase()),
-              shortDescription: { text: rule.title },
-              defaultConfiguration: { level: LEVEL[rule.severity] },
-              properties: {
-                tags: ['security', ...rule.guide.map((section) => `guide/${section}`)],
-                'security-severity': SECURITY_SEVERITY[rule.severity],
-                precision: PRECISION[rule.confidence],
-                persona: rule.persona,
-                alsoKnownAs: rule.alsoKnownAs,
-              },
-            })),
+            rules: rules.map(sarifRule),
           },
         },
         columnKind: 'utf16CodeUnits',
@@ -106,7 +80,8 @@ function location(at: Span, message?: string): object {
 }
 
 function artifact(file: string): object {
-  return { uri: file.split('/').map(encodeURIComponent).join('/'), uriBaseId: 'SRCROOT' };
+  // What is no character of Unicode has no form in a URI.
+  return { uri: file.toWellFormed().split('/').map(encodeURIComponent).join('/'), uriBaseId: 'SRCROOT' };
 }
 
 function fixesOf(mend: Mend | undefined): object {
