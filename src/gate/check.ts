@@ -1,5 +1,5 @@
 import { type Facts, NO_FACTS } from './facts.ts';
-import { type Finding, type Persona, PERSONAS, type Severity, SEVERITIES } from './finding.ts';
+import { type Finding, type Found, type Persona, PERSONAS, type Severity, SEVERITIES } from './finding.ts';
 import type { Repository } from './repository/model.ts';
 import { RULES } from './rules.ts';
 import type { Rule } from './rule.ts';
@@ -21,7 +21,8 @@ export function judge(
   facts: Facts = NO_FACTS,
 ): Judgement {
   const subject = new Subject(repository, facts);
-  const findings = rules.flatMap((rule) => [...findingsOf(rule, subject)]).toSorted(byPlace);
+  const findings: Finding[] = [];
+  for (const rule of rules) for (const found of rule.check(subject)) findings.push(findingOf(rule, found));
   const { workflows, actions, dependabot, policies, unread } = repository;
   const files =
     workflows.length +
@@ -29,28 +30,40 @@ export function judge(
     dependabot.length +
     policies.length +
     new Set(unread.map(({ path }) => path)).size;
-  return { findings: findings.slice(0, MAX_FINDINGS), files, subject };
+  return { findings: eachOnce(findings.toSorted(byPlace)).slice(0, MAX_FINDINGS), files, subject };
 }
 
-function* findingsOf(rule: Rule, subject: Subject): Iterable<Finding> {
-  const seen = new Set<string>();
-  for (const found of rule.check(subject)) {
-    const key = `${found.at.file}:${found.at.line}:${found.at.column}:${found.message}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    yield {
-      severity: rule.severity,
-      confidence: rule.confidence,
-      persona: rule.persona,
-      ...found,
-      rule: rule.id,
-    };
-  }
+function findingOf({ id, severity, confidence, persona }: Rule, found: Found): Finding {
+  return { severity, confidence, persona, ...found, rule: id };
+}
+
+/** Of sorted findings: what a rule says twice of one place is told once. */
+function eachOnce(findings: readonly Finding[]): readonly Finding[] {
+  let here: readonly string[] | Set<string> = [];
+  let first: Finding | undefined;
+  return findings.filter((finding) => {
+    const { at, rule, message } = finding;
+    if (
+      first?.rule !== rule ||
+      first.at.line !== at.line ||
+      first.at.column !== at.column ||
+      first.at.file !== at.file
+    ) {
+      first = finding;
+      here = [message];
+      return true;
+    }
+    const said: Set<string> = here instanceof Set ? here : new Set(here);
+    here = said;
+    return said.size < said.add(message).size;
+  });
 }
 
 function byPlace(a: Finding, b: Finding): number {
   if (a.at.file !== b.at.file) return a.at.file < b.at.file ? -1 : 1;
-  return a.at.line - b.at.line || a.at.column - b.at.column || (a.rule < b.rule ? -1 : 1);
+  if (a.at.line !== b.at.line) return a.at.line - b.at.line;
+  if (a.at.column !== b.at.column) return a.at.column - b.at.column;
+  return a.rule === b.rule ? 0 : a.rule < b.rule ? -1 : 1;
 }
 
 /** The findings that somebody wants to read. */

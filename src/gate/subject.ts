@@ -1,8 +1,8 @@
-import { type Expression, expressionsIn, parseAnywhere, type Text } from '../workflow/index.ts';
+import { type Expression, expressionsIn, parseAnywhere, type Text, type Tree } from '../workflow/index.ts';
 import { type Facts, NO_FACTS } from './facts.ts';
 import type { Hop, Span } from './finding.ts';
 import type { ActionFile, JobPart, Repository, StepPart, WorkflowFile } from './repository/model.ts';
-import { expressionSpans, spanOf } from './repository/tree.ts';
+import { ExpressionPlaces, spanOf, textsIn } from './repository/tree.ts';
 import { readScript, type ShellScript } from './shell/script.ts';
 import { STRANGERS_EVENTS } from './taint/sources.ts';
 import { type FileProblems, problemsOf } from './types/problems.ts';
@@ -30,8 +30,29 @@ export interface Reaching {
 export interface PlacedExpression {
   readonly tree: Expression;
   readonly source: string;
+  /** Found out when it is asked for: to name it where it is not told costs time. */
   readonly at: Span;
 }
+
+class OneOfText implements PlacedExpression {
+  readonly tree: Expression;
+  readonly source: string;
+  readonly #places: ExpressionPlaces;
+  readonly #index: number;
+
+  constructor(tree: Expression, source: string, places: ExpressionPlaces, index: number) {
+    this.tree = tree;
+    this.source = source;
+    this.#places = places;
+    this.#index = index;
+  }
+
+  get at(): Span {
+    return this.#places.at(this.#index);
+  }
+}
+
+const NO_EXPRESSIONS: readonly PlacedExpression[] = [];
 
 const MAX_REACHING = 100;
 const MAX_CALLS = 10;
@@ -44,9 +65,10 @@ export class Subject {
   readonly sites: readonly Site[];
   #sitesByFile: ReadonlyMap<string, readonly Site[]> | undefined;
   readonly #reaching = new Map<WorkflowFile | ActionFile, readonly Reaching[]>();
-  readonly #scripts = new Map<StepPart, ShellScript>();
+  readonly #scripts = new Map<string, ShellScript>();
   readonly #problems = new Map<WorkflowFile | ActionFile, FileProblems>();
   readonly #expressions = new Map<Text, readonly PlacedExpression[]>();
+  readonly #below = new Map<Tree, readonly PlacedExpression[]>();
   readonly #once = new Map<unknown, unknown>();
   readonly #trees = new Map<string, Expression | undefined>();
   readonly #actions: ReadonlyMap<string, ActionFile>;
@@ -156,17 +178,27 @@ export class Subject {
 
   /** The expressions of a text, each with its own place. */
   expressions(file: WorkflowFile | ActionFile, text: Text): readonly PlacedExpression[] {
-    if (!text.text.includes('${{')) return [];
+    if (!text.text.includes('${{')) return NO_EXPRESSIONS;
     const known = this.#expressions.get(text);
     if (known !== undefined) return known;
     const sources = expressionsIn(text.text);
-    const spans = expressionSpans(file.source, text, sources.length);
-    const whole = spanOf(file.source, text.at, text.text.length);
-    const found = sources.flatMap((source, index) => {
+    const places = new ExpressionPlaces(file.source, text, sources.length);
+    const found: PlacedExpression[] = [];
+    for (const [index, source] of sources.entries()) {
       const tree = this.tree(source);
-      return tree === undefined ? [] : [{ tree, source, at: spans[index] ?? whole }];
-    });
+      if (tree !== undefined) found.push(new OneOfText(tree, source, places, index));
+    }
     this.#expressions.set(text, found);
+    return found;
+  }
+
+  /** The expressions of every text below a part of a file, in order. */
+  expressionsBelow(file: WorkflowFile | ActionFile, part: Tree): readonly PlacedExpression[] {
+    const known = this.#below.get(part);
+    if (known !== undefined) return known;
+    const found: PlacedExpression[] = [];
+    for (const text of textsIn(part)) for (const one of this.expressions(file, text)) found.push(one);
+    this.#below.set(part, found);
     return found;
   }
 
@@ -189,8 +221,10 @@ export class Subject {
   script(site: Site): ShellScript | undefined {
     const { step } = site;
     if (step.run === undefined || !/^(?:bash|sh)\b/.test(this.shell(site))) return undefined;
-    const known = this.#scripts.get(step) ?? readScript(step.run.text);
-    this.#scripts.set(step, known);
+    // What is the same in many steps is read once.
+    const { text } = step.run;
+    const known = this.#scripts.get(text) ?? readScript(text);
+    this.#scripts.set(text, known);
     return known;
   }
 

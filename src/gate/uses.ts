@@ -54,9 +54,7 @@ export function repositoryUses(subject: Subject): readonly RepositoryUses[] {
 }
 
 function ofOthers(subject: Subject): readonly RepositoryUses[] {
-  return everyUses(subject).flatMap((one) =>
-    one.uses.kind === 'repository' ? { ...one, uses: one.uses } : [],
-  );
+  return everyUses(subject).filter((one): one is RepositoryUses => one.uses.kind === 'repository');
 }
 
 export function pinOfUses({ uses }: RepositoryUses): Pin | undefined {

@@ -33,18 +33,25 @@ export function actionFacts(uses: Repository, line: string): ActionFacts | undef
   const name = uses.path === '' ? uses.repository : `${uses.repository}/${uses.path.toLowerCase()}`;
   const major = majorOf(uses.ref, line);
   if (major === undefined) return undefined;
-  for (const row of ROWS.get(name) ?? []) {
-    const [, majors = '', using = '', inputs = '', outputs = ''] = row.split('|');
-    if (!majors.split(',').includes(String(major))) continue;
-    return {
-      using,
-      major,
-      inputs: inputs === '' ? [] : inputs.split(' ').map(inputOf),
-      outputs: outputs === '*' ? undefined : outputs.split(' '),
-    };
-  }
-  return undefined;
+  const rows = ROWS.get(name);
+  if (rows === undefined) return undefined;
+  const known = TAKEN.get(`${name}@${major}`);
+  if (known !== undefined) return known;
+  const row = rows.find((one) => (one.split('|')[1] ?? '').split(',').includes(String(major)));
+  if (row === undefined) return undefined;
+  const [, , using = '', inputs = '', outputs = ''] = row.split('|');
+  const facts = {
+    using,
+    major,
+    inputs: inputs === '' ? [] : inputs.split(' ').map(inputOf),
+    outputs: outputs === '*' ? undefined : outputs.split(' '),
+  };
+  TAKEN.set(`${name}@${major}`, facts);
+  return facts;
 }
+
+/** Rows that were taken apart, by name and major version: as many as there are in the table at most. */
+const TAKEN = new Map<string, ActionFacts>();
 
 function inputOf(word: string): ActionInput {
   return { name: word.replace(/[!~]+$/, ''), required: word.includes('!'), deprecated: word.includes('~') };

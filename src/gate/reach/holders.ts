@@ -1,7 +1,7 @@
 import type { Hop } from '../finding.ts';
 import type { JobPart, WorkflowFile } from '../repository/model.ts';
-import { spanOf, textsIn } from '../repository/tree.ts';
-import type { Subject } from '../subject.ts';
+import { spanOf } from '../repository/tree.ts';
+import type { PlacedExpression, Subject } from '../subject.ts';
 import { allReferences } from '../taint/references.ts';
 
 /** That a job holds a secret, and where it is given to it. */
@@ -35,24 +35,21 @@ function named(
   file: WorkflowFile,
   job: JobPart,
 ): readonly { readonly secret: string; readonly hop: Hop }[] {
-  const texts = [...textsIn(job.tree), ...file.env.map(({ value }) => value)];
-  return texts.flatMap((text) => {
-    if (!text.text.includes('${{')) return [];
-    return subject.expressions(file, text).flatMap(({ tree, at }) =>
-      allReferences(tree).flatMap(([context, name = EVERY, ...rest]) => {
-        if (context === 'github' && name === 'token' && rest.length === 0)
-          return [{ secret: 'GITHUB_TOKEN', hop: { at, what: 'holds the job\u2019s token' } }];
-        if (context !== 'secrets') return [];
-        const secret = name === EVERY ? EVERY : name.toUpperCase();
-        return [
-          {
-            secret,
-            hop: { at, what: secret === EVERY ? 'holds every secret' : `holds the secret ${secret}` },
-          },
-        ];
-      }),
-    );
-  });
+  const found: { secret: string; hop: Hop }[] = [];
+  const look = (one: PlacedExpression): void => {
+    for (const reference of allReferences(one.tree)) {
+      const [context, name = EVERY] = reference;
+      if (context === 'github' && name === 'token' && reference.length === 2)
+        found.push({ secret: 'GITHUB_TOKEN', hop: { at: one.at, what: 'holds the job\u2019s token' } });
+      if (context !== 'secrets') continue;
+      const secret = name === EVERY ? EVERY : name.toUpperCase();
+      const what = secret === EVERY ? 'holds every secret' : `holds the secret ${secret}`;
+      found.push({ secret, hop: { at: one.at, what } });
+    }
+  };
+  for (const one of subject.expressionsBelow(file, job.tree)) look(one);
+  for (const { value } of file.env) for (const one of subject.expressions(file, value)) look(one);
+  return found;
 }
 
 /** What a called workflow's jobs hold under the names that its caller gave it. */

@@ -9,7 +9,9 @@ export function entriesOf(tree: Tree | undefined): readonly Entry[] {
 }
 
 export function entryOf(tree: Tree | undefined, key: string): Entry | undefined {
-  return entriesOf(tree).find((entry) => entry.key === key);
+  if (tree?.kind !== 'mapping') return undefined;
+  for (const entry of tree.entries) if (entry.key === key) return entry;
+  return undefined;
 }
 
 export function valueOf(tree: Tree | undefined, key: string): Tree | undefined {
@@ -67,16 +69,22 @@ export function sourceOf(path: string, text: string): Source {
 
 export function lineAt(source: Source, line: number): string {
   const start = source.starts[line - 1];
-  if (start === undefined) return '';
-  const next = source.starts[line];
-  return source.text.slice(start, next === undefined ? undefined : next - 1).replace(/\r$/, '');
+  return start === undefined ? '' : source.text.slice(start, endOf(source, line));
+}
+
+/** Where a line ends, without its line break. */
+function endOf({ text, starts }: Source, line: number): number {
+  const next = starts[line];
+  const end = next === undefined ? text.length : next - 1;
+  return end > (starts[line - 1] ?? 0) && text.charCodeAt(end - 1) === 13 ? end - 1 : end;
 }
 
 /** A place as a stretch of its line. */
 export function spanOf(source: Source, at: Place, length = 1): Span {
   const line = at.line ?? 1;
   const column = at.column ?? 1;
-  const left = Math.max(1, lineAt(source, line).length - column + 1);
+  const start = source.starts[line - 1];
+  const left = start === undefined ? 1 : Math.max(1, endOf(source, line) - start - column + 1);
   return { file: source.path, line, column, length: Math.max(1, Math.min(length, left)) };
 }
 
@@ -136,4 +144,23 @@ export function pieceSpan(source: Source, text: Text, piece: string): Span {
   if (at === -1 || at - begin > text.text.length * 8 + 2_000)
     return spanOf(source, text.at, text.text.length);
   return spanAt(source, at, first.length);
+}
+
+/** Where the expressions of a text stand, found out when somebody asks: of most expressions nothing is told. */
+export class ExpressionPlaces {
+  readonly #source: Source;
+  readonly #text: Text;
+  readonly #count: number;
+  #spans: readonly Span[] | undefined;
+
+  constructor(source: Source, text: Text, count: number) {
+    this.#source = source;
+    this.#text = text;
+    this.#count = count;
+  }
+
+  at(index: number): Span {
+    this.#spans ??= expressionSpans(this.#source, this.#text, this.#count);
+    return this.#spans[index] ?? spanOf(this.#source, this.#text.at, this.#text.text.length);
+  }
 }

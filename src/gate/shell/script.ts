@@ -94,6 +94,11 @@ export function mask(text: string): string {
   return parts.join('') + text.slice(from);
 }
 
+const PLAIN_WORD = /^[\w./:@%+,-]+$/;
+/** The first `MAX_EXPRESSIONS` private characters. */
+const MARKER = /[\ue000-\ue3e7]/;
+const NONE: readonly never[] = [];
+
 interface Around {
   readonly redirects: readonly SyntaxNode[];
   readonly pipedFrom?: ShellCommand;
@@ -169,6 +174,9 @@ class ScriptReader {
   }
 
   #word(word: Word): ShellWord {
+    // Most words of most scripts: nothing to take apart.
+    if (PLAIN_WORD.test(word.text))
+      return { text: word.text, value: word.text, variables: NONE, expressions: NONE, made: NONE };
     return this.#wordFrom(word, word.value, { quoted: false });
   }
 
@@ -205,9 +213,10 @@ class ScriptReader {
 }
 
 function markersIn(text: string): readonly number[] {
+  if (!MARKER.test(text)) return NONE;
   const found: number[] = [];
-  for (const character of text) {
-    const number = character.charCodeAt(0) - FIRST;
+  for (let at = 0; at < text.length; at += 1) {
+    const number = text.charCodeAt(at) - FIRST;
     if (number >= 0 && number < MAX_EXPRESSIONS) found.push(number);
   }
   return found;

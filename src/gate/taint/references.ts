@@ -42,8 +42,18 @@ export function valueReferences(expression: Expression): readonly Reference[] {
   }
 }
 
-/** Everything that an expression names, also to compare it. */
+const NAMED = new WeakMap<Expression, readonly Reference[]>();
+
+/** Everything that an expression names, also to compare it. Kept, as many ask the same. */
 export function allReferences(expression: Expression): readonly Reference[] {
+  const known = NAMED.get(expression);
+  if (known !== undefined) return known;
+  const found = namedIn(expression);
+  NAMED.set(expression, found);
+  return found;
+}
+
+function namedIn(expression: Expression): readonly Reference[] {
   const path = pathOf(expression);
   const own = path === undefined ? [] : [path];
   switch (expression.kind) {
@@ -53,16 +63,16 @@ export function allReferences(expression: Expression): readonly Reference[] {
     case 'index':
       return [
         ...own,
-        ...(path === undefined ? allReferences(expression.of) : []),
-        ...(expression.key === '*' ? [] : allReferences(expression.key)),
+        ...(path === undefined ? namedIn(expression.of) : []),
+        ...(expression.key === '*' ? [] : namedIn(expression.key)),
       ];
     case 'not':
-      return allReferences(expression.of);
+      return namedIn(expression.of);
     case 'call':
-      return expression.arguments.flatMap((one) => allReferences(one));
+      return expression.arguments.flatMap((one) => namedIn(one));
     case 'logical':
-      return expression.operands.flatMap((one) => allReferences(one));
+      return expression.operands.flatMap((one) => namedIn(one));
     case 'compare':
-      return [...allReferences(expression.left), ...allReferences(expression.right)];
+      return [...namedIn(expression.left), ...namedIn(expression.right)];
   }
 }

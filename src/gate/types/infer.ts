@@ -7,7 +7,9 @@ import type { TypeProblem } from './problem.ts';
 import { pathOf, written } from './written.ts';
 
 /** Types of contexts where the expression stands; one that is not given may be anything. */
-export type Contexts = ReadonlyMap<string, Type>;
+export interface Contexts {
+  get(name: string): Type | undefined;
+}
 
 /** The type of an expression, with what is wrong in it. Bounded as its tree is. */
 export function inferType(

@@ -28,7 +28,8 @@ export class ScopeContexts {
   readonly #whole: Contexts;
   readonly #byId: ReadonlyMap<string, JobPart>;
   readonly #jobs = new Map<string, Contexts>();
-  readonly #at = new Map<string, Contexts>();
+  #last: Pick<Slot, 'place' | 'job' | 'step'> = { place: 'nowhere' };
+  #lastContexts: Contexts | undefined;
   readonly #steps = new Map<string, readonly (readonly [string, Type])[]>();
 
   constructor(file: WorkflowFile | ActionFile, known: Known) {
@@ -40,41 +41,49 @@ export class ScopeContexts {
   }
 
   at(slot: Slot): Contexts {
-    const key = `${slot.place === 'callOutput' ? '*' : (slot.job ?? '')} ${slot.step ?? '-'}`;
-    const known = this.#at.get(key) ?? this.#contextsOf(slot);
-    this.#at.set(key, known);
-    return known;
+    // Slots come in the order of the file: those of a step one after the other.
+    const { place, job, step } = this.#last;
+    const isSame =
+      job === slot.job && step === slot.step && (place === 'callOutput') === (slot.place === 'callOutput');
+    if (!isSame || this.#lastContexts === undefined) this.#lastContexts = this.#contextsOf(slot);
+    this.#last = slot;
+    return this.#lastContexts;
   }
 
   #contextsOf(slot: Slot): Contexts {
     if (this.#file.kind === 'action') {
-      const steps = this.#stepsBefore('', this.#file.steps, undefined, slot.step);
-      return new Map([...this.#whole, ['steps', steps]]);
+      const { steps } = this.#file;
+      return new OneMore(this.#whole, 'steps', () => this.#stepsBefore('', steps, undefined, slot.step));
     }
-    if (slot.place === 'callOutput') return new Map([...this.#whole, ['jobs', this.#jobsType(this.#file)]]);
+    if (slot.place === 'callOutput') {
+      const file = this.#file;
+      return new OneMore(this.#whole, 'jobs', () => this.#jobsType(file));
+    }
     const job = slot.job === undefined ? undefined : this.#byId.get(slot.job.toLowerCase());
     if (job === undefined) return this.#whole;
-    const contexts = this.#ofJob(job);
-    const steps = this.#stepsBefore(job.id, job.steps, job, slot.step);
-    return new Map([...contexts, ['steps', steps]]);
+    return new OneMore(this.#ofJob(job), 'steps', () => this.#stepsBefore(job.id, job.steps, job, slot.step));
   }
 
   #ofJob(job: JobPart): Contexts {
     const known = this.#jobs.get(job.id);
     if (known !== undefined) return known;
+    const contexts = new OneMore(
+      new OneMore(this.#whole, 'needs', () => objectFrom(this.#needsOf(job))),
+      'matrix',
+      () => matrixType(job.matrix),
+    );
+    this.#jobs.set(job.id, contexts);
+    return contexts;
+  }
+
+  #needsOf(job: JobPart): ReadonlyMap<string, Type> {
     const needs = new Map<string, Type>();
     for (const { text } of job.needs) {
       const needed = this.#byId.get(text.toLowerCase());
       // That it does not exist is said where it is needed.
       needs.set(text, needed === undefined ? ANY : this.#jobType(needed));
     }
-    const contexts = new Map([
-      ...this.#whole,
-      ['needs', objectFrom(needs)],
-      ['matrix', matrixType(job.matrix)],
-    ]);
-    this.#jobs.set(job.id, contexts);
-    return contexts;
+    return needs;
   }
 
   #jobType(job: JobPart): Type {
@@ -103,6 +112,26 @@ export class ScopeContexts {
       this.#steps.set(id, all);
     }
     return objectFrom(all.filter(([name], at) => name !== '' && at < index));
+  }
+}
+
+/** Contexts, and one more, whose type is made when an expression names it: most name others. */
+class OneMore implements Contexts {
+  readonly #outer: Contexts;
+  readonly #name: string;
+  readonly #make: () => Type;
+  #type: Type | undefined;
+
+  constructor(outer: Contexts, name: string, make: () => Type) {
+    this.#outer = outer;
+    this.#name = name;
+    this.#make = make;
+  }
+
+  get(name: string): Type | undefined {
+    if (name !== this.#name) return this.#outer.get(name);
+    this.#type ??= this.#make();
+    return this.#type;
   }
 }
 

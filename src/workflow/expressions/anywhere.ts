@@ -1,7 +1,7 @@
 import { ExpressionFailure } from './failure.ts';
 import { type Arity, parseExpression, type Vocabulary } from './parse.ts';
 import { vocabularyOf } from './evaluate.ts';
-import { segmentsOf } from './segments.ts';
+import { segmentsOf, sourcesOf } from './segments.ts';
 import type { Expression } from './tree.ts';
 
 const CONTEXTS =
@@ -59,7 +59,7 @@ export function brokenTemplate(text: string): string | undefined {
 export function expressionsIn(text: string): readonly string[] {
   if (!text.includes('${{')) return [];
   try {
-    return segmentsOf(text).flatMap((part) => (part.kind === 'expression' ? [part.source] : []));
+    return sourcesOf(text);
   } catch (failure) {
     if (failure instanceof ExpressionFailure) return [];
     throw failure;

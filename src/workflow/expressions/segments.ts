@@ -23,12 +23,28 @@ export function segmentsOf(text: string): readonly Segment[] {
   return segments;
 }
 
+/** The sources alone, as `segmentsOf` gives them. Throws as it does. */
+export function sourcesOf(text: string): readonly string[] {
+  const sources: string[] = [];
+  for (let start = text.indexOf('${{'); start >= 0; ) {
+    const end = endOf(text, start + 3);
+    const source = text.slice(start + 3, end).trim();
+    if (source === '') throw new ExpressionFailure('An expression was expected between ${{ and }}');
+    sources.push(source);
+    start = text.indexOf('${{', end + 2);
+  }
+  return sources;
+}
+
+const QUOTE = 0x27;
+const BRACE = 0x7d;
+
 function endOf(text: string, start: number): number {
   let quoted = false;
   for (let index = start; index < text.length; index += 1) {
-    const character = text.charAt(index);
-    if (character === "'") quoted = !quoted;
-    else if (!quoted && character === '}' && text.charAt(index + 1) === '}') return index;
+    const code = text.charCodeAt(index);
+    if (code === QUOTE) quoted = !quoted;
+    else if (!quoted && code === BRACE && text.charCodeAt(index + 1) === BRACE) return index;
   }
   throw new ExpressionFailure('The expression is not closed: ${{ has no }}');
 }

@@ -1,5 +1,4 @@
 import type { Found } from '../../finding.ts';
-import { textsIn } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
 import { allReferences } from '../../taint/references.ts';
@@ -21,19 +20,18 @@ export const rule: Rule = {
 
 function* check(subject: Subject): Iterable<Found> {
   for (const file of subject.repository.workflows)
-    for (const text of textsIn(file.tree))
-      for (const { tree, at } of subject.expressions(file, text))
-        for (const reference of allReferences(tree)) {
-          const whole = reference[0] === 'secrets' && reference.length === 1;
-          const computed = reference[0] === 'secrets' && reference[1] === '*';
-          if (!whole && !computed) continue;
-          yield {
-            at,
-            severity: whole ? 'high' : 'medium',
-            message: whole
-              ? 'the expression names all secrets, so the job is given every one of them'
-              : 'the name of the secret is computed, so the job is given every one of them',
-            fix: 'name the one secret: secrets.NAME',
-          };
-        }
+    for (const one of subject.expressionsBelow(file, file.tree))
+      for (const reference of allReferences(one.tree)) {
+        const whole = reference[0] === 'secrets' && reference.length === 1;
+        const computed = reference[0] === 'secrets' && reference[1] === '*';
+        if (!whole && !computed) continue;
+        yield {
+          at: one.at,
+          severity: whole ? 'high' : 'medium',
+          message: whole
+            ? 'the expression names all secrets, so the job is given every one of them'
+            : 'the name of the secret is computed, so the job is given every one of them',
+          fix: 'name the one secret: secrets.NAME',
+        };
+      }
 }

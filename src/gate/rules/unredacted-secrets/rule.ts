@@ -1,7 +1,6 @@
 import type { Found } from '../../finding.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
-import { textsIn } from '../../repository/tree.ts';
 import type { Expression } from '../../../workflow/index.ts';
 import { allReferences } from '../../taint/references.ts';
 
@@ -18,16 +17,13 @@ export const rule: Rule = {
 
 function* check(subject: Subject): Iterable<Found> {
   for (const file of subject.repository.workflows)
-    for (const text of textsIn(file.tree)) {
-      if (!text.text.includes('secrets')) continue;
-      for (const { tree, at } of subject.expressions(file, text))
-        if (parses(tree))
-          yield {
-            at,
-            message: 'only whole secrets are hidden in logs: what fromJSON takes out of one is not',
-            fix: 'keep each value as a secret of its own',
-          };
-    }
+    for (const one of subject.expressionsBelow(file, file.tree))
+      if (one.source.includes('secrets') && parses(one.tree))
+        yield {
+          at: one.at,
+          message: 'only whole secrets are hidden in logs: what fromJSON takes out of one is not',
+          fix: 'keep each value as a secret of its own',
+        };
 }
 
 function parses(tree: Expression): boolean {

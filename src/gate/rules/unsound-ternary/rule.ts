@@ -1,6 +1,6 @@
 import type { Expression, Text } from '../../../workflow/index.ts';
 import type { Found } from '../../finding.ts';
-import { spanOf, textsIn } from '../../repository/tree.ts';
+import { spanOf } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
 
@@ -24,9 +24,8 @@ function* check(subject: Subject): Iterable<Found> {
             [job.if, ...job.steps.map((step) => step.if)].flatMap((text) => text ?? []),
           )
         : file.steps.flatMap((step) => step.if ?? []);
-    for (const text of textsIn(file.tree))
-      for (const { tree, at, source } of subject.expressions(file, text))
-        if (unsound(tree)) yield told(at, source);
+    for (const one of subject.expressionsBelow(file, file.tree))
+      if (unsound(one.tree)) yield told(one.at, one.source);
     for (const text of conditions) {
       const tree = text.text.includes('${{') ? undefined : subject.condition(text);
       if (tree !== undefined && unsound(tree))
