@@ -125,7 +125,14 @@ function fills(taints: Following, command: ShellCommand, site: Site): Filled['by
     return undefined;
   const named = command.words.slice(1);
   if (named.some(({ value }) => /(?:^|[+:/])(?:refs\/)?pull\//.test(value))) return 'checkout';
-  return named.some((word) => wordTaint(taints, word, site).some(privileged)) ? 'checkout' : undefined;
+  // A number in the name of one of the repository's own branches leads to no stranger's commit.
+  return named.some((word) =>
+    wordTaint(taints, word, site).some(
+      (taint) => privileged(taint) && (taint.holds === 'text' || !/^\+?(?:refs\/)?heads\//.test(word.value)),
+    ),
+  )
+    ? 'checkout'
+    : undefined;
 }
 
 function onWorkflowRun(taints: Following, site: Site): boolean {
