@@ -12,7 +12,8 @@ export interface Holder {
   readonly hops: readonly Hop[];
 }
 
-const MAX_CALLS = 10;
+/** Calls that call each other may make of few lines very many ways. */
+const MAX_HOLDERS = 1_000;
 /** Stands for every secret that there is. */
 export const EVERY = '*';
 
@@ -22,12 +23,7 @@ export function holdersIn(subject: Subject): readonly Holder[] {
 }
 
 function findHolders(subject: Subject): readonly Holder[] {
-  return subject.repository.workflows.flatMap((file) =>
-    file.jobs.flatMap((job) => [
-      ...named(subject, file, job).map(({ secret, hop }) => ({ file, job, secret, hops: [hop] })),
-      ...handed(subject, file, job, [], 0),
-    ]),
-  );
+  return subject.repository.workflows.flatMap((file) => within(subject, file));
 }
 
 function named(
@@ -52,53 +48,64 @@ function named(
   return found;
 }
 
-/** What a called workflow's jobs hold under the names that its caller gave it. */
-function handed(
-  subject: Subject,
-  file: WorkflowFile,
-  job: JobPart,
-  via: readonly Hop[],
-  depth: number,
-): readonly Holder[] {
+/** What a called workflow's jobs hold, under the names that its caller gave it; calls may follow on calls, each with names of its own. */
+function handed(subject: Subject, file: WorkflowFile, job: JobPart): readonly Holder[] {
   const called = subject.calledWorkflow(job);
-  if (called === undefined || job.uses === undefined || depth > MAX_CALLS) {
+  if (called === undefined || job.uses === undefined) {
     if (job.uses === undefined || job.inheritsSecrets === undefined) return [];
+    const what = 'gives every secret to a workflow that is not here';
     // A workflow that is not here may hold them all.
-    return [
-      {
-        file,
-        job,
-        secret: EVERY,
-        hops: [
-          ...via,
-          { at: job.inheritsSecrets, what: 'gives every secret to a workflow that is not here' },
-        ],
-      },
-    ];
+    return [{ file, job, secret: EVERY, hops: [{ at: job.inheritsSecrets, what }] }];
   }
   const hop = {
     at: spanOf(file.source, job.uses.at, job.uses.text.length),
     what: `calls ${called.source.path}`,
   };
-  return called.jobs.flatMap((inner) => {
-    const held = named(subject, called, inner);
-    const own = held.flatMap(({ secret, hop: use }) => {
-      if (job.inheritsSecrets !== undefined)
-        return [{ file: called, job: inner, secret, hops: [...via, hop, use] }];
-      return job.secrets
-        .filter(({ name }) => secret === EVERY || name.toUpperCase() === secret)
-        .flatMap(({ value }) => subject.expressions(file, value))
-        .flatMap(({ tree, at }) =>
-          allReferences(tree)
-            .filter(([context]) => context === 'secrets')
-            .map(([, name = EVERY]) => ({
-              file: called,
-              job: inner,
-              secret: name.toUpperCase(),
-              hops: [...via, { at, what: `hands the secret ${name.toUpperCase()} on` }, use],
-            })),
-        );
-    });
-    return [...own, ...handed(subject, called, inner, [...via, hop], depth + 1)];
-  });
+  return within(subject, called).flatMap((holder) =>
+    given(subject, file, job, holder).map(({ secret, hops }) => ({
+      ...holder,
+      secret,
+      hops: [hop, ...hops, ...holder.hops],
+    })),
+  );
+}
+
+/** What the jobs of a workflow hold, by the names that it has for it. Workflows that call each other in a circle add nothing. */
+function within(subject: Subject, file: WorkflowFile): readonly Holder[] {
+  const all = subject.once(newMap);
+  const known = all.get(file);
+  if (known !== undefined) return known;
+  all.set(file, []);
+  const found = file.jobs.flatMap((job) => [
+    ...named(subject, file, job).map(({ secret, hop }) => ({ file, job, secret, hops: [hop] })),
+    ...handed(subject, file, job),
+  ]);
+  all.set(file, found.slice(0, MAX_HOLDERS));
+  return found.slice(0, MAX_HOLDERS);
+}
+
+function newMap(): Map<WorkflowFile, readonly Holder[]> {
+  return new Map();
+}
+
+/** By which names of the caller's a holder in the called workflow holds what it holds. */
+function given(
+  subject: Subject,
+  file: WorkflowFile,
+  job: JobPart,
+  { secret }: Holder,
+): readonly { readonly secret: string; readonly hops: readonly Hop[] }[] {
+  // The token of the run is everywhere the same one, and is not handed on.
+  if (job.inheritsSecrets !== undefined || secret === 'GITHUB_TOKEN') return [{ secret, hops: [] }];
+  return job.secrets
+    .filter(({ name }) => secret === EVERY || name.toUpperCase() === secret)
+    .flatMap(({ value }) => subject.expressions(file, value))
+    .flatMap(({ tree, at }) =>
+      allReferences(tree)
+        .filter(([context]) => context === 'secrets')
+        .map(([, name = EVERY]) => ({
+          secret: name.toUpperCase(),
+          hops: [{ at, what: `hands the secret ${name.toUpperCase()} on` }],
+        })),
+    );
 }

@@ -1,7 +1,10 @@
 import type { Hop } from '../finding.ts';
 import { executedAfter } from '../taint/execution.ts';
+import type { JobPart, WorkflowFile } from '../repository/model.ts';
 import { spanOf } from '../repository/tree.ts';
 import type { Subject } from '../subject.ts';
+import { folderOf } from '../taint/folder.ts';
+import { inputOf } from '../taint/workspace.ts';
 import { PRIVILEGED_EVENTS, STRANGERS_EVENTS } from '../taint/sources.ts';
 import { taintsOf } from '../taint/taint.ts';
 import { EVERY, type Holder, holdersIn } from './holders.ts';
@@ -103,12 +106,21 @@ function wayTo(subject: Subject, holder: Holder, takeovers: readonly Takeover[])
 /** How what runs in one job comes into another: by an artifact of the same run, or by the default branch's cache. */
 function between(subject: Subject, takeover: Takeover, holder: Holder): readonly Hop[] | undefined {
   const { file, job } = holder;
-  if (takeover.file === file && job.needs.some(({ text }) => text === takeover.job.id)) {
+  if (takeover.file === file && comesAfter(takeover.file, job, takeover.job.id)) {
     const download = job.steps.find(
       ({ uses }) => uses?.kind === 'repository' && uses.repository === 'actions/download-artifact',
     );
     const executed =
-      download === undefined ? undefined : executedAfter(taintsOf(subject), { file, job, step: download });
+      download === undefined
+        ? undefined
+        : executedAfter(
+            taintsOf(subject),
+            { file, job, step: download },
+            {
+              folder: folderOf(inputOf(download, 'path')?.text ?? '') ?? '',
+              others: [],
+            },
+          );
     if (download?.uses !== undefined && executed !== undefined)
       return [
         {
@@ -120,6 +132,17 @@ function between(subject: Subject, takeover: Takeover, holder: Holder): readonly
   }
   const cache = restoresCache(file, job);
   return cache === undefined ? undefined : [{ at: takeover.job.at, what: BY_CACHE }, cache];
+}
+
+/** Whether a job waits for another, at whatever distance. */
+function comesAfter(file: WorkflowFile, job: JobPart, id: string, seen = new Set<string>()): boolean {
+  return job.needs.some(({ text }) => {
+    if (text === id) return true;
+    if (seen.has(text)) return false;
+    seen.add(text);
+    const before = file.jobs.find((one) => one.id === text);
+    return before !== undefined && comesAfter(file, before, id, seen);
+  });
 }
 
 function whyNot(subject: Subject, { file }: Holder, from: Origin): string {

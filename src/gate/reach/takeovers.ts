@@ -4,7 +4,7 @@ import { pieceSpan, spanOf } from '../repository/tree.ts';
 import type { Scope, Site, Subject } from '../subject.ts';
 import { executedAfter } from '../taint/execution.ts';
 import { injectionsIn } from '../taint/injections.ts';
-import { fileCommands, wordTaint } from '../taint/script-flow.ts';
+import { fileCommands, writtenTaint } from '../taint/script-flow.ts';
 import { PRIVILEGED_EVENTS } from '../taint/sources.ts';
 import { type Taints, taintsOf } from '../taint/taint.ts';
 
@@ -30,7 +30,7 @@ function findTakeovers(subject: Subject): readonly Takeover[] {
   for (const file of subject.repository.workflows)
     for (const job of file.jobs)
       for (const filled of taints.filled({ file, job })) {
-        const executed = executedAfter(taints, { file, job, step: filled.step });
+        const executed = filled.ran ?? executedAfter(taints, { file, job, step: filled.step }, filled.place);
         if (executed === undefined) continue;
         found.push(...takeover(file, job, filled.taint.events, [...filled.taint.hops, executed]));
       }
@@ -69,9 +69,9 @@ function written(taints: Taints, site: Site): readonly Way[] {
   if (run === undefined || !/GITHUB_(?:ENV|PATH)/.test(run.text)) return [];
   return fileCommands(taints, site)
     .filter(({ file }) => file !== 'GITHUB_OUTPUT')
-    .flatMap(({ words, command, file }) =>
-      words
-        .flatMap((word) => wordTaint(taints, word, site))
+    .flatMap((one) => {
+      const { command, file } = one;
+      return writtenTaint(taints, one, site)
         .filter(({ by, holds }) => by === 'stranger' && holds === 'text')
         .map(({ events, hops }) => ({
           events,
@@ -82,8 +82,8 @@ function written(taints: Taints, site: Site): readonly Way[] {
               what: `is written to ${file}, which every later step obeys`,
             },
           ],
-        })),
-    );
+        }));
+    });
 }
 
 /** The jobs in which a step runs: its own, or all that use its action. */

@@ -1,8 +1,9 @@
 import type { Hop } from '../finding.ts';
-import type { StepPart } from '../repository/model.ts';
 import { pieceSpan, spanOf } from '../repository/tree.ts';
 import type { ShellCommand } from '../shell/script.ts';
+import type { ShellScript } from '../shell/script.ts';
 import type { Site } from '../subject.ts';
+import { type Folder, folderOf, foldersOf, names, within } from './folder.ts';
 import type { Following } from './value.ts';
 
 /** Programs that run what lies in the working folder: build tools, package managers, interpreters. */
@@ -11,7 +12,11 @@ const RUNS_THE_WORKSPACE = new Set(
   tox nox pytest hatch pre-commit cargo go goreleaser mvn ./mvnw gradle ./gradlew ant sbt lein composer php artisan phpunit dotnet msbuild
   swift xcodebuild bazel bazelisk docker docker-compose podman buildah earthly terraform terragrunt pulumi ansible-playbook helm kustomize
   eslint jest mocha vitest tsc tsx ts-node lerna nx turbo rush jekyll hugo mkdocs sphinx-build flake8 mypy pylint black ruff stack cabal mix
-  rebar3 perl lua julia Rscript bash sh zsh source . chmod`.split(/\s+/),
+  rebar3 perl lua julia Rscript bash sh zsh source . chmod
+  tflint checkov pulumi cdk sam serverless vagrant packer skaffold tilt stylelint prettier webpack rollup vite next nuxt gatsby ng nest
+  astro eleventy docusaurus commitlint semantic-release standard xo ava tap karma cypress playwright storybook bats tofu  gomplate
+  golangci-lint staticcheck mage buf bundler rspec rubocop rails fastlane pod swiftlint sonar-scanner conan meson scons waf autoreconf
+ helmfile chezmoi devbox nix nix-build nix-shell nix-env nix-instantiate dub crystal shards zig`.split(/\s+/),
 );
 const SUBCOMMANDS_THAT_DO_NOT: Readonly<Record<string, readonly string[]>> = {
   docker: ['login', 'logout', 'pull', 'push', 'ps', 'images', 'tag'],
@@ -39,43 +44,162 @@ const ACTIONS = new Set([
   'super-linter/super-linter',
   'github/super-linter',
   'oxsecurity/megalinter',
-  'hashicorp/setup-terraform',
-  'codecov/codecov-action',
+  'bridgecrewio/checkov-action',
+  'docker/bake-action',
+  'gradle/actions',
+  'burrunan/gradle-cache-action',
+  'actions/jekyll-build-pages',
+  'helm/chart-testing-action',
+  'sonarsource/sonarcloud-github-action',
+  'sonarsource/sonarqube-scan-action',
+  'reviewdog/action-eslint',
+  'reviewdog/action-golangci-lint',
+  'reviewdog/action-rubocop',
+  'wearerequired/lint-action',
+  'creyd/prettier_action',
+  'actions-rs/cargo',
+  'devcontainers/ci',
+  'pulumi/actions',
+  'serverless/github-action',
+  'pyo3/maturin-action',
+  'messense/maturin-action',
+  'tauri-apps/tauri-action',
+  'axel-op/googlejavaformat-action',
+  'cloudflare/wrangler-action',
+  'amondnet/vercel-action',
+  'trunk-io/trunk-action',
+  'pre-commit-ci/lite-action',
+  'cycjimmy/semantic-release-action',
+  'changesets/action',
 ]);
 
-/** The first step after this one that runs what lies in the workspace. */
-export function executedAfter(taints: Following, after: Site): Hop | undefined {
-  for (const step of after.job?.steps ?? []) {
+/** A folder that a stranger filled, and the folders within it that others did afterwards. */
+export interface Place {
+  readonly folder: string;
+  readonly others: readonly string[];
+}
+
+const WORKSPACE: Place = { folder: '', others: [] };
+
+/** The first step after this one that runs what lies in the folder. */
+export function executedAfter(taints: Following, after: Site, place: Place = WORKSPACE): Hop | undefined {
+  const steps = after.job?.steps ?? (after.file.kind === 'action' ? after.file.steps : []);
+  let from = place;
+  for (const step of steps) {
     const same = step.index === after.step.index;
     if (step.index < after.step.index) continue;
-    const hop = executes(taints, { ...after, step }, { same });
+    const site = { ...after, step };
+    const hop = executes(taints, site, from, { same });
     if (hop !== undefined) return hop;
+    if (spreads(taints, site, from)) from = WORKSPACE;
   }
   return undefined;
 }
 
-function executes(taints: Following, site: Site, { same }: { readonly same: boolean }): Hop | undefined {
+function executes(
+  taints: Following,
+  site: Site,
+  place: Place,
+  { same }: { readonly same: boolean },
+): Hop | undefined {
   const { step, file } = site;
   const { uses, run } = step;
-  if (uses !== undefined && !same && actionRuns(step))
+  if (uses !== undefined && !same && actionRuns(site, place))
     return { at: spanOf(file.source, uses.at, uses.text.length), what: 'runs what lies in the workspace' };
   if (run === undefined) return undefined;
   const script = taints.subject.script(site);
+  if (script === undefined) return undefined;
+  const folders = foldersOf(taints.subject, site, script);
   // In the step that fetched it, what stands after; commands are in order.
-  const fetched = same
-    ? script?.commands.findIndex(({ name }) => name === 'git' || name === 'gh')
-    : undefined;
-  for (const [index, command] of (script?.commands ?? []).entries())
-    if ((fetched === undefined || index > fetched) && commandRuns(command))
+  const fetched = same ? script.commands.findIndex(({ name }) => name === 'git' || name === 'gh') : -1;
+  for (const [index, command] of script.commands.entries())
+    if (index > fetched && runsFrom(command, folders.get(command), place, site, script))
       return { at: pieceSpan(file.source, run, command.text), what: 'runs what lies in the workspace' };
   return undefined;
 }
 
-function actionRuns({ uses }: StepPart): boolean {
-  return uses?.kind === 'local' || (uses?.kind === 'repository' && ACTIONS.has(uses.repository));
+function actionRuns(site: Site, { folder, others }: Place): boolean {
+  const { uses, with: given } = site.step;
+  if (uses?.kind === 'local') {
+    const path = folderOf(uses.path) ?? '';
+    return within(path, folder) && !others.some((other) => within(path, other));
+  }
+  if (uses?.kind !== 'repository' || !ACTIONS.has(uses.repository)) return false;
+  const named = given.flatMap(({ name, value }) =>
+    /^(?:context|path|paths|directory|dir|file|files|source|project|config)$|director|workdir/i.test(name)
+      ? value.text.split(/\s+/).flatMap((path) => folderOf(path, '', site) ?? [])
+      : [],
+  );
+  if (folder !== '') return named.some((path) => within(path, folder));
+  return named.length === 0 || named.some((path) => !others.some((other) => within(path, other)));
 }
 
-function commandRuns(command: ShellCommand): boolean {
+/** Whether a command, started in a folder, runs what lies in the place. */
+function runsFrom(
+  command: ShellCommand,
+  cwd: Folder,
+  { folder, others }: Place,
+  site: Site,
+  script: ShellScript,
+): boolean {
+  if (!runsWorkspace(command) && folder === '') return false;
+  const words = withoutWrapper([command.name, ...command.words.map(({ value }) => value)]);
+  const [name = ''] = words;
+  const rest = command.words.slice(command.words.length + 1 - words.length);
+  const mine = (path: Folder): boolean =>
+    path !== undefined && within(path, folder) && !others.some((other) => within(path, other));
+  if (name.includes('/')) return mine(folderOf(name, cwd, site, script));
+  if (!RUNS_THE_WORKSPACE.has(name)) return false;
+  const operand = rest.find(({ value }) => !value.startsWith('-'));
+  // An interpreter runs the file that it is given, wherever it stands.
+  if (INTERPRETERS.has(name) && operand !== undefined && !rest.some(({ value }) => /^-[mc]$/.test(value))) {
+    const script_ = folderOf(operand.text, cwd, site, script);
+    return script_ === undefined ? cwd === undefined || mine(cwd) : mine(script_);
+  }
+  if (cwd === undefined || mine(cwd)) return runsWorkspace(command);
+  if (folder === '' || name === 'chmod') return false;
+  const named = rest.filter((word, at) => {
+    if (!names(word, folder, cwd, site, script)) return false;
+    // `npm run lint FOLDER` runs a script of where it stands, and gives it the folder to look at.
+    const before = rest[at - 1]?.value ?? '';
+    return (
+      !PACKAGE_MANAGERS.has(name) ||
+      ['ci', 'install', 'i', 'add'].includes(operand?.value ?? '') ||
+      /^(?:--prefix|--cwd|--dir|-C)/.test(word.value) ||
+      /^(?:--prefix|--cwd|--dir|-C)$/.test(before)
+    );
+  });
+  return named.length > 0;
+}
+
+const INTERPRETERS = new Set(
+  'bash sh zsh source . python python3 node ruby perl php lua julia Rscript tsx ts-node'.split(' '),
+);
+const PACKAGE_MANAGERS = new Set(['npm', 'yarn', 'pnpm', 'bun']);
+
+/** Whether a step copies the folder, whole, over the workspace. */
+function spreads(taints: Following, site: Site, { folder }: Place): boolean {
+  const script = folder === '' ? undefined : taints.subject.script(site);
+  if (script === undefined) return false;
+  const folders = foldersOf(taints.subject, site, script);
+  return script.commands.some((command) => {
+    const { name, words } = command;
+    if (!['cp', 'mv', 'rsync'].includes(name)) return false;
+    const cwd = folders.get(command);
+    const operands = words.filter(({ value }) => !value.startsWith('-'));
+    const target = folderOf(operands.at(-1)?.text ?? '', cwd, site, script);
+    return (
+      target !== undefined &&
+      within(target, '') &&
+      operands
+        .slice(0, -1)
+        .some(({ text }) => folderOf(text.replace(/\/?(?:\.|\*)?$/, ''), cwd, site, script) === folder)
+    );
+  });
+}
+
+/** Whether a command runs what lies in the folder in which it is started. */
+export function runsWorkspace(command: ShellCommand): boolean {
   const [name, ...words] = withoutWrapper([command.name, ...command.words.map(({ value }) => value)]);
   if (name === undefined) return false;
   if (name.startsWith('./') || name.startsWith('../')) return true;

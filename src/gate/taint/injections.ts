@@ -1,8 +1,8 @@
 import type { Text } from '../../workflow/index.ts';
 import type { Span } from '../finding.ts';
 import type { Site, Subject } from '../subject.ts';
+import { leftOpen } from './conditions.ts';
 import { codeInputs } from './known-actions.ts';
-import { onlyOwnHead } from './own-head.ts';
 import { valueReferences } from './references.ts';
 import { type Following, type Taint, worst } from './value.ts';
 
@@ -21,16 +21,21 @@ export function injectionsIn(taints: Following, site: Site): readonly Injection[
   return [...sinks(subject, site)].flatMap(({ text, what }) =>
     subject.expressions(site.file, text).flatMap(({ tree, at, source }) => {
       const decided = valueReferences(tree).flatMap((one) => taints.reference(one, site, at));
-      const taint = worst(decided.filter(({ holds }) => holds === 'text'));
-      return taint === undefined ? [] : [{ at, source, what, taint: ofWriters(subject, site, taint) }];
+      const taint = worst(
+        decided.flatMap((one) => (one.holds === 'text' ? (underConditions(subject, site, one) ?? []) : [])),
+      );
+      return taint === undefined ? [] : [{ at, source, what, taint }];
     }),
   );
 }
 
-/** Where only heads of this repository come, whoever may push to it decides. */
-function ofWriters(subject: Subject, site: Site, taint: Taint): Taint {
-  const own = taint.by === 'stranger' && taint.events.every((event) => event.startsWith('pull_request'));
-  return own && onlyOwnHead(subject, site) ? { ...taint, by: 'writer' } : taint;
+/** What is left of it under the conditions of the step: where no stranger comes past them, whoever may push decides. */
+function underConditions(subject: Subject, site: Site, taint: Taint): Taint | undefined {
+  if (taint.by === 'caller') return taint;
+  const events = leftOpen(subject, site, taint.events);
+  if (events.length > 0) return events.length === taint.events.length ? taint : { ...taint, events };
+  const own = leftOpen(subject, site, taint.events, 'writer');
+  return own.length === 0 ? undefined : { ...taint, by: 'writer', events: own };
 }
 
 function* sinks(subject: Subject, site: Site): Iterable<{ readonly text: Text; readonly what: string }> {

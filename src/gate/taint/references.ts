@@ -8,8 +8,14 @@ const WITHOUT_TEXT = new Set(
   'contains startswith endswith success failure cancelled always hashfiles'.split(' '),
 );
 
+/** Forgejo and Gitea call what they took over from GitHub by their own name as well. */
+function contextOf(name: string): string {
+  const lower = name.toLowerCase();
+  return lower === 'forgejo' || lower === 'gitea' ? 'github' : lower;
+}
+
 function pathOf(expression: Expression): Reference | undefined {
-  if (expression.kind === 'name') return [expression.name.toLowerCase()];
+  if (expression.kind === 'name') return [contextOf(expression.name)];
   if (expression.kind !== 'index') return undefined;
   const before = pathOf(expression.of);
   if (before === undefined) return undefined;
@@ -26,7 +32,7 @@ export function valueReferences(expression: Expression): readonly Reference[] {
     case 'compare':
       return [];
     case 'name':
-      return [[expression.name.toLowerCase()]];
+      return [[contextOf(expression.name)]];
     case 'index': {
       const path = pathOf(expression);
       return path === undefined ? valueReferences(expression.of).map((one) => [...one, '*']) : [path];

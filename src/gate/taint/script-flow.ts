@@ -4,6 +4,8 @@ import { expressionsIn } from '../../workflow/index.ts';
 import { pieceSpan } from '../repository/tree.ts';
 import type { ShellCommand, ShellScript, ShellWord } from '../shell/script.ts';
 import type { Site } from '../subject.ts';
+import { runsWorkspace } from './execution.ts';
+import { type Folder, folderOf, foldersOf, within } from './folder.ts';
 import { valueReferences } from './references.ts';
 import { type Following, type Taint, unique } from './value.ts';
 
@@ -52,7 +54,7 @@ export function fileCommands(taints: Following, site: Site): readonly FileComman
 const READ = new WeakMap<ShellScript, readonly FileCommand[]>();
 
 function fileCommandsOf(script: ShellScript): readonly FileCommand[] {
-  return script.commands.flatMap((command) => {
+  const found: readonly FileCommand[] = script.commands.flatMap((command) => {
     const targets = [...command.writesTo, ...(command.name === 'tee' ? command.words : [])];
     const file = FILES.find((name) => targets.some(({ variables }) => variables.includes(name)));
     if (file === undefined) return [];
@@ -64,6 +66,34 @@ function fileCommandsOf(script: ShellScript): readonly FileCommand[] {
     ];
     return [{ file, command, names: namesIn(words), words }];
   });
+  return found.some(({ names }) => names.length === 0) ? continued(found) : found;
+}
+
+/** `echo "name<<EOF"` gives its name to what is written after it, until `EOF` is. */
+function continued(all: readonly FileCommand[]): readonly FileCommand[] {
+  let open: { readonly file: string; readonly name: string; readonly end: string } | undefined;
+  return all.map((one) => {
+    const values = one.words.map(({ value }) => value.trim());
+    const before = open?.file === one.file ? open : undefined;
+    if (before !== undefined && values.includes(before.end)) open = undefined;
+    for (const value of values) {
+      const [, name, end] = /^["']?([A-Za-z_][\w-]{0,99})<<["']?([^\s"']{1,100})["']?$/.exec(value) ?? [];
+      if (name !== undefined && end !== undefined) open = { file: one.file, name, end };
+    }
+    return one.names.length === 0 && before !== undefined ? { ...one, names: [before.name] } : one;
+  });
+}
+
+/** What decides over what a file command writes. */
+export function writtenTaint(
+  taints: Following,
+  { words, command }: FileCommand,
+  site: Site,
+): readonly Taint[] {
+  return unique([
+    ...words.flatMap((word) => wordTaint(taints, word, site)),
+    ...commandTaint(taints, command, site, 0),
+  ]);
 }
 
 function namesIn(words: readonly ShellWord[]): readonly string[] {
@@ -152,8 +182,15 @@ function commandTaint(taints: Following, command: ShellCommand, site: Site, dept
     ...variableTaint(taints, word, site, depth + 1),
     ...inlineTaint(taints, word, site),
   ]);
-  const reads = READERS.has(command.name) || (command.name === '' && command.readsFrom.length > 0);
-  const files = reads && command.pipedFrom === undefined ? fileTaint(taints, undefined, site, command) : [];
+  const reads =
+    READERS.has(command.name) ||
+    (command.name === '' && command.readsFrom.length > 0) ||
+    runsWorkspace(command);
+  const given =
+    command.pipedFrom !== undefined ||
+    command.fed.length > 0 ||
+    (command.name === 'jq' && command.words.some(({ value }) => /^(?:-\w*n\w*|--null-input)$/.test(value)));
+  const files = reads && !given ? fileTaint(taints, undefined, site, command) : [];
   return unique([...piped, ...words, ...files]);
 }
 
@@ -165,25 +202,58 @@ function fileTaint(
   command?: ShellCommand,
 ): readonly Taint[] {
   const { run } = site.step;
-  const filled = taints.strangersFiles(site);
+  const script = taints.subject.script(site);
   const operands = command?.words.filter(({ value }) => !value.startsWith('-')) ?? [];
   // `git rev-parse` and the like say nothing that a file holds; `git log` and `git show` do.
   const shows =
     command?.name !== 'git' || ['log', 'show', 'diff', 'diff-tree'].includes(operands[0]?.value ?? '');
-  if (
-    run === undefined ||
-    filled === undefined ||
-    !shows ||
-    ['gh', 'node', 'python', 'python3', 'xargs'].includes(command?.name ?? '')
-  )
+  if (run === undefined || script === undefined || !shows || ['gh', 'xargs'].includes(command?.name ?? ''))
     return [];
+  const filled = strangersFiles(taints, site, file === undefined ? operands : [file], command);
+  if (filled === undefined) return [];
   const piece = command?.text ?? file?.text ?? '';
   return [
     {
       ...filled,
-      hops: [...filled.hops, { at: pieceSpan(site.file.source, run, piece), what: 'reads one of its files' }],
+      // A file holds any text, also where what led to it names a commit.
+      holds: 'text',
+      hops: [
+        ...filled.hops,
+        {
+          at: pieceSpan(site.file.source, run, piece),
+          what:
+            command !== undefined && runsWorkspace(command)
+              ? 'runs it, and takes what it prints'
+              : 'reads one of its files',
+        },
+      ],
     },
   ];
+}
+
+/** That an earlier step has filled the folder, in which a command reads these, with a stranger's files. */
+function strangersFiles(
+  taints: Following,
+  site: Site,
+  read: readonly ShellWord[],
+  command: ShellCommand | undefined,
+): Taint | undefined {
+  const script = taints.subject.script(site);
+  if (script === undefined) return undefined;
+  const earlier = taints
+    .filled({ file: site.file, ...(site.job !== undefined && { job: site.job }) })
+    .filter(({ step }) => step.index < site.step.index);
+  if (earlier.length === 0) return undefined;
+  const folders = foldersOf(taints.subject, site, script);
+  const cwd = command === undefined ? '' : folders.get(command);
+  const paths = read.map(({ text }) => folderOf(text, cwd, site, script));
+  return earlier.find(({ place: { folder, others } }) => {
+    const mine = (path: Folder): boolean =>
+      path === undefined
+        ? folder === ''
+        : within(path, folder) && !others.some((other) => within(path, other));
+    return mine(cwd) ? paths.length === 0 || paths.some(mine) : paths.some(mine);
+  })?.taint;
 }
 
 function extended(taint: Taint, hop: Hop): Taint {
@@ -221,11 +291,9 @@ function written(
     fileCommands(taints, site)
       .filter((one) => one.file === file)
       .filter(({ names }) => name === '*' || names.some((set) => set.toLowerCase() === wanted))
-      .flatMap(({ words, command }) =>
-        words.flatMap((word) =>
-          wordTaint(taints, word, site).map((taint) =>
-            extended(taint, { at: pieceSpan(site.file.source, run, command.text), what }),
-          ),
+      .flatMap((one) =>
+        writtenTaint(taints, one, site).map((taint) =>
+          extended(taint, { at: pieceSpan(site.file.source, run, one.command.text), what }),
         ),
       ),
   );

@@ -122,7 +122,39 @@ const SOURCES: readonly Source[] = [
     'text',
     ['check_run', 'check_suite'],
     `github.event.check_suite.head_branch
-    github.event.check_run.check_suite.head_branch github.event.check_suite.head_commit.message`,
+    github.event.check_run.check_suite.head_branch github.event.check_suite.head_commit.message
+    github.event.check_suite.head_commit.author.name github.event.check_suite.head_commit.author.email
+    github.event.check_run.name github.event.check_run.output.title github.event.check_run.output.summary
+    github.event.check_run.output.text`,
+  ),
+  // The repository that a fork makes is described by whoever made it.
+  ...of(
+    'stranger',
+    'text',
+    ['fork'],
+    'github.event.forkee.description github.event.forkee.homepage github.event.forkee.default_branch',
+  ),
+  ...of(
+    'stranger',
+    'text',
+    ['status'],
+    `github.event.commit.commit.message github.event.commit.commit.author.name
+    github.event.commit.commit.author.email github.event.branches.*.name`,
+  ),
+  ...of(
+    'stranger',
+    'text',
+    ['merge_group'],
+    `github.event.merge_group.head_commit.message github.event.merge_group.head_commit.author.name
+    github.event.merge_group.head_commit.author.email github.event.merge_group.head_ref`,
+  ),
+  ...of(
+    'writer',
+    'text',
+    ['deployment', 'deployment_status'],
+    `github.event.deployment.ref github.event.deployment.payload.* github.event.deployment.description
+    github.event.deployment.task github.event.deployment_status.description
+    github.event.deployment_status.environment_url github.event.deployment_status.target_url`,
   ),
   ...of(
     'stranger',

@@ -3,6 +3,7 @@ import type { Hop, Span } from '../finding.ts';
 import type { ActionFile, WorkflowFile } from '../repository/model.ts';
 import { entriesOf, spanOf, textsIn } from '../repository/tree.ts';
 import type { Scope, Site, Subject } from '../subject.ts';
+import { leftOpen } from './conditions.ts';
 import { strangersOutput } from './known-actions.ts';
 import { type Reference, valueReferences } from './references.ts';
 import { dynamicEnvironment, scriptOutputs } from './script-flow.ts';
@@ -54,11 +55,6 @@ export class Taints implements Following {
     const found = filledBy(this, scope);
     this.#filled.set(where, found);
     return found;
-  }
-
-  /** That an earlier step has filled the workspace with a stranger's files. */
-  strangersFiles(site: Site): Taint | undefined {
-    return this.filled(site).find(({ step }) => step.index < site.step.index)?.taint;
   }
 
   variables({ step }: Site): Map<string, readonly Taint[]> {
@@ -131,13 +127,18 @@ export class Taints implements Following {
       const met = reaching.filter(({ event }) => events.includes(event));
       if (met.length === 0 && !open) return [];
       // Events of which it is a privileged one come first: that is the way to show.
-      const best = met.find(({ event }) => PRIVILEGED_EVENTS.has(event)) ?? met[0];
+      const names = met.map(({ event }) => event);
+      const strange = by === 'stranger' ? leftOpen(this.subject, scope, names) : [];
+      const left = strange.length > 0 ? strange : leftOpen(this.subject, scope, names, 'writer');
+      if (left.length === 0 && !open) return [];
+      const shown = met.filter(({ event }) => left.includes(event));
+      const best = shown.find(({ event }) => PRIVILEGED_EVENTS.has(event)) ?? shown[0];
       return [
         {
           origin: path.join('.'),
-          by: open ? 'caller' : by,
+          by: open ? 'caller' : strange.length > 0 ? by : 'writer',
           holds,
-          events: met.map(({ event }) => event),
+          events: left,
           hops: [...(best?.via ?? []), hop],
         },
       ];

@@ -1,6 +1,7 @@
 import type { Text } from '../../workflow/index.ts';
 import type { Hop, Span } from '../finding.ts';
 import type { Scope, Site, Subject } from '../subject.ts';
+import type { Filled } from './workspace.ts';
 import type { Reference } from './references.ts';
 import { PRIVILEGED_EVENTS, STRANGERS_EVENTS } from './sources.ts';
 
@@ -23,7 +24,7 @@ export interface Following {
   of(text: Text, scope: Scope): readonly Taint[];
   reference(reference: Reference, scope: Scope, at: Span): readonly Taint[];
   environment(name: string, scope: Scope): readonly Taint[];
-  strangersFiles(site: Site): Taint | undefined;
+  filled(scope: Scope): readonly Filled[];
   /** What is known so far of the variables of a step’s script. */
   variables(site: Site): Map<string, readonly Taint[]>;
 }

@@ -4,7 +4,9 @@ import type { StepPart } from '../repository/model.ts';
 import { pieceSpan, spanOf } from '../repository/tree.ts';
 import type { ShellCommand } from '../shell/script.ts';
 import type { Scope, Site } from '../subject.ts';
-import { onlyOwnHead } from './own-head.ts';
+import { leftOpen } from './conditions.ts';
+import { executedAfter, type Place } from './execution.ts';
+import { folderOf } from './folder.ts';
 import { PRIVILEGED_EVENTS } from './sources.ts';
 import { wordTaint } from './script-flow.ts';
 import type { Following, Taint } from './value.ts';
@@ -15,6 +17,10 @@ export interface Filled {
   readonly at: Span;
   readonly step: StepPart;
   readonly taint: Taint;
+  /** Where they come to lie. */
+  readonly place: Place;
+  /** Where within it they are run, when the step is an action of this repository that fetches and runs them. */
+  readonly ran?: Hop;
 }
 
 const ARTIFACTS = new Set([
@@ -41,16 +47,55 @@ export function filledBy(taints: Following, scope: Scope): readonly Filled[] {
   const events = taints.subject.reaching(scope.file).filter(({ event }) => PRIVILEGED_EVENTS.has(event));
   if (events.length === 0) return [];
   const steps = scope.job?.steps ?? (scope.file.kind === 'action' ? scope.file.steps : []);
-  return steps.flatMap((step) => {
+  const found = steps.flatMap((step) => {
     const site = { file: scope.file, step, ...(scope.job !== undefined && { job: scope.job }) };
-    const filled = fromCheckout(taints, site) ?? fromCommand(taints, site) ?? fromArtifact(taints, site);
-    if (filled === undefined) return [];
-    // Of a head in this repository somebody with rights is the author.
-    const own =
-      filled.taint.events.every((event) => event.startsWith('pull_request')) &&
-      onlyOwnHead(taints.subject, site);
-    return own ? [] : [filled];
+    const all =
+      step.uses?.kind === 'local'
+        ? fromAction(taints, site)
+        : [fromCheckout(taints, site) ?? fromCommand(taints, site) ?? fromArtifact(taints, site)];
+    return all.flatMap((filled) => {
+      if (filled === undefined) return [];
+      const open = leftOpen(taints.subject, site, filled.taint.events);
+      if (!open.some((event) => PRIVILEGED_EVENTS.has(event))) return [];
+      return [{ ...filled, taint: { ...filled.taint, events: open } }];
+    });
   });
+  return found.length === 0 ? found : besides(found, steps);
+}
+
+/** What others have checked out into folders of their own is not what the stranger wrote. */
+function besides(found: readonly Filled[], steps: readonly StepPart[]): readonly Filled[] {
+  const own = steps.flatMap((step) => {
+    if (!isCheckout(step) || found.some((filled) => filled.step === step)) return [];
+    const path = inputOf(step, 'path');
+    const folder = path === undefined ? '' : (folderOf(path.text) ?? '');
+    return folder === '' ? [] : [folder];
+  });
+  if (own.length === 0) return found;
+  return found.map((filled) => ({
+    ...filled,
+    place: { ...filled.place, others: own.filter((folder) => folder !== filled.place.folder) },
+  }));
+}
+
+/** An action of this repository that fetches them for its caller. */
+function fromAction(taints: Following, site: Site): readonly Filled[] {
+  const { uses } = site.step;
+  const called = taints.subject.calledAction(site.step, site.job);
+  if (called === undefined || uses === undefined) return [];
+  const calls = taints.subject.callsOf(called);
+  const { line } = spanOf(site.file.source, uses.at);
+  return taints
+    .filled({ file: called })
+    .filter(
+      ({ taint }) =>
+        calls.length === 1 ||
+        taint.hops.some(({ at }) => at.file === site.file.source.path && at.line === line),
+    )
+    .map((filled) => {
+      const ran = executedAfter(taints, { file: called, step: filled.step }, filled.place);
+      return { ...filled, step: site.step, ...(ran !== undefined && { ran }) };
+    });
 }
 
 function privileged(taint: Taint): boolean {
@@ -66,7 +111,13 @@ function fromCheckout(taints: Following, site: Site): Filled | undefined {
     if (taint === undefined) continue;
     const at = spanOf(site.file.source, text.at, text.text.length);
     const hop: Hop = { at, what: 'checks out the code that it names' };
-    return { by: 'checkout', at, step: site.step, taint: { ...taint, hops: [...taint.hops, hop] } };
+    return {
+      by: 'checkout',
+      at,
+      step: site.step,
+      taint: { ...taint, hops: [...taint.hops, hop] },
+      place: placeOf(inputOf(site.step, 'path')?.text),
+    };
   }
   return undefined;
 }
@@ -108,7 +159,9 @@ function fromCommand(taints: Following, site: Site): Filled | undefined {
         },
       ],
     };
-    return { by: kind, at, step: site.step, taint };
+    const flag = command.words.findIndex(({ value }) => value === '-D' || value === '--dir');
+    const into = flag === -1 ? undefined : command.words[flag + 1]?.text;
+    return { by: kind, at, step: site.step, taint, place: placeOf(into) };
   }
   return undefined;
 }
@@ -163,7 +216,26 @@ function fromArtifact(taints: Following, site: Site): Filled | undefined {
     events: ['workflow_run'],
     hops: [...reaching.via, { at, what: 'downloads what a stranger\u2019s run made' }],
   };
-  return { by: 'artifact', at, step: site.step, taint };
+  const into = fetched ? unpackedTo(taints, site) : inputOf(site.step, 'path')?.text;
+  return { by: 'artifact', at, step: site.step, taint, place: placeOf(into) };
+}
+
+/** A folder that is computed may be any. */
+function placeOf(path: string | undefined): Place {
+  return { folder: path === undefined ? '' : (folderOf(path) ?? ''), others: [] };
+}
+
+/** Where what a script fetched as an archive is unpacked by a later step. */
+function unpackedTo(taints: Following, site: Site): string | undefined {
+  for (const step of site.job?.steps ?? [])
+    for (const { name, words } of step.index > site.step.index
+      ? (taints.subject.script({ ...site, step })?.commands ?? [])
+      : []) {
+      if (name !== 'unzip') continue;
+      const flag = words.findIndex(({ value }) => value === '-d');
+      return flag === -1 ? undefined : words[flag + 1]?.text;
+    }
+  return undefined;
 }
 
 /** Whether one of the workflows whose end starts this one runs on pull requests; those that are not here may. */
@@ -182,6 +254,11 @@ function fromStrangersRun(taints: Following, { file }: Site): boolean {
   );
   return (
     before.length < titles.length ||
-    before.some((one) => taints.subject.reaching(one).some(({ event }) => event.startsWith('pull_request')))
+    before.some(
+      (one) =>
+        taints.subject.reaching(one).some(({ event }) => event.startsWith('pull_request')) ||
+        // One that itself began with a stranger's artifact may hand it on.
+        (one !== file && one.jobs.some((job) => taints.filled({ file: one, job }).length > 0)),
+    )
   );
 }

@@ -2,7 +2,7 @@ import type { Found } from '../../finding.ts';
 import { pieceSpan } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
-import { fileCommands, wordTaint } from '../../taint/script-flow.ts';
+import { fileCommands, writtenTaint } from '../../taint/script-flow.ts';
 import { taintsOf } from '../../taint/taint.ts';
 import { isPrivileged, worst } from '../../taint/value.ts';
 
@@ -22,11 +22,10 @@ function* check(subject: Subject): Iterable<Found> {
   for (const site of subject.sites) {
     const { run } = site.step;
     if (run === undefined || !/GITHUB_(?:ENV|PATH)/.test(run.text)) continue;
-    for (const { file, command, words } of fileCommands(taints, site)) {
+    for (const one of fileCommands(taints, site)) {
+      const { file, command } = one;
       if (file === 'GITHUB_OUTPUT') continue;
-      const decided = words
-        .flatMap((word) => wordTaint(taints, word, site))
-        .filter(({ holds }) => holds === 'text');
+      const decided = writtenTaint(taints, one, site).filter(({ holds }) => holds === 'text');
       const taint = worst(decided.filter(({ by }) => by !== 'caller'));
       if (taint === undefined) continue;
       const at = pieceSpan(site.file.source, run, command.text);

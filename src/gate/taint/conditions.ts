@@ -1,0 +1,162 @@
+import type { Expression, Text } from '../../workflow/index.ts';
+import type { JobPart } from '../repository/model.ts';
+import type { Scope, Subject } from '../subject.ts';
+import { allReferences } from './references.ts';
+
+/** Who starts a run: somebody whose head lies in a fork, or somebody who may push here. */
+type Starter = 'stranger' | 'writer';
+
+const MAX_NEEDS = 20;
+const HEAD =
+  /^github\.event\.(?:pull_request\.head\.(?:repo\.(?:full_name|id|node_id|owner\.(?:login|id))|user\.(?:login|id))|workflow_run\.head_repository\.(?:full_name|id|node_id|owner\.(?:login|id)))$/;
+const OWN =
+  /^github\.(?:repository|repository_id|repository_owner|repository_owner_id|event\.(?:repository|pull_request\.base\.repo|workflow_run\.repository)\.(?:full_name|id|node_id|owner\.(?:login|id)))$/;
+const FORK = /^github\.event\.(?:pull_request\.head\.repo|workflow_run\.head_repository)\.fork$/;
+const BEFORE = 'github.event.workflow_run.event';
+
+/**
+ * Of some events those in which a run by such a person may come past the conditions of a step, of its job and of the jobs that it needs,
+ * as far as they ask which event it is and whose the head is. What else they ask is taken for true.
+ */
+export function leftOpen(
+  subject: Subject,
+  scope: Scope,
+  events: readonly string[],
+  by: Starter = 'stranger',
+): readonly string[] {
+  const conditions = conditionsOf(subject, scope);
+  if (conditions.length === 0) return events;
+  return events.filter((event) => conditions.every((tree) => truth(tree, { event, by }) !== false));
+}
+
+function conditionsOf(subject: Subject, { file, job, step }: Scope): readonly Expression[] {
+  const texts: Text[] = [];
+  const seen = new Set<string>();
+  const add = (one: JobPart): void => {
+    if (seen.has(one.id) || seen.size > MAX_NEEDS) return;
+    seen.add(one.id);
+    if (one.if !== undefined) texts.push(one.if);
+    // What is asked before holds for what comes after, unless that runs all the same.
+    if (file.kind !== 'workflow' || /\b(?:always|failure|cancelled)\s*\(/i.test(one.if?.text ?? '')) return;
+    for (const { text } of one.needs) for (const before of file.jobs) if (before.id === text) add(before);
+  };
+  if (job !== undefined) add(job);
+  if (step?.if !== undefined) texts.push(step.if);
+  return texts.flatMap((text) => subject.condition(text) ?? []);
+}
+
+interface Run {
+  readonly event: string;
+  readonly by: Starter;
+}
+
+/** Whether an expression counts as true in such a run; undefined: it may. */
+function truth(tree: Expression, run: Run): boolean | undefined {
+  switch (tree.kind) {
+    case 'logical': {
+      const sides = tree.operands.map((one) => truth(one, run));
+      const decides = tree.operator === '||';
+      if (sides.includes(decides)) return decides;
+      return sides.includes(undefined) ? undefined : !decides;
+    }
+    case 'not': {
+      const inner = truth(tree.of, run);
+      return inner === undefined ? undefined : !inner;
+    }
+    case 'compare':
+      return compared(tree, run);
+    case 'call':
+      return called(tree, run);
+    default: {
+      const value = known(tree, run);
+      return value === undefined ? undefined : ![false, 0, '', null].includes(value.is);
+    }
+  }
+}
+
+/** What an expression is in such a run, where that is certain. */
+function known(
+  tree: Expression,
+  { event, by }: Run,
+): { readonly is: string | number | boolean | null } | undefined {
+  if (tree.kind === 'literal') return { is: tree.value };
+  const name = nameOf(tree);
+  if (name === 'github.event_name') return { is: event };
+  if (name !== undefined && FORK.test(name) && by === 'stranger')
+    return { is: event.startsWith('pull_request') || event === 'workflow_run' ? true : null };
+  return undefined;
+}
+
+function compared(tree: Extract<Expression, { kind: 'compare' }>, run: Run): boolean | undefined {
+  const { left, right, operator } = tree;
+  if (operator !== '==' && operator !== '!=') return undefined;
+  const equal = equals(left, right, run);
+  return equal === undefined ? undefined : equal === (operator === '==');
+}
+
+function equals(left: Expression, right: Expression, run: Run): boolean | undefined {
+  const [a, b] = [known(left, run), known(right, run)];
+  if (a !== undefined && b !== undefined) return same(a.is, b.is);
+  if (run.by === 'writer') return undefined;
+  for (const [one, other] of [
+    [left, right],
+    [right, left],
+  ] as const) {
+    const name = nameOf(one) ?? '';
+    // A fork is neither this repository nor one that is named.
+    if (HEAD.test(name) && (other.kind === 'literal' || OWN.test(nameOf(other) ?? ''))) return false;
+    // What a stranger starts is a pull request, or what anybody can start.
+    if (name === BEFORE && run.event === 'workflow_run' && other.kind === 'literal')
+      return STRANGERS_RUNS.has(String(other.value)) ? undefined : false;
+  }
+  return undefined;
+}
+
+const STRANGERS_RUNS = new Set(
+  'pull_request pull_request_target pull_request_review pull_request_review_comment issues issue_comment workflow_run discussion discussion_comment'.split(
+    ' ',
+  ),
+);
+
+function called(tree: Extract<Expression, { kind: 'call' }>, run: Run): boolean | undefined {
+  const [first, second] = tree.arguments;
+  const name = tree.name.toLowerCase();
+  if (name === 'always') return true;
+  if (first === undefined || second === undefined) return undefined;
+  if (name === 'startswith' && nameOf(first) === 'github.ref' && second.kind === 'literal')
+    // Whatever a stranger starts runs on a branch, or on a pull request.
+    return run.by === 'stranger' && String(second.value).startsWith('refs/tags') ? false : undefined;
+  const of = known(first, run);
+  const part = known(second, run);
+  if (part === undefined) return undefined;
+  const wanted = String(part.is).toLowerCase();
+  if (name === 'startswith' && of !== undefined) return String(of.is).toLowerCase().startsWith(wanted);
+  if (name !== 'contains') return undefined;
+  if (of !== undefined) return String(of.is).toLowerCase().includes(wanted);
+  const list = listIn(first);
+  return list?.some((one) => String(one).toLowerCase() === wanted);
+}
+
+/** `fromJSON('["push", "schedule"]')` */
+function listIn(tree: Expression): readonly unknown[] | undefined {
+  if (tree.kind !== 'call' || tree.name.toLowerCase() !== 'fromjson') return undefined;
+  const [text] = tree.arguments;
+  if (text?.kind !== 'literal' || typeof text.value !== 'string') return undefined;
+  try {
+    const value: unknown = JSON.parse(text.value);
+    return Array.isArray(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function same(a: unknown, b: unknown): boolean {
+  if (typeof a === 'string' && typeof b === 'string') return a.toLowerCase() === b.toLowerCase();
+  return typeof a === typeof b ? a === b : Number(a ?? 0) === Number(b ?? 0);
+}
+
+function nameOf(tree: Expression): string | undefined {
+  if (tree.kind !== 'index') return undefined;
+  const [whole, ...more] = allReferences(tree);
+  return more.length === 0 ? whole?.join('.') : undefined;
+}
