@@ -1,7 +1,15 @@
 import { lstat, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, relative, resolve } from 'node:path';
 import { err, ok, type Refusal, refusal, type Result } from '../base/index.ts';
-import { type GatheredFile, gatherFiles, kindOf, plainFile } from '../gate/index.ts';
+import type { Readable } from 'node:stream';
+import {
+  type GatheredFile,
+  gatherFiles,
+  looseFiles,
+  looseKind,
+  MAX_BYTES,
+  plainFile,
+} from '../gate/index.ts';
 
 /** A repository, or some files of one, that is to be checked. */
 export interface CheckSubject {
@@ -35,6 +43,26 @@ export async function checkSubjects(
   return ok([...found.values()]);
 }
 
+/** The name of what comes by standard input, in all that is told of it. */
+const STDIN = '<stdin>';
+
+/** One file by standard input (`check -`), of at most 1 MiB: a workflow, or what its keys say. It stands alone: nothing beside it is read. */
+export async function subjectFrom(stdin: Readable, directory: string): Promise<CheckSubject> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of stdin as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    length += chunk.length;
+    // Whoever reads it says that it is too large.
+    if (length > MAX_BYTES) break;
+  }
+  const bytes = Buffer.concat(chunks).subarray(0, MAX_BYTES + 1);
+  return {
+    root: directory,
+    files: [{ path: STDIN, kind: looseKind(STDIN, bytes) ?? 'workflow', read: ok(bytes) }],
+  };
+}
+
 /** Finds what a path stands for: a repository, its folder of workflows, or one file. */
 export async function checkSubject(
   asked: string,
@@ -47,7 +75,7 @@ export async function checkSubject(
   const file = found.isDirectory() ? undefined : target;
   const folder = await realpath(file === undefined ? target : dirname(target));
   const root = FOLDER.exec(folder)?.[1] ?? (file === undefined ? folder : await rootAbove(folder));
-  const files = known.get(root)?.files ?? (await gatherFiles(root));
+  const files = known.get(root)?.files ?? (await gathered(root, file === undefined));
   if (file === undefined) {
     if (files.some(({ kind }) => kind === 'workflow' || kind === 'action' || kind === 'dependabot'))
       return ok({ root, files });
@@ -60,9 +88,19 @@ export async function checkSubject(
   const read = await plainFile(root, path);
   return ok({
     root,
-    files: [...files, { path, kind: kindOf(path) ?? 'workflow', read }],
+    files: [
+      ...files,
+      { path, kind: (read.ok ? looseKind(path, read.value) : undefined) ?? 'workflow', read },
+    ],
     meant: new Set([path]),
   });
+}
+
+/** What is read below a folder; of one that was named itself and is no repository also what lies in it. */
+async function gathered(root: string, named: boolean): Promise<readonly GatheredFile[]> {
+  const found = await gatherFiles(root);
+  if (!named) return found;
+  return [...found, ...(await looseFiles(root))].toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
 /** The nearest folder above that holds a repository, or its workflows; else the folder itself. */

@@ -32,6 +32,9 @@ const BAD = GOOD.replace('on: push', 'on: issues').replace(
   "run: 'echo ${{ github.event.issue.title }}'",
 );
 
+const ACTION =
+  'name: a\ndescription: a\ninputs: { t: { description: t } }\nruns: { using: composite, steps: [ { shell: bash, run: "echo ${{ inputs.t }}" } ] }\n';
+
 const check = (...args: readonly string[]) => place.run(['check', ...args], { cwd: root });
 
 describe('cofferdam check', () => {
@@ -86,6 +89,46 @@ describe('cofferdam check', () => {
     expect(run.stdout).not.toContain('root:');
   });
 
+  it('reads a folder that is no repository for what lies in it, each file as what it is', async () => {
+    write('cases/a.yml', BAD);
+    write('cases/setup.yml', ACTION);
+    write(
+      'cases/dependabot.yml',
+      'version: 2\nupdates: [ { package-ecosystem: npm, directory: /, schedule: { interval: daily } } ]\n',
+    );
+    write('cases/values.yml', 'replicas: 3\n');
+    const run = await check('cases', '--json');
+    expect(run.status).toBe(1);
+    const { files, findings } = JSON.parse(run.stdout) as {
+      files: number;
+      findings: { rule: string; at: { file: string } }[];
+    };
+    expect(files).toBe(3);
+    expect(findings.map(({ rule, at }) => `${at.file} ${rule}`)).toEqual([
+      'a.yml template-injection',
+      'dependabot.yml dependabot-cooldown',
+      'setup.yml template-injection',
+    ]);
+  });
+
+  it('reads no other YAML of a repository than what a forge looks for', async () => {
+    write('.github/workflows/ci.yml', GOOD);
+    write('a.yml', BAD);
+    expect(await check()).toMatchObject({ status: 0, stdout: 'nothing found in 1 file\n' });
+  });
+
+  it('reads one file by standard input, and refuses to mend it', async () => {
+    const run = await place.run(['check', '-'], { cwd: root, input: BAD });
+    expect(run.status).toBe(1);
+    expect(run.stdout).toContain('--> <stdin>:3:80');
+    const action = await place.run(['check', '-'], { cwd: root, input: ACTION });
+    expect(action.stdout).toContain('1 found (1 medium) in 1 file');
+    const mended = await place.run(['check', '-', '--fix'], { cwd: root, input: BAD });
+    expect(mended).toMatchObject({ status: 2, stdout: '' });
+    const huge = await place.run(['check', '-'], { cwd: root, input: 'x'.repeat(1_100_000) });
+    expect(huge.stdout).toContain('larger than 1048576 bytes');
+  });
+
   it('does not follow a folder of workflows that is a link', async () => {
     write('elsewhere/ci.yml', BAD);
     mkdirSync(join(root, '.github'));
@@ -104,10 +147,7 @@ describe('cofferdam check', () => {
         "uses: ./act, with: { t: '${{ github.event.issue.title }}' }",
       ),
     );
-    write(
-      'act/action.yml',
-      'name: a\ndescription: a\ninputs: { t: { description: t } }\nruns: { using: composite, steps: [ { shell: bash, run: "echo ${{ inputs.t }}" } ] }\n',
-    );
+    write('act/action.yml', ACTION);
     write('.github/workflows/b.yml', BAD);
     const run = await check('act/action.yml');
     expect(run.stdout).toContain('act/action.yml:4');

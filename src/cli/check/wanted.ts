@@ -9,7 +9,8 @@ export const help = `usage: cofferdam check [PATH...] [options]
 
 Reads all workflows, local actions, dependabot.yml, CODEOWNERS and cofferdam.yaml of a repository, without running anything,
 and tells what is wrong with them: what a stranger can reach, and by which way. PATH is a repository or a file of one
-(default: here); of a file only its own findings are told.
+(default: here); of a file only its own findings are told. A folder that is no repository is read for workflows that lie in it;
+- is one file by standard input.
 
   --format FORMAT       ${FORMATS.join(', ')}
   --json                the same as --format json
@@ -88,6 +89,8 @@ export function wantedFrom(args: readonly string[]): Result<Wanted, Refusal> {
   const fixes = values.fix === true || unsafe || dryRun;
   if (fixes && asksReach(values))
     return wrong('--fix goes with no question of --from, --to, --graph and --zones');
+  if (positionals.includes('-') && (fixes || positionals.length > 1 || values.against !== undefined))
+    return wrong('- stands alone, and goes with neither --fix nor --against');
   if (dryRun && format.value !== undefined && format.value !== 'text')
     return wrong('--diff prints a diff, and no other format');
   return ok({

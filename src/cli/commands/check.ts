@@ -1,6 +1,6 @@
 import { err, ok, type Refusal, type Result } from '../../base/index.ts';
 import { checkReach } from '../check-reach.ts';
-import { type CheckSubject, checkSubjects } from '../check-subject.ts';
+import { type CheckSubject, checkSubjects, subjectFrom } from '../check-subject.ts';
 import { chooserFor } from '../check/checked.ts';
 import { checkFacts } from '../check/facts.ts';
 import { judged } from '../check/judged.ts';
@@ -15,7 +15,9 @@ import { exitStatus, renderRefusal } from '../render/refusals.ts';
 async function run(context: CommandContext): Promise<number> {
   const wanted = wantedFrom(context.args);
   if (!wanted.ok) return refuse(context, wanted.error);
-  const subjects = await checkSubjects(wanted.value.paths, context.directory);
+  const subjects = wanted.value.paths.includes('-')
+    ? ok([await subjectFrom(context.stdin, context.directory)])
+    : await checkSubjects(wanted.value.paths, context.directory);
   if (!subjects.ok) return refuse(context, subjects.error);
   let status: number = EXIT.ok;
   for (const subject of subjects.value) {

@@ -13,7 +13,8 @@ export interface GatheredFile {
   readonly read: Result<Uint8Array, Refusal>;
 }
 
-const MAX_BYTES = 1_048_576;
+/** What of a file is read: GitHub takes no larger workflow. */
+export const MAX_BYTES = 1_048_576;
 const MAX_FILES = 5_000;
 /** Folders that are looked through for actions; a repository with more says that it was not looked at whole. */
 const MAX_FOLDERS = 4_000;
