@@ -13,6 +13,7 @@ import { rule as concurrencyLimits } from './rules/concurrency-limits/rule.ts';
 import { rule as confusableCharacters } from './rules/confusable-characters/rule.ts';
 import { rule as containerLimits } from './rules/container-limits/rule.ts';
 import { rule as containerOptions } from './rules/container-options/rule.ts';
+import { rule as dangerousTriggers } from './rules/dangerous-triggers/rule.ts';
 import { rule as debugEnabled } from './rules/debug-enabled/rule.ts';
 import { rule as dependabotCooldown } from './rules/dependabot-cooldown/rule.ts';
 import { rule as dependabotExecution } from './rules/dependabot-execution/rule.ts';
@@ -20,6 +21,7 @@ import { rule as deprecatedCommands } from './rules/deprecated-commands/rule.ts'
 import { rule as environmentFileInjection } from './rules/environment-file-injection/rule.ts';
 import { rule as eventFilters } from './rules/event-filters/rule.ts';
 import { rule as excessivePermissions } from './rules/excessive-permissions/rule.ts';
+import { rule as expressionInCode } from './rules/expression-in-code/rule.ts';
 import { rule as expressionTypes } from './rules/expression-types/rule.ts';
 import { rule as forbiddenUses } from './rules/forbidden-uses/rule.ts';
 import { rule as githubAppToken } from './rules/github-app-token/rule.ts';
@@ -94,6 +96,7 @@ export const RULES: readonly Rule[] = [
   confusableCharacters,
   containerLimits,
   containerOptions,
+  dangerousTriggers,
   debugEnabled,
   dependabotCooldown,
   dependabotExecution,
@@ -101,6 +104,7 @@ export const RULES: readonly Rule[] = [
   environmentFileInjection,
   eventFilters,
   excessivePermissions,
+  expressionInCode,
   expressionTypes,
   forbiddenUses,
   githubAppToken,

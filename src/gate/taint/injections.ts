@@ -18,7 +18,7 @@ export interface Injection {
 /** The expressions of a step that become code, and whose text somebody else decides. */
 export function injectionsIn(taints: Following, site: Site): readonly Injection[] {
   const { subject } = taints;
-  return [...sinks(subject, site)].flatMap(({ text, what }) =>
+  return [...codeOf(subject, site)].flatMap(({ text, what }) =>
     subject.expressions(site.file, text).flatMap(({ tree, at, source }) => {
       const decided = valueReferences(tree).flatMap((one) => taints.reference(one, site, at));
       const taint = worst(
@@ -38,7 +38,11 @@ function underConditions(subject: Subject, site: Site, taint: Taint): Taint | un
   return own.length === 0 ? undefined : { ...taint, by: 'writer', events: own };
 }
 
-function* sinks(subject: Subject, site: Site): Iterable<{ readonly text: Text; readonly what: string }> {
+/** The texts of a step that become code. */
+export function* codeOf(
+  subject: Subject,
+  site: Site,
+): Iterable<{ readonly text: Text; readonly what: string }> {
   const { step } = site;
   if (step.run !== undefined)
     yield { text: step.run, what: `a script of ${subject.shell(site).slice(0, 40)}` };
