@@ -1,5 +1,6 @@
 import { type Facts, NO_FACTS } from './facts.ts';
 import { type Finding, type Found, type Persona, PERSONAS, type Severity, SEVERITIES } from './finding.ts';
+import { isNeverRun } from './never-run.ts';
 import type { Repository } from './repository/model.ts';
 import { RULES } from './rules.ts';
 import type { Rule } from './rule.ts';
@@ -22,7 +23,12 @@ export function judge(
 ): Judgement {
   const subject = new Subject(repository, facts);
   const findings: Finding[] = [];
-  for (const rule of rules) for (const found of rule.check(subject)) findings.push(findingOf(rule, found));
+  for (const rule of rules) {
+    // What is wrong with how a file is written is so whether it runs or not.
+    const ofRuns = rule.alsoKnownAs.some((name) => name.startsWith('zizmor/'));
+    for (const found of rule.check(subject))
+      if (!ofRuns || !isNeverRun(subject, found)) findings.push(findingOf(rule, found));
+  }
   const { workflows, actions, dependabot, policies, unread } = repository;
   const files =
     workflows.length +

@@ -4,8 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ok } from '../base/index.ts';
 import { mergedAdvisories, shippedAdvisories } from './advisories/shipped.ts';
-import { judge, type Judgement } from './check.ts';
+import { judge, type Judgement, shownTo } from './check.ts';
 import type { RefFacts, UsesPolicy } from './facts.ts';
+import type { Persona } from './finding.ts';
 import { fixAll } from './fix/fix-all.ts';
 import { type GatheredFile, kindOf } from './repository/gather-files.ts';
 import { readRepository } from './repository/read-repository.ts';
@@ -22,6 +23,8 @@ interface Case {
   readonly refs?: Readonly<Record<string, RefFacts>>;
   /** What the operator\u2019s file says of `uses`. */
   readonly uses?: UsesPolicy;
+  /** What this persona is told of it; absent: all that there is. */
+  readonly persona?: Persona;
   /** Lines of the (first) file where the rule must find something, and nowhere else; `FILE:LINE` in another. */
   readonly finds: readonly (number | string)[];
   /** The (first) file after the safe mends of the rule; and after the unsafe ones as well. */
@@ -56,7 +59,8 @@ async function found(rule: Rule, one: Case): Promise<readonly string[]> {
     advisories: { date, list },
     ...(one.uses !== undefined && { uses: one.uses }),
   };
-  const places = judge(repository, [rule], facts).findings.map(({ at }) =>
+  const { findings } = judge(repository, [rule], facts);
+  const places = shownTo(one.persona ?? 'auditor', findings).map(({ at }) =>
     at.file === first ? `${at.line}` : `${at.file}:${at.line}`,
   );
   return [...new Set(places)].toSorted();

@@ -19,6 +19,7 @@ import { rule as dependabotCooldown } from './rules/dependabot-cooldown/rule.ts'
 import { rule as dependabotExecution } from './rules/dependabot-execution/rule.ts';
 import { rule as deprecatedCommands } from './rules/deprecated-commands/rule.ts';
 import { rule as environmentFileInjection } from './rules/environment-file-injection/rule.ts';
+import { rule as environmentFileWrites } from './rules/environment-file-writes/rule.ts';
 import { rule as eventFilters } from './rules/event-filters/rule.ts';
 import { rule as excessivePermissions } from './rules/excessive-permissions/rule.ts';
 import { rule as expressionInCode } from './rules/expression-in-code/rule.ts';
@@ -42,6 +43,7 @@ import { rule as missingTimeout } from './rules/missing-timeout/rule.ts';
 import { rule as obfuscation } from './rules/obfuscation/rule.ts';
 import { rule as outdatedActions } from './rules/outdated-actions/rule.ts';
 import { rule as overprovisionedSecrets } from './rules/overprovisioned-secrets/rule.ts';
+import { rule as permissionsPerJob } from './rules/permissions-per-job/rule.ts';
 import { rule as persistedCredentials } from './rules/persisted-credentials/rule.ts';
 import { rule as refConfusion } from './rules/ref-confusion/rule.ts';
 import { rule as refVersionMismatch } from './rules/ref-version-mismatch/rule.ts';
@@ -102,6 +104,7 @@ export const RULES: readonly Rule[] = [
   dependabotExecution,
   deprecatedCommands,
   environmentFileInjection,
+  environmentFileWrites,
   eventFilters,
   excessivePermissions,
   expressionInCode,
@@ -125,6 +128,7 @@ export const RULES: readonly Rule[] = [
   obfuscation,
   outdatedActions,
   overprovisionedSecrets,
+  permissionsPerJob,
   persistedCredentials,
   refConfusion,
   refVersionMismatch,

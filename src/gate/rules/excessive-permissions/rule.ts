@@ -41,12 +41,13 @@ function* check(subject: Subject): Iterable<Found> {
     const { permissions } = file;
     if (permissions !== undefined) yield* all(permissions, 'every job', strange);
     const jobs = file.jobs.filter((job) => job.steps.length > 0 || job.uses !== undefined);
-    if (permissions?.all === undefined && jobs.length > 1)
+    const inheriting = jobs.filter((job) => job.permissions === undefined);
+    if (permissions?.all === undefined && inheriting.length > 1)
       for (const { scope, level, at } of permissions?.scopes ?? [])
-        if (level === 'write' && STRONG.has(scope))
+        if (level === 'write')
           yield {
             at,
-            severity: strange ? 'high' : 'medium',
+            severity: STRONG.has(scope) ? (strange ? 'high' : 'medium') : 'low',
             message: `every job of the workflow may write ${scope}`,
             fix: `grant ${scope}: write in the one job that needs it`,
           };

@@ -76,7 +76,16 @@ function found({ file, job }: Where, { text, at }: Text, [message, fix]: readonl
 function* shell(where: Where, text: Text): Iterable<Found> {
   const name = text.text.trim().toLowerCase();
   if (/^cmd(?:\.exe)?(?:\s|$)/.test(name)) yield found(where, text, CMD);
+  else if (!name.includes('${{') && !KNOWN_SHELL.test(name))
+    yield { ...found(where, text, OTHER), severity: 'info', persona: 'auditor' };
 }
+
+/** Shells that GitHub documents, by name or with their program and its options. */
+const KNOWN_SHELL = /^(?:(?:\/(?:usr\/)?bin\/)?(?:bash|sh|pwsh|powershell|python)(?:\.exe)?)(?:\s|$)/;
+const OTHER: readonly [string, string] = [
+  'the shell is none that GitHub documents: not every runner has it, and nobody checks what is written for it',
+  'use bash, sh, pwsh or python, and let the script start the program',
+];
 
 function* inputs(site: Site): Iterable<Found> {
   const { uses } = site.step;

@@ -64,7 +64,8 @@ function oddPath(uses: string): string | undefined {
   const [path = ''] = uses.split('@', 1);
   const parts = path.split('/').slice(path.startsWith('./') ? 1 : 0);
   if (parts.includes('..')) return `${JSON.stringify(uses.slice(0, 120))} goes up again in its path`;
-  if (parts.includes('.') || parts.slice(0, -1).includes(''))
+  // `owner/name/@ref`: GitHub takes it.
+  if (parts.includes('.') || parts.slice(0, -1).includes('') || (uses.includes('@') && path.endsWith('/')))
     return `${JSON.stringify(uses.slice(0, 120))} has parts in its path that change nothing`;
   return undefined;
 }
@@ -74,8 +75,22 @@ function* computed(subject: Subject, file: WorkflowFile | ActionFile, text: Text
   for (const [index, source] of expressionsIn(text.text).entries()) {
     if (count >= MAX_HIDDEN) return;
     const tree = subject.tree(source);
-    const constant = tree === undefined ? undefined : constantPart(tree, true);
-    if (constant === undefined) continue;
+    if (tree === undefined) continue;
+    const constant = constantPart(tree, true);
+    if (constant === undefined) {
+      if (choosesByValue(tree)) {
+        count += 1;
+        yield {
+          at: expressionSpan(file.source, text, index),
+          message:
+            'the name of a property is computed: what the expression holds is seen by nobody who reads the file',
+          fix: 'name the property, or choose with case()',
+          severity: 'info',
+          persona: 'pedantic',
+        };
+      }
+      continue;
+    }
     count += 1;
     yield {
       at: expressionSpan(file.source, text, index),
@@ -99,6 +114,13 @@ function constantPart(tree: Expression, whole: boolean): string | undefined {
     case 'call': {
       const plain = tree.arguments.length > 0 && tree.arguments.every((one) => isConstant(one));
       if (plain && MAKES_TEXT.has(tree.name.toLowerCase())) return `${tree.name} of constants`;
+      const [only] = tree.arguments;
+      if (
+        tree.name.toLowerCase() === 'fromjson' &&
+        only?.kind === 'call' &&
+        only.name.toLowerCase() === 'tojson'
+      )
+        return 'a value that is made a text and read again';
       return firstOf(tree.arguments);
     }
     case 'index': {
@@ -111,9 +133,32 @@ function constantPart(tree: Expression, whole: boolean): string | undefined {
     case 'logical':
       return firstOf(tree.operands);
     case 'compare':
-      return firstOf([tree.left, tree.right]);
+      return isConstant(tree.left) && isConstant(tree.right)
+        ? 'a comparison of constants'
+        : firstOf([tree.left, tree.right]);
     default:
       return undefined;
+  }
+}
+
+/** Whether it takes a property by a name that another value holds: `secrets[matrix.name]`. */
+function choosesByValue(tree: Expression): boolean {
+  switch (tree.kind) {
+    case 'index':
+      return (
+        choosesByValue(tree.of) ||
+        (tree.key !== '*' && (tree.key.kind !== 'literal' || choosesByValue(tree.key)))
+      );
+    case 'call':
+      return tree.arguments.some(choosesByValue);
+    case 'not':
+      return choosesByValue(tree.of);
+    case 'logical':
+      return tree.operands.some(choosesByValue);
+    case 'compare':
+      return choosesByValue(tree.left) || choosesByValue(tree.right);
+    default:
+      return false;
   }
 }
 

@@ -23,13 +23,17 @@ function* check(subject: Subject): Iterable<Found> {
     const { step, file, job } = site;
     const { uses } = step;
     if (uses === undefined || !isCheckout(step)) continue;
-    if (inputOf(step, 'persist-credentials')?.text.toLowerCase() === 'false') continue;
-    // A step that pushes needs them.
+    const asked = inputOf(step, 'persist-credentials')?.text;
+    if (asked?.toLowerCase() === 'false') continue;
     const later = (job?.steps ?? (file.kind === 'action' ? file.steps : [])).filter(
       (one) => one.index > step.index,
     );
-    if (later.some((one) => pushes(subject, { ...site, step: one }))) continue;
     const upload = later.find(uploadsAll);
+    // A step that pushes needs them, and who asks for them by name or by a condition has thought of it.
+    const meant =
+      later.some((one) => pushes(subject, { ...site, step: one })) ||
+      asked?.toLowerCase() === 'true' ||
+      asked?.includes('${{') === true;
     yield {
       at: spanOf(file.source, uses.at, uses.text.length),
       message:
@@ -38,7 +42,9 @@ function* check(subject: Subject): Iterable<Found> {
           : 'checkout leaves the job\u2019s token in .git/config, and a later step uploads that folder',
       fix: 'add with: { persist-credentials: false }',
       ...(job !== undefined && { job: job.id }),
+      ...(meant && { persona: 'auditor' as const }),
       ...(upload !== undefined && {
+        persona: 'default' as const,
         severity: 'high',
         confidence: 'high',
         flow: [

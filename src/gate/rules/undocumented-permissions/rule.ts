@@ -6,7 +6,7 @@ import type { Subject } from '../../subject.ts';
 
 export const rule: Rule = {
   id: 'undocumented-permissions',
-  title: 'Nobody says what a right to write is for',
+  title: 'Nobody says what a right is for',
   severity: 'info',
   confidence: 'high',
   persona: 'pedantic',
@@ -26,7 +26,8 @@ function* check({ repository }: Subject): Iterable<Found> {
 function* judged(source: Source, { at, all, scopes }: PermissionsPart): Iterable<Found> {
   const rights = [
     ...(all === 'write' ? [{ scope: 'write-all', at }] : []),
-    ...scopes.filter(({ level }) => level === 'write'),
+    // Reading the contents is what nearly every job does.
+    ...scopes.filter(({ scope, level }) => level === 'write' || (level === 'read' && scope !== 'contents')),
   ];
   for (const right of rights)
     if (!isExplained(source, right.at.line))

@@ -31,6 +31,7 @@ const BY_DEFAULT: Readonly<Record<string, string>> = {
   'azure/setup-kubectl': 'version',
   'hashicorp/setup-terraform': 'terraform_version',
   'aquasecurity/setup-trivy': 'version',
+  '1password/load-secrets-action': 'version',
   'jdx/mise-action': 'version',
   'snok/install-poetry': 'version',
 };
@@ -53,7 +54,18 @@ function* check(subject: Subject): Iterable<Found> {
         ...(!NEWEST.test(text) && { persona: 'pedantic' as const }),
       };
     }
-    const input = BY_DEFAULT[uses.repository];
+    const input = Object.hasOwn(BY_DEFAULT, uses.repository) ? BY_DEFAULT[uses.repository] : undefined;
+    const named =
+      input === undefined ? undefined : step.with.find(({ name }) => name.toLowerCase() === input);
+    if (named?.value.text.includes('${{') === true && uses.repository === 'aquasecurity/setup-trivy')
+      yield {
+        ...of,
+        at: spanOf(file.source, named.value.at, named.value.text.length),
+        persona: 'auditor',
+        confidence: 'low',
+        message: `which ${input} ${uses.repository} installs is decided elsewhere`,
+        fix: 'name a version',
+      };
     if (
       input === undefined ||
       step.with.some(

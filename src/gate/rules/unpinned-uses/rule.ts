@@ -38,15 +38,7 @@ function* check(subject: Subject): Iterable<Found> {
 function* judged({ file, job }: Scope, uses: UsesPart, what: string): Iterable<Found> {
   const at = spanOf(file.source, uses.at, uses.text.length);
   const of = job === undefined ? {} : { job: job.id };
-  if (uses.kind === 'docker') {
-    if (/@sha256:[0-9a-f]{64}$/.test(uses.image)) return;
-    yield {
-      ...of,
-      at,
-      message: `the image ${uses.image} is not named by its digest: whoever owns its tag decides what runs here`,
-      fix: 'name it as image@sha256:...',
-    };
-  } else if (uses.kind === 'repository' && !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(uses.ref)) {
+  if (uses.kind === 'repository' && !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(uses.ref)) {
     const own = OF_GITHUB.test(uses.repository);
     yield {
       ...of,
