@@ -1,4 +1,11 @@
-import { type Expression, expressionsIn, parseAnywhere, type Text, type Tree } from '../workflow/index.ts';
+import {
+  type Expression,
+  expressionsIn,
+  isOneExpression,
+  parseAnywhere,
+  type Text,
+  type Tree,
+} from '../workflow/index.ts';
 import { type Facts, NO_FACTS } from './facts.ts';
 import type { Hop, Span } from './finding.ts';
 import type { ActionFile, JobPart, Repository, StepPart, WorkflowFile } from './repository/model.ts';
@@ -210,10 +217,8 @@ export class Subject {
 
   /** The expression of an `if`, for which `${{ }}` may be left out. */
   condition(text: Text): Expression | undefined {
-    const [only, ...more] = expressionsIn(text.text);
-    const whole = text.text.trim();
-    if (only !== undefined && more.length === 0 && whole.startsWith('${{') && whole.endsWith('}}'))
-      return this.tree(only);
+    const [only] = expressionsIn(text.text);
+    if (only !== undefined && isOneExpression(text.text)) return this.tree(only);
     return only === undefined ? this.tree(text.text) : undefined;
   }
 

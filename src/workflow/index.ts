@@ -9,6 +9,7 @@ export {
 export {
   brokenTemplate,
   expressionsIn,
+  isOneExpression,
   parseAnywhere,
   type ReadExpression,
   readExpression,

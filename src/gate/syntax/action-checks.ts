@@ -117,7 +117,7 @@ const INPUT: Shape = {
   empty: true,
   keys: {
     description: PROSE,
-    required: { kind: 'truth value' },
+    required: { kind: 'truth value', quoted: true },
     default: { kind: 'anything', place: 'actionInput' },
     deprecationMessage: PROSE,
     type: PROSE,

@@ -1,4 +1,4 @@
-import { FILLED, PROSE, type Shape, text, words } from './shape.ts';
+import { FILLED, type Shape, text, words } from './shape.ts';
 
 /** Activity types by event. Source: GitHub's events reference and the schema of its language services, read 2026-11. */
 const PULL_REQUEST = `assigned unassigned labeled unlabeled opened edited closed reopened synchronize converted_to_draft locked
@@ -46,7 +46,7 @@ const FILTERS: Readonly<Record<string, readonly string[]>> = {
 /** They have neither types nor filters. */
 const PLAIN = 'create delete deployment deployment_status fork gollum page_build public status'.split(' ');
 
-const INPUT_KEYS = { description: PROSE, deprecationMessage: PROSE } as const;
+const INPUT_KEYS = { description: text() } as const;
 const DISPATCH_INPUT: Shape = {
   kind: 'mapping',
   what: 'an input',
@@ -90,7 +90,7 @@ const CALL: Shape = {
         kind: 'mapping',
         what: 'a secret of workflow_call',
         empty: true,
-        keys: { description: PROSE, required: { kind: 'truth value' } },
+        keys: { description: text(), required: { kind: 'truth value' } },
       },
     },
     outputs: {
@@ -102,7 +102,7 @@ const CALL: Shape = {
         kind: 'mapping',
         what: 'an output of workflow_call',
         required: ['value'],
-        keys: { description: PROSE, value: text('callOutput') },
+        keys: { description: text(), value: text('callOutput') },
       },
     },
   },
@@ -116,7 +116,12 @@ function shapeOf(event: string): Shape {
   if (types !== undefined) {
     const one = text(undefined, { oneOf: types });
     const what = `on.${event}.types`;
-    keys['types'] = { kind: 'either', what, scalar: one, sequence: { kind: 'list', what, items: one } };
+    keys['types'] = {
+      kind: 'either',
+      what,
+      scalar: one,
+      sequence: { kind: 'list', what, items: one, filled: true },
+    };
   }
   return { kind: 'mapping', what: `on.${event}`, empty: true, keys };
 }

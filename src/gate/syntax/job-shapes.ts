@@ -1,4 +1,4 @@
-import { FILLED, PROSE, type Shape, text, words } from './shape.ts';
+import { FILLED, type Shape, text, words } from './shape.ts';
 
 const variables = (
   place: 'workflowEnv' | 'jobEnv' | 'step' | 'compositeStep' | 'containerEnv',
@@ -9,6 +9,7 @@ const variables = (
   name: 'variable',
   values: text(place),
   place,
+  idle: true,
 });
 const CONCURRENCY = (place: 'run' | 'leg'): Shape => ({
   kind: 'either',
@@ -28,10 +29,12 @@ const CONCURRENCY = (place: 'run' | 'leg'): Shape => ({
 const DEFAULTS = (place?: 'jobDefaults'): Shape => ({
   kind: 'mapping',
   what: 'defaults',
+  idle: true,
   keys: {
     run: {
       kind: 'mapping',
       what: 'defaults.run',
+      idle: true,
       keys: { shell: text(place, { filled: true }), 'working-directory': text(place, { filled: true }) },
     },
   },
@@ -40,35 +43,42 @@ const STRATEGY: Shape = {
   kind: 'mapping',
   what: 'strategy',
   place: 'strategy',
+  idle: true,
   keys: {
     matrix: {
       kind: 'either',
       what: 'matrix',
-      scalar: { kind: 'text', place: 'strategy', wanted: 'mapping' },
+      scalar: { kind: 'text', place: 'strategy', wanted: 'mapping', whole: true },
       mapping: { kind: 'anything', place: 'strategy' },
     },
     'fail-fast': { kind: 'truth value', place: 'strategy' },
     'max-parallel': { kind: 'whole number', place: 'strategy' },
   },
 };
-const PORTS = words('ports', 'leg');
+const listOf = (what: string): Shape => ({
+  kind: 'list',
+  what,
+  items: text('leg', { filled: true }),
+  filled: true,
+});
 const CONTAINER_KEYS: Readonly<Record<string, Shape>> = {
-  image: text('leg'),
+  image: text('leg', { filled: true }),
   options: text('leg'),
   env: variables('containerEnv'),
-  ports: PORTS,
-  volumes: words('volumes', 'leg'),
+  ports: listOf('ports'),
+  volumes: listOf('volumes'),
   credentials: {
     kind: 'mapping',
     what: 'credentials',
     place: 'credentials',
+    required: ['username', 'password'],
     keys: { username: text('credentials'), password: text('credentials') },
   },
 };
 const CONTAINER = (what: string, more: Readonly<Record<string, Shape>> = {}): Shape => ({
   kind: 'either',
   what,
-  scalar: { kind: 'text', place: 'leg', wanted: 'anything' },
+  scalar: { kind: 'text', place: 'leg', wanted: 'anything', filled: true },
   mapping: { kind: 'mapping', what, required: ['image'], keys: { ...CONTAINER_KEYS, ...more } },
 });
 const NEEDS = words('needs');
@@ -85,7 +95,7 @@ export const JOB: Shape = {
     'runs-on': {
       kind: 'either',
       what: 'runs-on',
-      scalar: { kind: 'text', place: 'leg', filled: true, wanted: 'anything' },
+      scalar: { kind: 'text', place: 'leg', filled: true, wanted: 'words' },
       sequence: { kind: 'list', what: 'runs-on', items: text('leg', { filled: true }), filled: true },
       mapping: {
         kind: 'mapping',
@@ -97,20 +107,20 @@ export const JOB: Shape = {
     environment: {
       kind: 'either',
       what: 'environment',
-      scalar: { kind: 'text', place: 'leg', wanted: 'anything' },
+      scalar: { kind: 'text', place: 'leg', wanted: 'anything', filled: true },
       mapping: {
         kind: 'mapping',
         what: 'environment',
         required: ['name'],
         keys: {
-          name: text('leg'),
+          name: text('leg', { filled: true }),
           url: text('environmentUrl'),
           deployment: { kind: 'truth value', place: 'leg' },
         },
       },
     },
     concurrency: CONCURRENCY('leg'),
-    outputs: { kind: 'names', what: 'outputs', name: 'id', values: text('jobOutput') },
+    outputs: { kind: 'names', what: 'outputs', name: 'id', values: text('jobOutput'), idle: true },
     env: variables('jobEnv'),
     defaults: DEFAULTS('jobDefaults'),
     steps: { kind: 'list', what: 'steps', items: { kind: 'step' }, filled: true },
@@ -124,6 +134,7 @@ export const JOB: Shape = {
       what: 'services',
       name: 'id',
       place: 'leg',
+      idle: true,
       values: CONTAINER('a service', { entrypoint: text('leg'), command: text('leg') }),
     },
     snapshot: {
@@ -151,7 +162,7 @@ export const CALL_JOB: Shape = {
   keys: {
     name: text('leg'),
     uses: FILLED,
-    with: { kind: 'names', what: 'with', name: 'any', values: { kind: 'anything', place: 'leg' } },
+    with: { kind: 'names', what: 'with', name: 'any', idle: true, values: text('leg') },
     secrets: {
       kind: 'either',
       what: 'secrets',
@@ -172,7 +183,7 @@ const stepKeys = (place: 'step' | 'compositeStep', condition: 'stepIf' | 'compos
   if: { kind: 'text', place: condition, wanted: 'condition' } as const,
   env: variables(place),
   'continue-on-error': { kind: 'truth value', place } as const,
-  'working-directory': text(place),
+  'working-directory': text(place, { filled: true }),
 });
 type Keys = Readonly<Record<string, Shape>>;
 const step = (what: string, keys: Keys, required: readonly string[]): Shape => ({
@@ -193,6 +204,7 @@ const WITH = (place: 'step' | 'compositeStep'): Shape => ({
   name: 'any',
   values: text(place),
   place,
+  idle: true,
 });
 const WAITING: Keys = {
   name: text('step'),
@@ -246,7 +258,7 @@ export const WORKFLOW: Shape = {
   required: ['on', 'jobs'],
   keys: {
     name: text(),
-    description: PROSE,
+    description: text(),
     'run-name': text('run'),
     on: { kind: 'event list' },
     permissions: { kind: 'permissions' },

@@ -1,11 +1,19 @@
 import type { PlaceName } from './availability.ts';
 
 /** What the value of an expression is made of where it stands alone. */
-export type Wanted = 'text' | 'truth value' | 'number' | 'condition' | 'list' | 'mapping' | 'anything';
+export type Wanted =
+  | 'text'
+  | 'words'
+  | 'truth value'
+  | 'number'
+  | 'condition'
+  | 'list'
+  | 'mapping'
+  | 'anything';
 
 /**
  * What may stand at a key. `place`: expressions are evaluated there; without it they are not. `empty`: the key may stand
- * without a value.
+ * without a value. `idle`: without anything in it, it is taken and of no use.
  */
 export type Shape =
   | {
@@ -16,11 +24,15 @@ export type Shape =
       readonly oneOf?: readonly string[];
       /** Free words, in which `${{ }}` means nothing. */
       readonly prose?: true;
+      /** Nothing but an expression. */
+      readonly whole?: true;
     }
   | {
       readonly kind: 'truth value' | 'number' | 'whole number';
       readonly place?: PlaceName;
       readonly empty?: true;
+      /** Text that reads as one counts as well. */
+      readonly quoted?: true;
     }
   | {
       readonly kind: 'mapping';
@@ -29,6 +41,7 @@ export type Shape =
       readonly required?: readonly string[];
       readonly place?: PlaceName;
       readonly empty?: true;
+      readonly idle?: true;
     }
   | {
       readonly kind: 'names';
@@ -37,6 +50,7 @@ export type Shape =
       readonly name: 'id' | 'variable' | 'any';
       readonly place?: PlaceName;
       readonly empty?: true;
+      readonly idle?: true;
       readonly filled?: true;
     }
   | {
@@ -77,7 +91,7 @@ export function words(what: string, place?: PlaceName): Shape {
   return {
     kind: 'either',
     what,
-    scalar: place === undefined ? one : { kind: 'text', place, filled: true, wanted: 'anything' },
-    sequence: { kind: 'list', what, items: one },
+    scalar: place === undefined ? one : { kind: 'text', place, filled: true, wanted: 'words' },
+    sequence: { kind: 'list', what, items: one, filled: true },
   };
 }

@@ -1,5 +1,5 @@
 import type { Place } from '../../base/index.ts';
-import { expressionsIn, type Entry, type Text, type Tree } from '../../workflow/index.ts';
+import { expressionsIn, isOneExpression, type Entry, type Text, type Tree } from '../../workflow/index.ts';
 import type { PlaceName } from './availability.ts';
 import { EVENTS } from './event-shapes.ts';
 import { CALL_JOB, COMPOSITE_STEPS, JOB, STEPS } from './job-shapes.ts';
@@ -122,9 +122,18 @@ export class Walk {
       return this.problem(tree.at, 1, `${key.name} must be text, and is ${shown(tree)}`, 'write it as text');
     if (shape.prose === true) return;
     const { text, at } = tree;
+    if (shape.wanted === 'condition' && text.trim() === '')
+      return this.problem(key.at, key.name.length, `${key.name} is empty`, 'write a condition, or remove it');
     const hasExpression = text.includes('${{');
     if (shape.filled === true && text === '')
       return this.problem(at, 1, `${key.name} is empty`, 'give it a value, or remove it');
+    if (shape.whole === true && !hasExpression)
+      return this.problem(
+        at,
+        text.length,
+        `${key.name} must be a mapping or an expression, and is text`,
+        'write it as a mapping',
+      );
     if (shape.oneOf !== undefined && !hasExpression && !shape.oneOf.includes(text)) {
       const near = this.#nearest(text, shape.oneOf);
       const why = `${JSON.stringify(text.slice(0, 80))} is no value of ${key.name}`;
@@ -146,17 +155,24 @@ export class Walk {
     const good =
       tree.kind === 'scalar' &&
       (wanted === 'truth value'
-        ? /^(?:true|false)$/i.test(text)
-        : text.trim() !== '' &&
-          Number(text) >= 0 &&
-          (shape.kind === 'number' || Number.isInteger(Number(text))));
-    if (!good)
-      this.problem(
-        tree.at,
-        Math.max(1, text.length),
-        `${key.name} must be a ${shape.kind}, and is ${text === '' ? shown(tree) : JSON.stringify(text.slice(0, 60))}`,
-        wanted === 'truth value' ? 'write true or false' : `write a ${shape.kind}`,
-      );
+        ? typeof tree.value === 'boolean' || (shape.quoted === true && /^(?:true|false)$/i.test(text))
+        : typeof tree.value === 'number' &&
+          tree.value > 0 &&
+          (shape.kind === 'number' || Number.isInteger(tree.value)));
+    if (good) return;
+    const what = wanted === 'number' ? `${shape.kind} greater than 0` : shape.kind;
+    const isQuoted =
+      /^(?:true|false|\d+)$/i.test(text) && tree.kind === 'scalar' && typeof tree.value === 'string';
+    this.problem(
+      tree.at,
+      Math.max(1, text.length),
+      `${key.name} must be a ${what}, and is ${text === '' ? shown(tree) : `${isQuoted ? 'the text ' : ''}${JSON.stringify(text.slice(0, 60))}`}`,
+      isQuoted
+        ? `write ${text} without quotes`
+        : wanted === 'truth value'
+          ? 'write true or false'
+          : `write a ${what}`,
+    );
   }
 
   #notA(tree: Tree, shape: { readonly what: string; readonly empty?: true }, what: string, key: Key): void {
@@ -176,6 +192,7 @@ export class Walk {
   #mapping(tree: Tree, shape: Of<'mapping'>, key: Key): void {
     if (this.#whole(tree, shape.place, 'mapping')) return;
     if (tree.kind !== 'mapping') return this.#notA(tree, shape, 'mapping', key);
+    if (shape.idle === true && tree.entries.length === 0) this.#idle(shape.what, key);
     for (const entry of tree.entries) {
       const inner = Object.hasOwn(shape.keys, entry.key) ? shape.keys[entry.key] : undefined;
       if (inner === undefined) this.#unknown(entry, shape.what, Object.keys(shape.keys));
@@ -184,6 +201,10 @@ export class Walk {
     for (const name of shape.required ?? [])
       if (!has(tree, name))
         this.problem(key.at, key.name.length, `${shape.what} must have ${name}`, `add ${name}`);
+  }
+
+  #idle(what: string, key: Key): void {
+    this.problem(key.at, key.name.length, `${what} is empty, and does nothing`, 'remove it', true);
   }
 
   #unknown({ key, keyAt }: Entry, what: string, keys: readonly string[]): void {
@@ -202,10 +223,11 @@ export class Walk {
     if (tree.kind !== 'mapping') return this.#notA(tree, shape, 'mapping', key);
     if (shape.filled === true && tree.entries.length === 0)
       this.problem(key.at, key.name.length, `${shape.what} is empty`, 'write at least one');
+    if (shape.idle === true && tree.entries.length === 0) this.#idle(shape.what, key);
     const seen = new Map<string, Place>();
     for (const { key: name, keyAt, value } of tree.entries) {
       const before = seen.get(name.toLowerCase());
-      if (before !== undefined && shape.name !== 'variable')
+      if (before !== undefined)
         this.problem(
           keyAt,
           name.length,
@@ -213,7 +235,10 @@ export class Walk {
           'give each a name of its own',
         );
       seen.set(name.toLowerCase(), keyAt);
-      const why = name.includes('${{') ? undefined : wrongName(name, shape.name);
+      const isWritten = !name.includes('${{');
+      if (!isWritten && !/^\$\{\{\s*insert\s*\}\}$/.test(name))
+        this.#slot({ text: name, at: keyAt }, shape.place ?? 'nowhere', 'text');
+      const why = isWritten ? wrongName(name, shape.name) : undefined;
       if (why !== undefined)
         this.problem(
           keyAt,
@@ -295,10 +320,13 @@ export class Walk {
       if (tree.value === null) this.problem(key.at, key.name.length, 'on is empty', 'say when it runs');
       else known(tree.text, tree.at);
     } else if (tree.kind === 'sequence') {
+      if (tree.items.length === 0) this.problem(key.at, key.name.length, 'on is empty', 'say when it runs');
       for (const item of tree.items)
         if (item.kind === 'scalar') known(item.text, item.at);
         else this.problem(item.at, 1, 'an event of a list has no filters', 'write on as a mapping');
-    } else
+    } else if (tree.entries.length === 0)
+      this.problem(key.at, key.name.length, 'on is empty', 'say when it runs');
+    else
       for (const { key: name, keyAt, value } of tree.entries)
         if (known(name, keyAt)) this.visit(value, EVENTS[name] ?? { kind: 'anything' }, { name, at: keyAt });
   }
@@ -311,9 +339,10 @@ export class Walk {
     const shape = shapes[first];
     if (kinds.length === 1 && shape !== undefined)
       return this.visit(tree, shape, { name: key.name, at: tree.at });
+    const second = tree.entries.filter((entry) => kinds.includes(entry.key))[1];
     this.problem(
-      tree.at,
-      1,
+      second?.keyAt ?? tree.at,
+      second?.key.length ?? 1,
       kinds.length === 0 ? 'the step has neither run nor uses' : `the step has ${kinds.join(' and ')}`,
       'give it exactly one of them',
     );
@@ -331,7 +360,11 @@ function has(tree: Tree, key: string): boolean {
 
 function isWhole(text: string): boolean {
   const whole = text.trim();
-  return whole.startsWith('${{') && whole.endsWith('}}') && expressionsIn(text).length <= 1;
+  return (
+    whole.startsWith('${{') &&
+    whole.endsWith('}}') &&
+    (isOneExpression(whole) || expressionsIn(whole).length === 0)
+  );
 }
 
 function shown(tree: Tree): string {

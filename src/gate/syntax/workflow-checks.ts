@@ -1,6 +1,7 @@
 import type { Text, Tree } from '../../workflow/index.ts';
 import type { WorkflowFile } from '../repository/model.ts';
 import { entriesOf, entryOf, itemsOf, textOf, valueOf, wordsOf } from '../repository/tree.ts';
+import { unusedAnchors } from './anchors.ts';
 import { jobsInCircle } from './needs.ts';
 import type { Walk } from './walk.ts';
 
@@ -16,6 +17,8 @@ const MAX_RUN = 21_000;
 export function checkWorkflow(walk: Walk, file: WorkflowFile): void {
   checkEvents(walk, valueOf(file.tree, 'on'));
   checkNeeds(walk, file);
+  for (const { name, at } of unusedAnchors(file.source, file.tree))
+    walk.problem(at, name.length + 1, `nothing names the anchor ${name}`, `remove it, or use *${name}`, true);
   for (const job of file.jobs) {
     checkSteps(walk, valueOf(job.tree, 'steps'));
     checkMatrixKeys(walk, job.matrix);
@@ -89,14 +92,9 @@ function checkInput(walk: Walk, name: Text, input: Tree, event: string): void {
       'give it type: choice, or remove the options',
     );
   const first = new Set<string>();
-  const repeated = options.find((option) => first.size === first.add(option).size);
+  const repeated = wordsOf(valueOf(input, 'options')).find(({ text }) => first.size === first.add(text).size);
   if (repeated !== undefined)
-    wrong(
-      walk,
-      name,
-      `the option ${JSON.stringify(repeated.slice(0, 60))} of ${name.text} is there twice`,
-      'remove one',
-    );
+    wrong(walk, repeated, `the option ${quoted(repeated)} of ${name.text} is there twice`, 'remove one');
   if (given === undefined || given.text.includes('${{')) return;
   if (type === 'choice' && options.length > 0 && !options.includes(given.text))
     wrong(
@@ -188,7 +186,7 @@ export function checkSteps(walk: Walk, steps: Tree | undefined): void {
         wrong(walk, uses, `${quoted(uses)} names no image`, 'write docker://NAME:TAG');
     } else if (/\/workflows\/[^/@]+\.ya?ml(?:@|$)/.test(uses.text))
       wrong(walk, uses, `${quoted(uses)} is a workflow, which no step can use`, 'call it by uses of a job');
-    else if (!/^(?:\.{1,2}|\$)(?:\/|$)/.test(uses.text) && !ACTION.test(uses.text))
+    else if (!/^(?:\.|\$)\//.test(uses.text) && !ACTION.test(uses.text))
       wrong(
         walk,
         uses,
@@ -216,5 +214,14 @@ function checkMatrixKeys(walk: Walk, matrix: Tree | undefined): void {
       walk.problem(value.at, 1, `${key} of the matrix must be a list`, 'write its values as a list');
     else if (value.kind === 'sequence' && value.items.length === 0 && key !== 'include' && key !== 'exclude')
       walk.problem(value.at, 1, `${key} of the matrix has no values`, 'give it a value, or remove it');
+    else if (key === 'include' || key === 'exclude')
+      for (const item of itemsOf(value))
+        if (item.kind === 'sequence' || (item.kind === 'scalar' && !item.text.includes('${{')))
+          walk.problem(
+            item.at,
+            item.kind === 'scalar' ? Math.max(1, item.text.length) : 1,
+            `what ${key} of the matrix names must be a mapping of its keys`,
+            'write KEY: VALUE',
+          );
   }
 }

@@ -1,7 +1,13 @@
-import { brokenTemplate, type Expression, expressionsIn, type ReadExpression } from '../../workflow/index.ts';
+import {
+  brokenTemplate,
+  type Expression,
+  expressionsIn,
+  isOneExpression,
+  type ReadExpression,
+} from '../../workflow/index.ts';
 import type { Span } from '../finding.ts';
 import type { Source } from '../repository/model.ts';
-import { spanOf } from '../repository/tree.ts';
+import { expressionSpan, spanOf } from '../repository/tree.ts';
 import { PLACES, type PlaceName } from '../syntax/availability.ts';
 import { locatePiece, locatePosition } from '../syntax/locate.ts';
 import type { Slot } from '../syntax/walk.ts';
@@ -42,19 +48,20 @@ export function* checkSlot(slot: Slot, means: Means): Iterable<ExpressionProblem
   }
   const bare = slot.wanted === 'condition' && templates.length === 0;
   if (bare && text.text.trim() === '') return;
-  const alone = bare || (templates.length === 1 && isAlone(text.text));
+  const alone = bare || isOneExpression(text.text);
   let wrong = 0;
   for (const [index, expression] of (bare ? [text.text.trim()] : templates).entries()) {
     if (wrong > MAX_WRONG) return;
     if (slot.place === 'nowhere') {
-      const at = locatePiece(source, text, index, ['${{']);
+      const read = means.read(expression);
+      const at = locatePiece(source, text, index, ['tree' in read ? firstName(read.tree) : '', '${{']);
       const why = 'no expression is evaluated here';
       yield { kind: 'syntax', at, why, fix: 'write the value itself', ...of };
       return;
     }
     const read = means.read(expression);
     if (!('tree' in read)) {
-      const at = locatePosition(source, text, index, expression, read.position);
+      const at = locatePosition(source, text, index, expression, strangeSign(read.why, read.position));
       yield { kind: 'syntax', at, why: read.why, fix: hint(expression, read.why), ...of };
       wrong += 1;
       continue;
@@ -72,13 +79,17 @@ export function* checkSlot(slot: Slot, means: Means): Iterable<ExpressionProblem
     wrong += found.length;
     const unfit = alone ? wrongValue(type, slot) : wrongText(type);
     if (unfit !== undefined && found.length === 0) {
-      const at = bare
-        ? spanOf(source, text.at, text.text.length)
-        : locatePiece(source, text, index, [expression]);
+      const at = bare ? spanOf(source, text.at, text.text.length) : expressionSpan(source, text, index);
       yield { kind: 'type', at, ...unfit, ...of };
       wrong += 1;
     }
   }
+}
+
+/** Of a word that holds what none may: the position of its first such sign. */
+function strangeSign(why: string, position: number | undefined): number | undefined {
+  const word = /^Unexpected symbol: '([A-Za-z_][A-Za-z0-9_-]*)[^A-Za-z0-9_'-]/.exec(why)?.[1];
+  return word === undefined || position === undefined ? position : position + word.length;
 }
 
 function hint(expression: string, why: string): string {
@@ -86,11 +97,6 @@ function hint(expression: string, why: string): string {
   if (/Unrecognized function/.test(why)) return 'use a function of GitHub’s expressions reference';
   if (/Unrecognized named-value/.test(why)) return 'name a context, or put the text in single quotes';
   return 'correct the expression';
-}
-
-function isAlone(text: string): boolean {
-  const whole = text.trim();
-  return whole.startsWith('${{') && whole.endsWith('}}');
 }
 
 interface Unfit {
@@ -128,6 +134,8 @@ function wrongValue(type: Type, { wanted }: Slot): Unfit | undefined {
       return is('object', 'array', 'number', 'null', 'string') ? unlike(type, wanted) : undefined;
     case 'number':
       return is('object', 'array', 'bool', 'null', 'string') ? unlike(type, wanted) : undefined;
+    case 'words':
+      return is('any', 'array', 'string') ? undefined : unlike(type, 'text or a list of them');
     case 'list':
       return is('any', 'array') ? undefined : unlike(type, wanted);
     case 'mapping':
@@ -146,6 +154,24 @@ function unlike(type: Type, wanted: string): Unfit {
 function fixOf(place: PlaceName): string {
   const { contexts, functions } = PLACES[place];
   return `use what there is: ${[...contexts, ...functions.map((name) => `${name}()`)].join(', ') || 'nothing'}`;
+}
+
+/** The first context or function of an expression. */
+function firstName(tree: Expression): string {
+  switch (tree.kind) {
+    case 'name':
+    case 'call':
+      return tree.name;
+    case 'index':
+    case 'not':
+      return firstName(tree.of);
+    case 'logical':
+      return tree.operands.map(firstName).find((name) => name !== '') ?? '';
+    case 'compare':
+      return firstName(tree.left) || firstName(tree.right);
+    case 'literal':
+      return '';
+  }
 }
 
 const SPECIAL = new Set(['success', 'failure', 'cancelled', 'always', 'hashfiles']);

@@ -84,6 +84,13 @@ function indexed(part: Index, infer: Infer, report: Report): Type {
 function membersOf(part: Index, of: Type, report: Report): Type {
   if (of.kind === 'any') return { kind: 'array', of: ANY, filtered: true };
   if (of.kind === 'array') return { kind: 'array', of: of.of, filtered: true };
+  if (of.kind === 'object' && of.known.size === 0 && of.rest === undefined)
+    report({
+      kind: 'reference',
+      why: `there is nothing in ${pathOf(part.of).join('.') || 'this'}, so it has no members`,
+      fix: pathOf(part.of).join('.') === 'needs' ? 'give the job its needs' : 'name what has members',
+      pieces: [`${pathOf(part.of).join('.')}.*`, ...written(part.of)],
+    });
   if (of.kind === 'object')
     return { kind: 'array', of: of.rest ?? unionOf(of.known.values()), filtered: true };
   return notAnObject(part, of, 'members', report);
@@ -93,6 +100,7 @@ function property(part: Index, of: Type, name: string, report: Report): Type {
   if (of.kind === 'any') return ANY;
   if (of.kind === 'object') {
     const found = of.known.get(name.toLowerCase()) ?? of.rest;
+    if (part.of.kind === 'name') reserved(part, part.of.name, name, report);
     const near =
       of.guessed === true && !of.known.has(name.toLowerCase())
         ? nearest(name, [...of.known.keys()], 2)
@@ -123,6 +131,20 @@ function property(part: Index, of: Type, name: string, report: Report): Type {
     return ANY;
   }
   return notAnObject(part, of, `a property ${name}`, report);
+}
+
+/** No variable of a repository can have such a name, so there is none. Source: GitHub's reference of variables, read 2026-11. */
+function reserved(part: Index, context: string, name: string, report: Report): void {
+  if (context.toLowerCase() !== 'vars' || (!/^github_/i.test(name) && /^[a-z_]\w*$/i.test(name))) return;
+  report({
+    kind: 'reference',
+    why: `${pathOf(part).join('.')} does not exist: a variable has only letters, digits and _ in its name, begins with no digit and not with GITHUB_`,
+    fix: /^github_/i.test(name)
+      ? `use github.${name.slice(7).toLowerCase()} or secrets.${name}`
+      : 'correct the name',
+    pieces: written(part),
+    path: pathOf(part).map((one) => one.toLowerCase()),
+  });
 }
 
 function notAnObject(part: Index, of: Type, what: string, report: Report): Type {

@@ -36,7 +36,11 @@ export class ScopeContexts {
     this.#file = file;
     this.#known = known;
     const jobs = file.kind === 'workflow' ? file.jobs : [];
-    this.#byId = new Map(jobs.map((job) => [job.id.toLowerCase(), job]));
+    // The first counts where there are two that differ by their case, and each is found by its own.
+    this.#byId = new Map([
+      ...jobs.toReversed().map((job) => [job.id.toLowerCase(), job] as const),
+      ...jobs.map((job) => [job.id, job] as const),
+    ]);
     this.#whole = file.kind === 'workflow' ? ofWorkflow(file, known) : ofAction(file);
   }
 
@@ -59,7 +63,10 @@ export class ScopeContexts {
       const file = this.#file;
       return new OneMore(this.#whole, 'jobs', () => this.#jobsType(file));
     }
-    const job = slot.job === undefined ? undefined : this.#byId.get(slot.job.toLowerCase());
+    const job =
+      slot.job === undefined
+        ? undefined
+        : (this.#byId.get(slot.job) ?? this.#byId.get(slot.job.toLowerCase()));
     if (job === undefined) return this.#whole;
     return new OneMore(this.#ofJob(job), 'steps', () => this.#stepsBefore(job.id, job.steps, job, slot.step));
   }
@@ -67,23 +74,22 @@ export class ScopeContexts {
   #ofJob(job: JobPart): Contexts {
     const known = this.#jobs.get(job.id);
     if (known !== undefined) return known;
-    const contexts = new OneMore(
-      new OneMore(this.#whole, 'needs', () => objectFrom(this.#needsOf(job))),
-      'matrix',
-      () => matrixType(job.matrix),
+    const contexts = new OneMore(new OneMore(this.#whole, 'needs', () => this.#needsOf(job)), 'matrix', () =>
+      matrixType(job.matrix),
     );
     this.#jobs.set(job.id, contexts);
     return contexts;
   }
 
-  #needsOf(job: JobPart): ReadonlyMap<string, Type> {
+  #needsOf(job: JobPart): Type {
     const needs = new Map<string, Type>();
     for (const { text } of job.needs) {
       const needed = this.#byId.get(text.toLowerCase());
-      // That it does not exist is said where it is needed.
-      needs.set(text, needed === undefined ? ANY : this.#jobType(needed));
+      if (needed !== undefined) needs.set(text, this.#jobType(needed));
+      // What an expression makes of it is not known.
+      else if (text.includes('${{')) return ANY;
     }
-    return needs;
+    return objectFrom(needs);
   }
 
   #jobType(job: JobPart): Type {
@@ -111,7 +117,15 @@ export class ScopeContexts {
       });
       this.#steps.set(id, all);
     }
-    return objectFrom(all.filter(([name], at) => name !== '' && at < index));
+    const before = all.filter(([name], at) => name !== '' && at < index);
+    // What an expression makes of an id is not known; of an id that is there twice, either may be meant.
+    if (before.some(([name]) => name.includes('${{'))) return ANY;
+    const known = new Map<string, Type>();
+    for (const [name, type] of before) {
+      const one = known.get(name.toLowerCase());
+      known.set(name.toLowerCase(), one === undefined ? type : union(one, type));
+    }
+    return objectFrom(known);
   }
 }
 

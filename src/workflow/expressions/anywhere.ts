@@ -55,6 +55,18 @@ export function brokenTemplate(text: string): string | undefined {
   }
 }
 
+/** Whether a text is one expression and nothing else, but for space around it. */
+export function isOneExpression(text: string): boolean {
+  if (!text.includes('${{')) return false;
+  try {
+    const parts = segmentsOf(text.trim());
+    return parts.length === 1 && parts[0]?.kind === 'expression';
+  } catch (failure) {
+    if (failure instanceof ExpressionFailure) return false;
+    throw failure;
+  }
+}
+
 /** The sources between `${{` and `}}`, in order; none of a text that is malformed, which is refused elsewhere. */
 export function expressionsIn(text: string): readonly string[] {
   if (!text.includes('${{')) return [];

@@ -12,7 +12,7 @@ const FIELDS: readonly Field[] = [
   { name: 'hour', least: 0, most: 23 },
   { name: 'day of the month', least: 1, most: 31 },
   { name: 'month', least: 1, most: 12, names: MONTHS },
-  { name: 'day of the week', least: 0, most: 7, names: DAYS },
+  { name: 'day of the week', least: 0, most: 6, names: DAYS },
 ];
 const LONGEST = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 const SHORTEST_MINUTES = 5;

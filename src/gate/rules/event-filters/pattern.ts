@@ -14,6 +14,10 @@ export function wrongPattern(text: string, { paths }: { readonly paths: boolean 
     if (pattern.startsWith('/') || pattern.endsWith('/'))
       return 'matches no name: none begins or ends with /';
     if (pattern.includes('//')) return 'matches no name: none has // in it';
+    if (/\.\.|@\{|(?:^|\/)\.|\.(?:$|\/)|\.lock(?:$|\/)|^@$/.test(pattern.replaceAll(/\[[^\]]*\]/g, 'a')))
+      return 'matches no name: none has .. or @{ in it, or a part that begins or ends with . or ends with .lock';
+    const escaped = /\\([^[\]?+*\\!])/.exec(pattern)?.[1];
+    if (escaped !== undefined) return `matches no name: none has \\ in it, and \\${escaped} means nothing`;
     const odd = /[\s~^:]/.exec(pattern.replaceAll(/\\./g, '').replaceAll(/\[[^\]]*\]/g, ''))?.[0];
     if (odd !== undefined)
       return `matches no name: none has ${odd.trim() === '' ? 'a space' : odd} in it, and a filter is no regular expression`;

@@ -25,7 +25,7 @@ function* check({ repository }: Subject): Iterable<Found> {
       const hosted = job.runnerGroup === undefined;
       for (const set of labelsOf(job).sets) {
         const own = !hosted || set.some(({ text }) => text.toLowerCase() === 'self-hosted');
-        const conflict = own ? undefined : conflicting(set);
+        const conflict = hosted ? conflicting(set) : undefined;
         for (const label of set) {
           const wrong = label === conflict ? conflictWith(set, label) : own ? undefined : judged(label.text);
           if (wrong !== undefined)

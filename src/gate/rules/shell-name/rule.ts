@@ -17,7 +17,7 @@ export const rule: Rule = {
   check,
 };
 
-const EVERYWHERE = ['bash', 'pwsh', 'python', 'node'];
+const EVERYWHERE = ['bash', 'pwsh', 'python'];
 const WINDOWS = ['cmd', 'powershell'];
 
 function* check(subject: Subject): Iterable<Found> {
@@ -45,6 +45,8 @@ function* judged(
   shell: Text,
   systems: ReadonlySet<System> | undefined,
 ): Iterable<Found> {
+  // Forgejo and Gitea know it, GitHub does not.
+  if (shell.text === 'node' && !file.source.path.startsWith('.github/')) return;
   const why = wrongShell(shell.text, systems);
   if (why === undefined) return;
   yield {
@@ -58,7 +60,10 @@ function* judged(
 function wrongShell(shell: string, systems: ReadonlySet<System> | undefined): string | undefined {
   if (shell.includes('${{') || shell === '') return undefined;
   const [name = ''] = shell.trim().toLowerCase().split(/\s/, 1);
-  if (shell.includes('{0}') || EVERYWHERE.includes(name)) return undefined;
+  if (shell.includes('{0}')) return undefined;
+  if (shell.trim().toLowerCase() !== name)
+    return 'that GitHub knows: with options it needs {0} for the script';
+  if (EVERYWHERE.includes(name)) return undefined;
   const only = systems?.size === 1 ? [...systems][0] : undefined;
   if (WINDOWS.includes(name))
     return only === 'Linux' || only === 'macOS' ? `of ${only}: it is one of Windows` : undefined;

@@ -4,6 +4,7 @@ import type { ActionFile, JobPart, WorkflowFile } from '../../repository/model.t
 import { spanOf } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
+import { EVENTS } from '../../syntax/event-shapes.ts';
 import { constantOf } from '../../syntax/constant.ts';
 
 export const rule: Rule = {
@@ -104,7 +105,9 @@ function* judged(
 /** What can start a file; undefined when a caller decides that. */
 function eventsOf(file: WorkflowFile): ReadonlySet<string> | undefined {
   const events = new Set(file.triggers.map(({ event }) => event.toLowerCase()));
-  return events.has('workflow_call') || events.size === 0 ? undefined : events;
+  // Of an event that does not exist it is not known which one is meant.
+  const isKnown = [...events].every((event) => Object.hasOwn(EVENTS, event));
+  return events.has('workflow_call') || events.size === 0 || !isKnown ? undefined : events;
 }
 
 function runsAnyway(subject: Subject, job: JobPart): boolean {

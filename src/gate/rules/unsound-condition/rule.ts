@@ -2,7 +2,7 @@ import type { Found } from '../../finding.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
 import { spanOf } from '../../repository/tree.ts';
-import { type Expression, expressionsIn, type Text } from '../../../workflow/index.ts';
+import { type Expression, expressionsIn, isOneExpression, type Text } from '../../../workflow/index.ts';
 import type { Scope } from '../../subject.ts';
 import { allReferences } from '../../taint/references.ts';
 import { mend } from './mend.ts';
@@ -36,7 +36,7 @@ function* judged(subject: Subject, scope: Scope, text: Text): Iterable<Found> {
   const of = scope.job === undefined ? {} : { job: scope.job.id };
   const sources = expressionsIn(text.text);
   const whole = text.text.trim();
-  if (sources.length > 0 && !(sources.length === 1 && whole.startsWith('${{') && whole.endsWith('}}'))) {
+  if (sources.length > 0 && !isOneExpression(whole)) {
     yield {
       at,
       ...of,

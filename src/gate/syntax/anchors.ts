@@ -1,0 +1,37 @@
+import type { Place } from '../../base/index.ts';
+import type { Tree } from '../../workflow/index.ts';
+import type { Source } from '../repository/model.ts';
+import { offsetOf, placeAt } from '../repository/tree.ts';
+
+/** An anchor that no alias names, with its sign. */
+export interface UnusedAnchor {
+  readonly name: string;
+  readonly at: Place;
+}
+
+const MAX_ANCHORS = 200;
+
+/** Anchors of a file's values that nothing names. What stands in scripts and comments is none. Linear in the file. */
+export function unusedAnchors(source: Source, tree: Tree): readonly UnusedAnchor[] {
+  const { text } = source;
+  if (!text.includes('&')) return [];
+  const candidates = new Map<number, UnusedAnchor>();
+  for (const match of text.matchAll(/(?<=[\s[{,:-])&([\w-]{1,100})[ \t\r\n]+/g)) {
+    if (candidates.size >= MAX_ANCHORS) break;
+    const [whole, name = ''] = match;
+    if (text.includes(`*${name}`)) continue;
+    const at = placeAt(source, match.index);
+    candidates.set(match.index + whole.length, { name, at: { file: source.path, ...at } });
+  }
+  if (candidates.size === 0) return [];
+  const found = new Set<UnusedAnchor>();
+  const look = (part: Tree): void => {
+    const candidate = candidates.get(offsetOf(source, part.at));
+    // The first value that begins there has it; a comment between hides it, and then nothing is said.
+    if (candidate !== undefined) found.add(candidate);
+    if (part.kind === 'sequence') for (const item of part.items) look(item);
+    else if (part.kind === 'mapping') for (const { value } of part.entries) look(value);
+  };
+  look(tree);
+  return [...found];
+}
