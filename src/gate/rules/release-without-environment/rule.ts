@@ -5,7 +5,7 @@ import { publishes } from '../../taint/publication.ts';
 
 export const rule: Rule = {
   id: 'release-without-environment',
-  title: 'Something is published and no environment asks anybody before',
+  title: 'Something is published or deployed and no environment asks anybody before',
   severity: 'medium',
   confidence: 'medium',
   persona: 'pedantic',
@@ -23,7 +23,7 @@ function* check(subject: Subject): Iterable<Found> {
       yield {
         at: published.at,
         job: job.id,
-        message: `the job ${job.id} publishes and is in no environment`,
+        message: `the job ${job.id} ${published.what} and is in no environment`,
         fix: 'name an environment with reviewers in the job, and put what it publishes with there',
       };
     }

@@ -25,7 +25,12 @@ function* check(subject: Subject): Iterable<Found> {
   for (const file of subject.repository.workflows)
     for (const job of file.jobs) {
       const published = publishes(subject, { file, job });
-      if (published === undefined || attested(subject, file, job, new Set())) continue;
+      if (
+        published === undefined ||
+        ['site', 'deployment'].includes(published.kind) ||
+        attested(subject, file, job, new Set())
+      )
+        continue;
       yield {
         at: published.at,
         job: job.id,

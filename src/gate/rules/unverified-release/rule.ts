@@ -8,7 +8,7 @@ import { inputOf } from '../../taint/workspace.ts';
 
 export const rule: Rule = {
   id: 'unverified-release',
-  title: 'What is published was made elsewhere, and nothing is verified of it',
+  title: 'What is published or deployed was made elsewhere, and nothing is verified of it',
   severity: 'medium',
   confidence: 'low',
   persona: 'pedantic',
@@ -41,7 +41,7 @@ function* check(subject: Subject): Iterable<Found> {
       yield {
         at,
         job: job.id,
-        message: `the job ${job.id} publishes what it downloads and verifies nothing of it`,
+        message: `the job ${job.id} ${published.what} what it downloads and verifies nothing of it`,
         fix: 'verify its provenance or a digest that the build gave: gh attestation verify, cosign verify-blob, sha256sum --check',
         flow: [{ at, what: 'takes what another job has made' }, published],
         // What another run has made comes from further away than what this one has.
