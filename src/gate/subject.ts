@@ -10,8 +10,11 @@ import { type Facts, NO_FACTS } from './facts.ts';
 import type { Hop, Span } from './finding.ts';
 import type { ActionFile, JobPart, Repository, StepPart, WorkflowFile } from './repository/model.ts';
 import { ExpressionPlaces, spanOf, textsIn } from './repository/tree.ts';
-import { readScript, type ShellScript } from './shell/script.ts';
+import { languageOf } from './shell/language.ts';
+import { readScriptOf } from './shell/read-script-of.ts';
+import type { ScriptLanguage, ShellScript } from './shell/script.ts';
 import { STRANGERS_EVENTS } from './taint/sources.ts';
+import { runsOnWindows } from './runners/windows.ts';
 import { type FileProblems, problemsOf } from './types/problems.ts';
 
 /** A step where it stands: in a workflow's job, or in a composite action. */
@@ -72,7 +75,7 @@ export class Subject {
   readonly sites: readonly Site[];
   #sitesByFile: ReadonlyMap<string, readonly Site[]> | undefined;
   readonly #reaching = new Map<WorkflowFile | ActionFile, readonly Reaching[]>();
-  readonly #scripts = new Map<string, ShellScript>();
+  readonly #scripts = new Map<ScriptLanguage, Map<string, ShellScript>>();
   readonly #problems = new Map<WorkflowFile | ActionFile, FileProblems>();
   readonly #expressions = new Map<Text, readonly PlacedExpression[]>();
   readonly #below = new Map<Tree, readonly PlacedExpression[]>();
@@ -222,24 +225,35 @@ export class Subject {
     return only === undefined ? this.tree(text.text) : undefined;
   }
 
-  /** The script of a step, when its shell is one that is followed; undefined for others. */
+  /** The script of a step, when its language is one that is followed; undefined for others. */
   script(site: Site): ShellScript | undefined {
-    const { step } = site;
-    if (step.run === undefined || !/^(?:bash|sh)\b/.test(this.shell(site))) return undefined;
+    const text = this.scriptText(site)?.text;
+    const language = text === undefined ? undefined : this.language(site);
+    if (text === undefined || language === undefined) return undefined;
     // What is the same in many steps is read once.
-    const { text } = step.run;
-    const known = this.#scripts.get(text) ?? readScript(text);
-    this.#scripts.set(text, known);
+    const scripts = this.#scripts.get(language) ?? new Map<string, ShellScript>();
+    this.#scripts.set(language, scripts);
+    const known = scripts.get(text) ?? readScriptOf(language, text);
+    scripts.set(text, known);
     return known;
   }
 
+  /** The text of a step that is a script: its `run`. */
+  scriptText({ step }: Site): Text | undefined {
+    return step.run;
+  }
+
+  language(site: Site): ScriptLanguage | undefined {
+    return languageOf(this.shell(site));
+  }
+
   /** The shell of a run step, as far as it is written out. */
-  shell({ file, job, step }: Site): string {
+  shell(site: Site): string {
+    const { file, job, step } = site;
     const named =
       step.shell ?? job?.defaultShell ?? (file.kind === 'workflow' ? file.defaultShell : undefined);
     if (named !== undefined) return named.text;
-    const windows = job?.runsOn.some(({ text }) => text.toLowerCase().startsWith('windows')) === true;
-    return windows ? 'pwsh' : 'bash';
+    return runsOnWindows(this, site) ? 'pwsh' : 'bash';
   }
 
   span(scope: Scope, text: Text): Span {

@@ -4,7 +4,8 @@ import { pieceSpan, spanOf } from '../repository/tree.ts';
 import type { Scope, Site, Subject } from '../subject.ts';
 import { executedAfter } from '../taint/execution.ts';
 import { injectionsIn } from '../taint/injections.ts';
-import { fileCommands, writtenTaint } from '../taint/script-flow.ts';
+import { fileCommandsOf, MAY_WRITE } from '../taint/file-commands.ts';
+import { injectedTaint } from '../taint/script-flow.ts';
 import { PRIVILEGED_EVENTS } from '../taint/sources.ts';
 import { type Taints, taintsOf } from '../taint/taint.ts';
 
@@ -65,13 +66,14 @@ function injected(taints: Taints, site: Site): readonly Way[] {
 }
 
 function written(taints: Taints, site: Site): readonly Way[] {
-  const { run } = site.step;
-  if (run === undefined || !/GITHUB_(?:ENV|PATH)/.test(run.text)) return [];
-  return fileCommands(taints, site)
+  const run = taints.subject.scriptText(site);
+  const script = run === undefined || !MAY_WRITE.test(run.text) ? undefined : taints.subject.script(site);
+  if (run === undefined || script === undefined) return [];
+  return fileCommandsOf(script)
     .filter(({ file }) => file !== 'GITHUB_OUTPUT')
     .flatMap((one) => {
       const { command, file } = one;
-      return writtenTaint(taints, one, site)
+      return injectedTaint(taints, one, site)
         .filter(({ by, holds }) => by === 'stranger' && holds === 'text')
         .map(({ events, hops }) => ({
           events,

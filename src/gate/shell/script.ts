@@ -5,7 +5,7 @@ const FIRST = 0xe000;
 const FILLER = '\uf8ff';
 const MAX_EXPRESSIONS = 1_000;
 /** A longer script is not followed. */
-const MAX_SCRIPT = 200_000;
+export const MAX_SCRIPT = 200_000;
 
 /** A word of a command, with what it is made of. */
 export interface ShellWord {
@@ -31,9 +31,26 @@ export interface ShellCommand {
   readonly fed: readonly ShellWord[];
   /** The command whose output it reads. */
   readonly pipedFrom?: ShellCommand;
+  /** What it reads as code, where its name and options alone do not say so. */
+  readonly code?: readonly ShellWord[];
+  /** Its output is what a file holds. */
+  readonly reads?: boolean;
+  /** What it sets through a function that escapes the value: no line break in it sets anything else. */
+  readonly sets?: {
+    readonly file: RunnerFile;
+    readonly name: ShellWord | undefined;
+    readonly value: ShellWord;
+  };
 }
 
+/** Files by which a step speaks to the runner, as far as they are followed. */
+export type RunnerFile = 'GITHUB_ENV' | 'GITHUB_OUTPUT' | 'GITHUB_PATH';
+
+/** Languages of scripts whose values are followed. */
+export type ScriptLanguage = 'bash' | 'powershell' | 'cmd' | 'python' | 'javascript';
+
 export interface ShellScript {
+  readonly language: ScriptLanguage;
   readonly commands: readonly ShellCommand[];
   /** What each variable is set to, and by which command. */
   readonly assigned: ReadonlyMap<
@@ -52,16 +69,18 @@ export interface ShellScript {
  * substitutions among them. Nothing is run. A script that cannot be read whole gives what was read, and says so.
  */
 export function readScript(text: string): ShellScript {
-  if (text.length > MAX_SCRIPT) return scriptOf([], false, []);
+  if (text.length > MAX_SCRIPT) return scriptOf('bash', [], false, []);
   const masked = mask(text);
   const script = parse(masked);
   const reader = new ScriptReader(text, masked);
   reader.visit(script, { redirects: [] });
   const mistakes = (script.errors ?? []).map(({ message, pos }) => ({ why: message, position: pos }));
-  return scriptOf(reader.commands, mistakes.length === 0, mistakes);
+  return scriptOf('bash', reader.commands, mistakes.length === 0, mistakes);
 }
 
-function scriptOf(
+/** A script of its commands, with what each variable is set to. */
+export function scriptOf(
+  language: ScriptLanguage,
   commands: readonly ShellCommand[],
   understood: boolean,
   mistakes: ShellScript['mistakes'],
@@ -77,14 +96,14 @@ function scriptOf(
     for (const { value } of command.name === 'read' ? command.words : [])
       if (!read.has(value)) read.set(value, [command]);
   }
-  return { commands, assigned, read, understood, mistakes };
+  return { language, commands, assigned, read, understood, mistakes };
 }
 
-/** Each `${{ }}` becomes private characters of the same length, so that positions stay. */
-export function mask(text: string): string {
+/** Each `${{ }}` becomes private characters of the same length, so that positions stay. The first has the number `first`. */
+export function mask(text: string, first = 0): string {
   const parts: string[] = [];
   let from = 0;
-  for (let n = 0; n < MAX_EXPRESSIONS; n += 1) {
+  for (let n = first; n < MAX_EXPRESSIONS; n += 1) {
     const start = text.indexOf('${{', from);
     const end = start === -1 ? -1 : text.indexOf('}}', start);
     if (end === -1) break;
@@ -212,7 +231,8 @@ class ScriptReader {
   }
 }
 
-function markersIn(text: string): readonly number[] {
+/** The numbers of the expressions that a masked text holds. */
+export function markersIn(text: string): readonly number[] {
   if (!MARKER.test(text)) return NONE;
   const found: number[] = [];
   for (let at = 0; at < text.length; at += 1) {

@@ -1,25 +1,15 @@
-import type { Span } from '../finding.ts';
-import type { Hop } from '../finding.ts';
+import type { Hop, Span } from '../finding.ts';
 import { expressionsIn } from '../../workflow/index.ts';
 import { pieceSpan } from '../repository/tree.ts';
-import type { ShellCommand, ShellScript, ShellWord } from '../shell/script.ts';
+import type { RunnerFile, ShellCommand, ShellScript, ShellWord } from '../shell/script.ts';
 import type { Site } from '../subject.ts';
 import { runsWorkspace } from './execution.ts';
+import { type FileCommand, fileCommandsOf } from './file-commands.ts';
 import { type Folder, folderOf, foldersOf, within } from './folder.ts';
 import { valueReferences } from './references.ts';
 import { type Following, type Taint, unique } from './value.ts';
 
-/** What a run step writes into a file of the runner, `GITHUB_ENV` for one. */
-export interface FileCommand {
-  readonly file: 'GITHUB_ENV' | 'GITHUB_OUTPUT' | 'GITHUB_PATH';
-  readonly command: ShellCommand;
-  /** The names that it sets; none when they are not written out. */
-  readonly names: readonly string[];
-  readonly words: readonly ShellWord[];
-}
-
 const MAX_DEPTH = 10;
-const FILES = ['GITHUB_ENV', 'GITHUB_OUTPUT', 'GITHUB_PATH'] as const;
 /** Programs whose output is what a file holds. */
 const READERS = new Set([
   'cat',
@@ -41,49 +31,6 @@ const READERS = new Set([
   'python3',
 ]);
 
-/** The file commands of a step's script, in order. */
-export function fileCommands(taints: Following, site: Site): readonly FileCommand[] {
-  const script = taints.subject.script(site);
-  if (script === undefined) return [];
-  const known = READ.get(script) ?? fileCommandsOf(script);
-  READ.set(script, known);
-  return known;
-}
-
-/** Of scripts that were looked at: it follows from the script alone. */
-const READ = new WeakMap<ShellScript, readonly FileCommand[]>();
-
-function fileCommandsOf(script: ShellScript): readonly FileCommand[] {
-  const found: readonly FileCommand[] = script.commands.flatMap((command) => {
-    const targets = [...command.writesTo, ...(command.name === 'tee' ? command.words : [])];
-    const file = FILES.find((name) => targets.some(({ variables }) => variables.includes(name)));
-    if (file === undefined) return [];
-    const piped = command.pipedFrom;
-    const words = [
-      ...command.words.filter((word) => !targets.includes(word) || command.name !== 'tee'),
-      ...command.fed,
-      ...(command.name === 'tee' || command.name === 'cat' ? (piped?.words ?? []) : []),
-    ];
-    return [{ file, command, names: namesIn(words), words }];
-  });
-  return found.some(({ names }) => names.length === 0) ? continued(found) : found;
-}
-
-/** `echo "name<<EOF"` gives its name to what is written after it, until `EOF` is. */
-function continued(all: readonly FileCommand[]): readonly FileCommand[] {
-  let open: { readonly file: string; readonly name: string; readonly end: string } | undefined;
-  return all.map((one) => {
-    const values = one.words.map(({ value }) => value.trim());
-    const before = open?.file === one.file ? open : undefined;
-    if (before !== undefined && values.includes(before.end)) open = undefined;
-    for (const value of values) {
-      const [, name, end] = /^["']?([A-Za-z_][\w-]{0,99})<<["']?([^\s"']{1,100})["']?$/.exec(value) ?? [];
-      if (name !== undefined && end !== undefined) open = { file: one.file, name, end };
-    }
-    return one.names.length === 0 && before !== undefined ? { ...one, names: [before.name] } : one;
-  });
-}
-
 /** What decides over what a file command writes. */
 export function writtenTaint(
   taints: Following,
@@ -96,10 +43,11 @@ export function writtenTaint(
   ]);
 }
 
-function namesIn(words: readonly ShellWord[]): readonly string[] {
-  return words.flatMap(({ value }) =>
-    value.split('\n').flatMap((line) => /^["']?([A-Za-z_][\w-]{0,99})(?:=|<<)/.exec(line)?.[1] ?? []),
-  );
+/** What decides over that of it in which a line break, or the value by itself, sets something else. */
+export function injectedTaint(taints: Following, one: FileCommand, site: Site): readonly Taint[] {
+  return one.open === undefined
+    ? writtenTaint(taints, one, site)
+    : unique(one.open.flatMap((word) => wordTaint(taints, word, site)));
 }
 
 /** What decides over a word of a script: its expressions, its variables, the files that it is read from. */
@@ -108,7 +56,7 @@ export function wordTaint(taints: Following, word: ShellWord, site: Site): reado
 }
 
 function inlineTaint(taints: Following, word: ShellWord, site: Site): readonly Taint[] {
-  const { run } = site.step;
+  const run = taints.subject.scriptText(site);
   if (run === undefined || word.expressions.length === 0) return [];
   const placed = taints.subject.expressions(site.file, run);
   const sources = expressionsIn(run.text);
@@ -122,7 +70,7 @@ function inlineTaint(taints: Following, word: ShellWord, site: Site): readonly T
 
 /** What decides over a word by variables and read files alone: the shell has not parsed that as its own text. */
 export function variableTaint(taints: Following, word: ShellWord, site: Site, depth = 0): readonly Taint[] {
-  const { run } = site.step;
+  const run = taints.subject.scriptText(site);
   const script = taints.subject.script(site);
   if (run === undefined || script === undefined || depth > MAX_DEPTH) return [];
   const at = (piece: string): Span => pieceSpan(site.file.source, run, piece);
@@ -149,8 +97,12 @@ function ofVariable(
   const before = known.get(variable);
   if (before !== undefined) return before;
   known.set(variable, []);
-  const { run } = site.step;
-  const assigned = script.assigned.get(variable) ?? [];
+  const run = taints.subject.scriptText(site);
+  const environment = environmentName(script, variable);
+  const assigned =
+    script.assigned.get(variable) ??
+    (environment === undefined ? undefined : script.assigned.get(environment)) ??
+    [];
   const read = script.read.get(variable) ?? [];
   const from =
     assigned.length > 0
@@ -167,10 +119,18 @@ function ofVariable(
         ])
       : read.length > 0
         ? read.flatMap(({ readsFrom }) => readsFrom.flatMap((file) => fileTaint(taints, file, site)))
-        : taints.environment(variable, site);
+        : environment === undefined
+          ? []
+          : taints.environment(environment, site);
   const found = unique(from);
   known.set(variable, found);
   return found;
+}
+
+/** The environment variable that a name of a script stands for: in Bash and cmd every variable may be one. */
+function environmentName({ language }: ShellScript, variable: string): string | undefined {
+  if (variable.startsWith('env:')) return variable.slice('env:'.length);
+  return (language === 'bash' || language === 'cmd') && !variable.includes(':') ? variable : undefined;
 }
 
 /** What decides over the output of a command. */
@@ -184,6 +144,7 @@ function commandTaint(taints: Following, command: ShellCommand, site: Site, dept
   ]);
   const reads =
     READERS.has(command.name) ||
+    command.reads === true ||
     (command.name === '' && command.readsFrom.length > 0) ||
     runsWorkspace(command);
   const given =
@@ -201,7 +162,7 @@ function fileTaint(
   site: Site,
   command?: ShellCommand,
 ): readonly Taint[] {
-  const { run } = site.step;
+  const run = taints.subject.scriptText(site);
   const script = taints.subject.script(site);
   const operands = command?.words.filter(({ value }) => !value.startsWith('-')) ?? [];
   // `git rev-parse` and the like say nothing that a file holds; `git log` and `git show` do.
@@ -277,20 +238,31 @@ export function dynamicEnvironment(taints: Following, name: string, site: Site):
   );
 }
 
+function mayWrite(text: string, file: RunnerFile): boolean {
+  return text.includes(file) || (file === 'GITHUB_OUTPUT' && text.includes('::set-output '));
+}
+
 function written(
   taints: Following,
-  file: FileCommand['file'],
+  file: RunnerFile,
   name: string,
   site: Site,
   what: string,
 ): readonly Taint[] {
-  const { run } = site.step;
-  if (run === undefined || !run.text.includes(file)) return [];
+  const run = taints.subject.scriptText(site);
+  const script = run === undefined || !mayWrite(run.text, file) ? undefined : taints.subject.script(site);
+  if (run === undefined || script === undefined) return [];
   const wanted = name.toLowerCase();
   return unique(
-    fileCommands(taints, site)
+    fileCommandsOf(script)
       .filter((one) => one.file === file)
-      .filter(({ names }) => name === '*' || names.some((set) => set.toLowerCase() === wanted))
+      // What sets whatever its lines name may set this.
+      .filter(
+        ({ names }) =>
+          name === '*' ||
+          (names.length === 0 && file === 'GITHUB_OUTPUT') ||
+          names.some((set) => set.toLowerCase() === wanted),
+      )
       .flatMap((one) =>
         writtenTaint(taints, one, site).map((taint) =>
           extended(taint, { at: pieceSpan(site.file.source, run, one.command.text), what }),

@@ -65,6 +65,8 @@ const VALUED = [
   '--strategies',
   '--log-level',
   '--targets',
+  '--progress-bar',
+  '--generate-shell-completion',
   '--toolchain',
 ];
 const NODE_FIX = 'name it in package.json, and install with the lockfile (npm ci); run it with npx --no';

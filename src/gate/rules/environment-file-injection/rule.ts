@@ -2,7 +2,8 @@ import type { Found } from '../../finding.ts';
 import { pieceSpan } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
-import { fileCommands, writtenTaint } from '../../taint/script-flow.ts';
+import { fileCommandsOf, MAY_WRITE } from '../../taint/file-commands.ts';
+import { injectedTaint } from '../../taint/script-flow.ts';
 import { taintsOf } from '../../taint/taint.ts';
 import { isPrivileged, worst } from '../../taint/value.ts';
 
@@ -20,12 +21,13 @@ export const rule: Rule = {
 function* check(subject: Subject): Iterable<Found> {
   const taints = taintsOf(subject);
   for (const site of subject.sites) {
-    const { run } = site.step;
-    if (run === undefined || !/GITHUB_(?:ENV|PATH)/.test(run.text)) continue;
-    for (const one of fileCommands(taints, site)) {
+    const run = subject.scriptText(site);
+    const script = run === undefined || !MAY_WRITE.test(run.text) ? undefined : subject.script(site);
+    if (run === undefined || script === undefined) continue;
+    for (const one of fileCommandsOf(script)) {
       const { file, command } = one;
       if (file === 'GITHUB_OUTPUT') continue;
-      const decided = writtenTaint(taints, one, site).filter(({ holds }) => holds === 'text');
+      const decided = injectedTaint(taints, one, site).filter(({ holds }) => holds === 'text');
       const taint = worst(decided.filter(({ by }) => by !== 'caller'));
       if (taint === undefined) continue;
       const at = pieceSpan(site.file.source, run, command.text);

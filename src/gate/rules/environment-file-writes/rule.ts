@@ -3,8 +3,7 @@ import type { Found } from '../../finding.ts';
 import { pieceSpan } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Site, Subject } from '../../subject.ts';
-import { type FileCommand, fileCommands } from '../../taint/script-flow.ts';
-import { taintsOf } from '../../taint/taint.ts';
+import { type FileCommand, fileCommandsOf } from '../../taint/file-commands.ts';
 
 export const rule: Rule = {
   id: 'environment-file-writes',
@@ -21,15 +20,15 @@ export const rule: Rule = {
 const EVENTS = new Set(['pull_request_target', 'workflow_run', 'issue_comment']);
 
 function* check(subject: Subject): Iterable<Found> {
-  const taints = taintsOf(subject);
   for (const site of subject.sites) {
     const { run } = site.step;
     if (run === undefined || !/GITHUB_(?:ENV|PATH)/.test(run.text) || !isExposed(subject, site)) continue;
-    if (subject.script(site) === undefined) {
+    const script = subject.script(site);
+    if (script === undefined) {
       yield* lines(site, run);
       continue;
     }
-    for (const one of fileCommands(taints, site)) {
+    for (const one of fileCommandsOf(script)) {
       if (one.file === 'GITHUB_OUTPUT' || isWrittenOut(one)) continue;
       yield found(site, pieceSpan(site.file.source, run, one.command.text), one.file);
     }
@@ -42,18 +41,24 @@ function isExposed(subject: Subject, { file }: Site): boolean {
   return reaching.some(({ event }) => EVENTS.has(event)) || (file.kind === 'action' && reaching.length === 0);
 }
 
+/** Cmdlets of PowerShell that write what they are given. */
+const CMDLETS = new Set(['out-file', 'set-content', 'add-content']);
+
 /** Whether all that is written stands in the script. */
 function isWrittenOut({ command, words }: FileCommand): boolean {
-  if (!['echo', 'printf', 'cat', 'tee', 'true', ':'].includes(command.name)) return false;
+  if (!['echo', 'printf', 'cat', 'tee', 'true', ':', ...CMDLETS].includes(command.name)) return false;
   const target = new Set([...command.writesTo, ...(command.name === 'tee' ? command.words : [])]);
   const said = words.filter((word) => !target.has(word) && !word.value.startsWith('-'));
   const open = said.some(
-    ({ variables, expressions, made }) => variables.length + expressions.length + made.length > 0,
+    ({ variables, expressions, made }) =>
+      variables.length + expressions.length > 0 || made.some((one) => one !== command.pipedFrom),
   );
   if (open) return false;
   // Of `cat file` and of a pipe only what is fed is known.
   const piped = command.pipedFrom;
-  if (command.name === 'tee') return piped !== undefined && ['echo', 'printf'].includes(piped.name);
+  if (CMDLETS.has(command.name) && piped === undefined) return true;
+  if (command.name === 'tee' || CMDLETS.has(command.name))
+    return piped !== undefined && ['echo', 'printf'].includes(piped.name);
   return command.name !== 'cat' || (command.fed.length > 0 && command.words.length === 0);
 }
 

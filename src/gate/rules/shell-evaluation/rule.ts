@@ -28,12 +28,29 @@ const CODE_FLAGS: Readonly<Record<string, readonly string[]>> = {
   php: ['-r'],
 };
 
+/** Those that read code from their input when they are given no file. */
+const INTERPRETERS = new Set([
+  'bash',
+  'sh',
+  'zsh',
+  'dash',
+  'python',
+  'python3',
+  'node',
+  'ruby',
+  'perl',
+  'pwsh',
+  'cmd',
+]);
+const NONE: readonly never[] = [];
+
 function* check(subject: Subject): Iterable<Found> {
   const taints = taintsOf(subject);
   for (const site of subject.sites) {
-    const { run } = site.step;
+    const run = subject.scriptText(site);
     if (run === undefined) continue;
-    for (const command of subject.script(site)?.commands ?? [])
+    const script = subject.script(site);
+    for (const command of script?.commands ?? [])
       for (const word of codeOf(command)) {
         const taint = worst(
           variableTaint(taints, word, site).filter(({ by, holds }) => by === 'stranger' && holds === 'text'),
@@ -42,8 +59,15 @@ function* check(subject: Subject): Iterable<Found> {
         const at = pieceSpan(site.file.source, run, command.text);
         yield {
           at,
-          message: `${command.name} reads ${word.text.slice(0, 80)} as code, and a stranger decides what it holds (${taint.origin})`,
-          fix: 'give it to the program as an argument or a variable, never as a part of its code',
+          ...(script?.language === 'cmd' && command.code?.includes(word) === true
+            ? {
+                message: `cmd puts what ${word.text.slice(0, 80)} holds into its line and reads that as code, in quotes or not, and a stranger decides what it holds (${taint.origin})`,
+                fix: 'use pwsh or bash; or setlocal EnableDelayedExpansion, and !NAME! in the place of %NAME%',
+              }
+            : {
+                message: `${shown(command.name)} reads ${word.text.slice(0, 80)} as code, and a stranger decides what it holds (${taint.origin})`,
+                fix: 'give it to the program as an argument or a variable, never as a part of its code',
+              }),
           events: taint.events,
           flow: [...taint.hops, { at, what: 'is read as code' }],
           ...(!isPrivileged(taint) && { severity: 'medium' }),
@@ -54,8 +78,25 @@ function* check(subject: Subject): Iterable<Found> {
 }
 
 /** The words of a command that it reads as code. */
-function codeOf({ name, words }: ShellCommand): readonly ShellWord[] {
+function codeOf(command: ShellCommand): readonly ShellWord[] {
+  const { name, words, code = NONE } = command;
   if (name === 'eval') return words;
-  const flags = CODE_FLAGS[name] ?? (SHELLS.has(name) ? ['-c'] : []);
-  return words.filter((_, index) => flags.includes(words[index - 1]?.value ?? ''));
+  const flags = Object.hasOwn(CODE_FLAGS, name) ? (CODE_FLAGS[name] ?? []) : SHELLS.has(name) ? ['-c'] : NONE;
+  if (flags.length === 0) return code;
+  const given = words.filter((_, index) => flags.includes(words[index - 1]?.value ?? ''));
+  return [...code, ...given, ...inputOf(command)];
+}
+
+/** What an interpreter that is given no file reads as code from its input. */
+function inputOf({ name, words, fed, pipedFrom }: ShellCommand): readonly ShellWord[] {
+  if (!INTERPRETERS.has(name) || words.some(({ value }) => !/^-(?:|s|e|[eux]+|x)$/.test(value))) return NONE;
+  // What a program prints of its own is another matter.
+  const printed =
+    pipedFrom !== undefined && /^(?:echo|printf|cat)$/.test(pipedFrom.name) ? pipedFrom : undefined;
+  return [...fed, ...(printed === undefined ? [] : [...printed.words, ...printed.fed])];
+}
+
+/** `powershell:scriptblock::create` is the function by its own name. */
+function shown(name: string): string {
+  return name.replace(/^(?:powershell|python|javascript):/, '').slice(0, 60) || 'the shell';
 }

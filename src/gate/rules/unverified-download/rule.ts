@@ -15,7 +15,8 @@ export const rule: Rule = {
   check,
 };
 
-const FETCHERS = new Set(['curl', 'wget', 'iwr', 'Invoke-WebRequest']);
+const FETCHERS = new Set(['curl', 'wget', 'invoke-webrequest']);
+const MAY_FETCH = /curl|wget|iwr|irm|invoke-(?:webrequest|restmethod)|download(?:string|file)/i;
 const INTERPRETERS = new Set([
   'sh',
   'bash',
@@ -27,13 +28,27 @@ const INTERPRETERS = new Set([
   'perl',
   'ruby',
   'php',
+  'pwsh',
+  'powershell',
 ]);
-const CHECKS = new Set(['sha256sum', 'sha512sum', 'shasum', 'gpg', 'cosign', 'minisign', 'openssl', 'gh']);
+const CHECKS = new Set([
+  'sha256sum',
+  'sha512sum',
+  'shasum',
+  'gpg',
+  'cosign',
+  'minisign',
+  'openssl',
+  'gh',
+  'get-filehash',
+  'get-authenticodesignature',
+  'certutil',
+]);
 
 function* check(subject: Subject): Iterable<Found> {
   for (const site of subject.sites) {
     const { run } = site.step;
-    if (run === undefined || !/curl|wget/.test(run.text)) continue;
+    if (run === undefined || !MAY_FETCH.test(run.text)) continue;
     const commands = subject.script(site)?.commands ?? [];
     for (const command of commands) {
       const fetched = fetchOf(command);
@@ -44,7 +59,7 @@ function* check(subject: Subject): Iterable<Found> {
       yield {
         at: pieceSpan(site.file.source, run, command.text),
         severity: insecure ? 'high' : 'medium',
-        message: `${runner(command) ?? 'the shell'} runs what ${fetched.name} fetches${insecure ? ', without TLS' : ''}, whatever that is on the day`,
+        message: `${runner(command) ?? (command.name === 'invoke-expression' ? 'Invoke-Expression' : 'the shell')} runs what ${fetched.name} fetches${insecure ? ', without TLS' : ''}, whatever that is on the day`,
         fix: 'fetch a version into a file, compare its digest (sha256sum --check), then run it',
         ...(site.job !== undefined && { job: site.job.id }),
       };
@@ -77,6 +92,8 @@ function runner({ name, words }: ShellCommand): string | undefined {
 
 /** The fetching command whose output this one runs: by a pipe, or by a substitution. */
 function fetchOf(command: ShellCommand): ShellCommand | undefined {
+  const read = fetchedIn(command.code ?? []);
+  if (read !== undefined) return read;
   const name = runner(command);
   let before = name === undefined ? undefined : command.pipedFrom;
   for (let depth = 0; before !== undefined && depth < 10; depth += 1) {
@@ -98,14 +115,37 @@ function fetchOf(command: ShellCommand): ShellCommand | undefined {
   return made.find((one) => FETCHERS.has(one.name));
 }
 
+/** The fetching command whose output is read as code: `iex (iwr URL).Content`, and what is piped to `iex`. */
+function fetchedIn(code: readonly ShellWord[], depth = 0): ShellCommand | undefined {
+  if (depth > 5) return undefined;
+  for (const { made } of code)
+    for (const one of made) {
+      if (FETCHERS.has(one.name)) return one;
+      const [before, inner] = [one.pipedFrom, fetchedIn(one.words, depth + 1)];
+      if (before !== undefined && FETCHERS.has(before.name)) return before;
+      if (inner !== undefined) return inner;
+    }
+  return undefined;
+}
+
 function targetOf({ words, writesTo }: ShellCommand): string | undefined {
-  const flag = words.findIndex(({ value }) => ['-o', '--output', '-O', '--output-document'].includes(value));
+  const flag = words.findIndex(
+    ({ value }) =>
+      ['-o', '--output', '-O', '--output-document'].includes(value) || /^-outf(?:i(?:le?)?)?$/i.test(value),
+  );
   const named = flag === -1 ? writesTo[0]?.value : words[flag + 1]?.value;
-  return named === undefined || named.startsWith('-') || named.startsWith('http') ? undefined : named;
+  return named === undefined || named.startsWith('-') || named.startsWith('http')
+    ? undefined
+    : named.replaceAll('\\', '/');
 }
 
 function runs({ name, words }: ShellCommand, target: string): boolean {
-  const all = [name, ...words.map(({ value }) => value)].filter((word) => word !== 'sudo');
+  const all = [name, ...words.map(({ value }) => value.replaceAll('\\', '/'))].filter(
+    (word) =>
+      word !== 'sudo' &&
+      !/^-(?:file|executionpolicy|bypass|noprofile)$/i.test(word) &&
+      !/^bypass$/i.test(word),
+  );
   const own = target.startsWith('/') || target.startsWith('./') ? target : `./${target}`;
   return all[0] === own || (INTERPRETERS.has(all[0] ?? '') && (all[1] === target || all[1] === own));
 }

@@ -1,0 +1,21 @@
+import { cmdCommands } from './cmd.ts';
+import { PowerShellReader } from './powershell/reader.ts';
+import { MAX_SCRIPT, mask, readScript, scriptOf, type ScriptLanguage, type ShellScript } from './script.ts';
+
+/**
+ * The commands of a script of any language that is followed, as those of Bash are. Nothing is run, and nothing fails; what is not Bash is
+ * never called understood, as what its functions do is a table.
+ */
+export function readScriptOf(language: ScriptLanguage, original: string): ShellScript {
+  if (language === 'bash') return readScript(original);
+  if (original.length > MAX_SCRIPT) return scriptOf(language, [], false, []);
+  const text = { original, masked: mask(original) };
+  switch (language) {
+    case 'powershell':
+      return scriptOf(language, new PowerShellReader(text).whole(), false, []);
+    case 'cmd':
+      return scriptOf(language, cmdCommands(text), false, []);
+    default:
+      return scriptOf(language, [], false, []);
+  }
+}
