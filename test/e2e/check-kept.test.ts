@@ -93,11 +93,13 @@ describe('what cofferdam check keeps', () => {
     }
     expect(kept('answer-')).toHaveLength(1);
     expect(kept('trees-')).toHaveLength(1);
+    expect(kept('mends-')).toHaveLength(1);
+    expect(kept('picture-')).toHaveLength(1);
   });
 
-  it('is what is told the second time: an answer sealed as this build would is taken, so that the test above can fail', async () => {
-    await check();
-    const [name = ''] = kept('answer-');
+  /** Puts other words into what was kept, sealed as this build seals. */
+  async function reseal(what: string, change: (value: object) => object): Promise<void> {
+    const [name = ''] = kept(what);
     const path = join(folder(), name);
     const [seal = '', body = ''] = readFileSync(path, 'utf8').split('\n');
     const identity = readFileSync(join(import.meta.dirname, '../../dist/identity'), 'utf8');
@@ -105,9 +107,57 @@ describe('what cofferdam check keeps', () => {
     const sealed = (text: string): string =>
       sha256(`${sha256(`${identity}${process.version}`)}\n${name}\n${text}`);
     expect(sealed(body)).toBe(seal);
-    const other = JSON.stringify({ ...(JSON.parse(body) as object), findings: [] });
+    const other = JSON.stringify(change(JSON.parse(body) as object));
     writeFileSync(path, `${sealed(other)}\n${other}`);
+  }
+
+  it('is what is told the second time: what is sealed as this build would is taken, so that the test above can fail', async () => {
+    await check();
+    await reseal('answer-', (answer) => ({ ...answer, findings: [] }));
     expect((await check()).stdout).not.toContain('high[template-injection]');
+    write('sound.yml', INJECTED);
+    rmSync(folder(), { recursive: true });
+    expect((await check(['--json'])).stdout).toContain('"mend":');
+    await check(['--format', 'html']);
+    await reseal('mends-', (mends) => ({ ...mends, mends: [] }));
+    await reseal('picture-', (picture) => ({ ...picture, drawn: '<p>another</p>' }));
+    expect((await check(['--json'])).stdout).not.toContain('"mend":');
+    expect((await check(['--format', 'html'])).stdout).toContain('<p>another</p>');
+  });
+
+  it('holds mends for the findings that they were asked for: for others they are proven anew', async () => {
+    const high = ['--json', '--severity', 'high'];
+    expect(await check(high)).toEqual(await anew(high));
+    const all = ['--json', '--persona', 'auditor'];
+    expect(await check(all)).toEqual(await anew(all));
+    expect(await check(high)).toEqual(await anew(high));
+    writeFileSync(
+      join(root, 'cofferdam.yaml'),
+      'version: 1\ngate: { findings: [{ rules: [template-injection], severity: low }] }\n',
+    );
+    for (let count = 0; count < 2; count += 1) expect(await check(all)).toEqual(await anew(all));
+  });
+
+  it('is not taken where edits are not in their shape, or lie outside of their file', async () => {
+    const args = ['--format', 'sarif'];
+    const first = await anew(args);
+    type Held = [number, string, string, (number | string)[]];
+    const changes: readonly ((held: Held) => unknown)[] = [
+      ([index, title, safety]) => [index, title, safety, [0, 1_000_000, '']],
+      ([index, title, safety]) => [index, title, safety, [2, 1, '']],
+      ([index, title, safety]) => [index, title, safety, [0, 1]],
+      ([index, title, , edits]) => [index, title, 'sound', edits],
+      ([, title, safety, edits]) => [1_000, title, safety, edits],
+      () => 'none',
+    ];
+    for (const change of changes) {
+      await check(args);
+      await reseal('mends-', (value) => ({
+        ...value,
+        mends: (value as { mends: Held[] }).mends.map((held) => change(held)),
+      }));
+      expect(await check(args)).toEqual(first);
+    }
   });
 
   it('is not used for a file that was edited, added, renamed or taken away, nor for another policy', async () => {
@@ -148,6 +198,13 @@ describe('what cofferdam check keeps', () => {
       damage('answer-', change);
       damage('trees-', change);
       expect(await check()).toEqual(first);
+    }
+    const page = await anew(['--format', 'html']);
+    for (const change of [(text: string) => text.slice(0, -1), () => '', () => '{}']) {
+      await check(['--format', 'html']);
+      damage('mends-', change);
+      damage('picture-', change);
+      expect(await check(['--format', 'html'])).toEqual(page);
     }
     write('sound.yml', INJECTED);
     const [before = ''] = kept('answer-');

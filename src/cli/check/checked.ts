@@ -5,7 +5,6 @@ import {
   type Facts,
   type Finding,
   fingerprints,
-  lineAt,
   shownTo,
   type Sifted,
   settleFindings,
@@ -23,7 +22,8 @@ export interface Checked extends Sifted {
   readonly judged: Judged;
   readonly files: number;
   readonly lineOf: (at: Span) => string;
-  readonly prints: ReadonlyMap<Finding, string>;
+  /** What each is known by; made when it is asked for. */
+  prints(): ReadonlyMap<Finding, string>;
 }
 
 /** What of a judgement is asked for. */
@@ -42,12 +42,13 @@ export async function chooserFor(
   const before = await automationAt(root, wanted.against);
   if (!before.ok) return before;
   const weakened = meant === undefined ? await weakenedPolicy(before.value, files) : [];
-  const known = new Set((await chooses(await judged(before.value, facts, kept))).prints.values());
+  const known = new Set((await chooses(await judged(before.value, facts, kept))).prints().values());
   return ok(async (one) => {
     const head = await chooses(one);
-    const findings = head.findings.filter((finding) => !known.has(head.prints.get(finding) ?? ''));
-    const prints = new Map([...head.prints, ...fingerprints(weakened, () => '')]);
-    return { ...head, findings: [...findings, ...weakened], prints };
+    const own = head.prints();
+    const findings = head.findings.filter((finding) => !known.has(own.get(finding) ?? ''));
+    const prints = new Map([...own, ...fingerprints(weakened, () => '')]);
+    return { ...head, findings: [...findings, ...weakened], prints: () => prints };
   });
 }
 
@@ -64,20 +65,18 @@ async function chosen(
   const shown = shownTo(wanted.persona, settled.findings).filter(
     ({ severity, at }) => atLeast(severity, wanted.severity) && (meant === undefined || meant.has(at.file)),
   );
-  const sifted = await sift(of.sources, shown, today);
-  const sources = new Map(of.sources.map((source) => [source.path, source]));
-  const lineOf = (at: Span): string => {
-    const source = sources.get(at.file);
-    return source === undefined ? '' : lineAt(source, at.line);
-  };
+  const sifted = await sift(of.sources.commented, shown, today);
   const suppressed = [...sifted.suppressed, ...settled.waived];
-  const all = [...sifted.findings, ...suppressed.map(({ finding }) => finding)];
+  const { lineOf } = of.sources;
   return {
     ...sifted,
     suppressed,
     judged: of,
     files: meant === undefined ? of.files : meant.size,
     lineOf,
-    prints: fingerprints(all, ({ at }) => lineOf(at)),
+    prints: () => {
+      const all = [...sifted.findings, ...suppressed.map(({ finding }) => finding)];
+      return fingerprints(all, ({ at }) => lineOf(at));
+    },
   };
 }

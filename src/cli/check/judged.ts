@@ -1,31 +1,44 @@
-import { type Json, sha256 } from '../../base/index.ts';
+import { createHash } from 'node:crypto';
 import {
   type Facts,
   type Finding,
   type GatheredFile,
   judge,
   type Judgement,
+  mendsOf,
   readRepository,
   type Repository,
   type Source,
-  sourceOf,
   Subject,
 } from '../../gate/index.ts';
-import type { Kept } from './kept.ts';
+import type { Kept, KeptBy } from './kept.ts';
 import { keptAnswer, keepAnswer } from './kept-answer.ts';
+import { type Mends, mendsKept } from './kept-mends.ts';
+import { type Picture, pictureAnew, pictureKept } from './kept-picture.ts';
 import { treesKept } from './kept-trees.ts';
+import { type Sources, sourcesAt, sourcesRead } from './sources.ts';
 
 /** A judgement whose model is made when somebody asks for it: an answer that was kept has none. */
 export interface Judged {
   readonly findings: readonly Finding[];
   readonly files: number;
   /** The files in whose comments findings are answered for, as far as they could be read. */
-  readonly sources: readonly Source[];
+  readonly sources: Sources;
+  /** What would mend findings, proven. */
+  mends(findings: readonly Finding[]): Promise<Mends>;
+  picture(): Promise<Picture>;
   subject(): Promise<Subject>;
 }
 
 export function judgedAnew({ findings, files, subject }: Judgement): Judged {
-  return { findings, files, sources: sourcesOf(subject.repository), subject: async () => subject };
+  return {
+    findings,
+    files,
+    sources: sourcesRead(sourcesOf(subject.repository)),
+    mends: async (of) => mendsOf(subject, of),
+    picture: async () => pictureAnew(subject),
+    subject: async () => subject,
+  };
 }
 
 /** Judges, or tells what was found for exactly these files and facts by this build. */
@@ -34,22 +47,35 @@ export async function judged(
   facts: Facts,
   kept: Kept | undefined,
 ): Promise<Judged> {
-  const key = kept === undefined ? '' : keyOf(files, facts);
-  const answer = kept === undefined ? undefined : keptAnswer(await kept.take(key));
-  if (answer !== undefined) {
-    const bytes = new Map(files.map(({ path, read }) => [path, read]));
-    const sources = answer.sources.flatMap((path) => {
-      const read = bytes.get(path);
-      return read?.ok === true ? [sourceOf(path, new TextDecoder().decode(read.value))] : [];
-    });
-    if (sources.length === answer.sources.length) {
-      const subject = async (): Promise<Subject> => new Subject(await repositoryOf(files, kept), facts);
-      return { findings: answer.findings, files: answer.files, sources, subject };
-    }
+  if (kept === undefined) return judgedAnew(judge(await repositoryOf(files, kept), undefined, facts));
+  const key = keyOf(files, facts);
+  const answer = keptAnswer(await kept.take(`answer-${key}`));
+  const sources = answer === undefined ? undefined : sourcesAt(answer.sources, files);
+  if (answer === undefined || sources === undefined) {
+    const made = judge(await repositoryOf(files, kept), undefined, facts);
+    const anew = judgedAnew(made);
+    await kept.keep(
+      `answer-${key}`,
+      keepAnswer(anew.findings, anew.files, sourcesOf(made.subject.repository)),
+    );
+    return keepingMore(anew, { kept, key, files });
   }
-  const anew = judgedAnew(judge(await repositoryOf(files, kept), undefined, facts));
-  await kept?.keep(key, keepAnswer(anew.findings, anew.files, anew.sources));
-  return anew;
+  let made: Promise<Subject> | undefined;
+  const subject = (): Promise<Subject> =>
+    (made ??= repositoryOf(files, kept).then((repository) => new Subject(repository, facts)));
+  return keepingMore(
+    { findings: answer.findings, files: answer.files, sources, subject },
+    { kept, key, files },
+  );
+}
+
+/** The same, of which what is asked for besides findings is kept as well. */
+function keepingMore(of: Pick<Judged, 'findings' | 'files' | 'sources' | 'subject'>, by: KeptBy): Judged {
+  return {
+    ...of,
+    mends: async (findings) => mendsKept(by, of, findings),
+    picture: async () => pictureKept(by, of),
+  };
 }
 
 const MODELS = new WeakMap<readonly GatheredFile[], Promise<Repository>>();
@@ -72,13 +98,12 @@ function sourcesOf({ workflows, actions, dependabot }: Repository): readonly Sou
 
 /** All that an answer follows from, besides the build: paths, kinds and contents, what could not be read, what is known. */
 function keyOf(files: readonly GatheredFile[], { refs, advisories, uses }: Facts): string {
-  const all: Json = [
-    files.map(({ path, kind, read }) => [
-      path,
-      kind,
-      read.ok ? sha256(read.value) : JSON.stringify(read.error),
-    ]),
-    JSON.stringify([[...refs], advisories ?? null, uses ?? null]),
-  ];
-  return `answer-${sha256(JSON.stringify(all)).slice(7)}`;
+  const whole = createHash('sha256');
+  for (const { path, kind, read } of files) {
+    // Its length goes before each part, so that no two lists are one text.
+    const head = JSON.stringify([path, kind, read.ok ? read.value.length : read.error]);
+    whole.update(`${head.length}:${head}`);
+    if (read.ok) whole.update(read.value);
+  }
+  return whole.update(JSON.stringify([[...refs], advisories ?? null, uses ?? null])).digest('hex');
 }

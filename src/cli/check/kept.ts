@@ -1,8 +1,9 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { lstat, mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { sha256 } from '../../base/index.ts';
+import type { GatheredFile } from '../../gate/index.ts';
 
 /** What earlier checks found out, by names that say what it follows from. */
 export interface Kept {
@@ -12,6 +13,13 @@ export interface Kept {
   take(name: string): Promise<unknown>;
   /** Keeps a value that JSON can hold. What cannot be kept is not: a check does not fail for it. */
   keep(name: string, value: unknown): Promise<void>;
+}
+
+/** Where more is kept of an answer: its key names the files and facts that all of it follows from. */
+export interface KeptBy {
+  readonly kept: Kept;
+  readonly key: string;
+  readonly files: readonly GatheredFile[];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -64,13 +72,13 @@ class KeptFiles implements Kept {
       try {
         const status = await file.stat();
         if (!isOwn(status, 'file') || status.size > MAX_BYTES) return undefined;
-        const text = await file.readFile('utf8');
-        const end = text.indexOf('\n');
-        const body = text.slice(end + 1);
-        if (end === -1 || text.slice(0, end) !== this.#seal(name, body)) return undefined;
+        const bytes = await file.readFile();
+        const end = bytes.indexOf('\n');
+        const body = bytes.subarray(end + 1);
+        if (end === -1 || bytes.toString('latin1', 0, end) !== this.#seal(name, body)) return undefined;
         const now = new Date();
         await file.utimes(now, now);
-        return JSON.parse(body) as unknown;
+        return JSON.parse(body.toString()) as unknown;
       } finally {
         await file.close();
       }
@@ -80,14 +88,15 @@ class KeptFiles implements Kept {
   }
 
   async keep(name: string, value: unknown): Promise<void> {
-    const body = JSON.stringify(value);
-    const text = `${this.#seal(name, body)}\n${body}`;
-    if (Buffer.byteLength(text) > MAX_BYTES) return;
+    const body = Buffer.from(JSON.stringify(value));
+    const seal = Buffer.from(`${this.#seal(name, body)}\n`);
+    if (seal.length + body.length > MAX_BYTES) return;
     const fresh = join(this.#folder, `.${randomBytes(8).toString('hex')}`);
     try {
       const file = await open(fresh, 'wx', 0o600);
       try {
-        await file.writeFile(text);
+        await file.writeFile(seal);
+        await file.writeFile(body);
       } finally {
         await file.close();
       }
@@ -104,8 +113,8 @@ class KeptFiles implements Kept {
   }
 
   /** Holds the content to its name and to the build: what was cut off, changed or moved is not taken. */
-  #seal(name: string, body: string): string {
-    return sha256(`${this.#of}\n${name}\n${body}`);
+  #seal(name: string, body: Uint8Array): string {
+    return `sha256:${createHash('sha256').update(`${this.#of}\n${name}\n`).update(body).digest('hex')}`;
   }
 
   async #dropOldest(): Promise<void> {

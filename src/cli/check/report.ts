@@ -1,17 +1,15 @@
 import {
   counted,
-  type Finding,
   githubReport,
   htmlReport,
   jsonReport,
   markdownReport,
-  type Mend,
-  mendsOf,
   sarifReport,
 } from '../../gate/index.ts';
 import type { CommandContext } from '../command.ts';
 import { renderFinding } from '../render/findings.ts';
 import { jsonLine, wellFormedLine } from '../render/json-line.ts';
+import { writeInChunks } from '../render/write-in-chunks.ts';
 import { styleFor } from '../render/style.ts';
 import { VERSION } from '../version.ts';
 import type { Checked } from './checked.ts';
@@ -26,19 +24,29 @@ export async function report(
   mended?: Mended,
 ): Promise<void> {
   const { stdout } = context;
-  const { files, prints, findings, suppressed, lineOf } = checked;
-  const mends = async (): Promise<ReadonlyMap<Finding, Mend>> =>
-    mendsOf(await checked.judged.subject(), findings);
+  const { files, findings, suppressed, lineOf, judged } = checked;
   switch (wanted.format) {
     case 'json': {
       const done = mended === undefined ? {} : { mended: mended.done, notMended: mended.refused };
-      const all = jsonReport(checked, { files, prints, mends: await mends() });
+      const all = jsonReport(checked, {
+        files,
+        prints: checked.prints(),
+        mends: await judged.mends(findings),
+      });
       stdout.write(wellFormedLine(jsonLine({ ...all, ...done })));
       return;
     }
     case 'sarif':
       stdout.write(
-        wellFormedLine(jsonLine(sarifReport(checked, { prints, mends: await mends(), version: VERSION }))),
+        wellFormedLine(
+          jsonLine(
+            sarifReport(checked, {
+              prints: checked.prints(),
+              mends: await judged.mends(findings),
+              version: VERSION,
+            }),
+          ),
+        ),
       );
       return;
     case 'github':
@@ -48,17 +56,16 @@ export async function report(
       stdout.write(markdownReport(checked, files));
       return;
     case 'html': {
-      const subject = await checked.judged.subject();
-      stdout.write(htmlReport(checked, { subject, files, mends: await mends(), version: VERSION }));
+      const { drawn, lineOf } = await judged.picture();
+      const mends = await judged.mends(findings);
+      stdout.write(htmlReport(checked, { picture: drawn, lineOf, files, mends, version: VERSION }));
       return;
     }
     case 'text': {
       const style = styleFor(stdout, context.environment);
+      const width = stdout.isTTY === true ? (stdout.columns ?? 120) : 160;
       if (!wanted.quiet)
-        for (const finding of findings)
-          stdout.write(
-            renderFinding(finding, lineOf, style, stdout.isTTY === true ? (stdout.columns ?? 120) : 160),
-          );
+        await writeInChunks(stdout, findings, (one) => renderFinding(one, lineOf, style, width));
       const also = suppressed.length === 0 ? '' : `, ${suppressed.length} suppressed`;
       stdout.write(`${counted(findings)} in ${files} ${files === 1 ? 'file' : 'files'}${also}\n`);
     }

@@ -15,11 +15,15 @@ export interface MendPlan {
   readonly brings?: readonly string[];
 }
 
-/** A plan with the edits that do it. */
-export interface Mend extends MendPlan {
+/** What a report tells of a mend. */
+export interface ToldMend extends Pick<MendPlan, 'title' | 'safety'> {
   readonly file: string;
   readonly source: Source;
-  readonly layout: Layout;
   /** In order and apart; offsets in characters (UTF-16) of the file\u2019s text, without a byte order mark. */
   readonly edits: readonly Piece[];
+}
+
+/** A plan with the edits that do it. */
+export interface Mend extends MendPlan, ToldMend {
+  readonly layout: Layout;
 }

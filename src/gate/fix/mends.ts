@@ -16,11 +16,14 @@ import type { Mend } from './mend.ts';
 const MAX_PROVEN = 50_000_000;
 const MAX_TOGETHER = 50;
 
+export interface ProvenMends {
+  readonly mends: ReadonlyMap<Finding, Mend>;
+  /** Whether all were tried: there is a bound on what is read for it. */
+  readonly whole: boolean;
+}
+
 /** What could be done about each finding, proven: the file then says what the mend means and nothing else. */
-export async function mendsOf(
-  subject: Subject,
-  findings: readonly Finding[],
-): Promise<ReadonlyMap<Finding, Mend>> {
+export async function provenMends(subject: Subject, findings: readonly Finding[]): Promise<ProvenMends> {
   const found = new Map<Finding, Mend>();
   let read = 0;
   const prove = async (mends: readonly (readonly [Finding, Mend])[]): Promise<void> => {
@@ -32,7 +35,14 @@ export async function mendsOf(
     else if (mends.length > 1) for (const one of mends) await prove([one]);
   };
   for (const mends of apart(await plannedMends(subject, findings))) await prove(mends);
-  return found;
+  return { mends: found, whole: read <= MAX_PROVEN };
+}
+
+export async function mendsOf(
+  subject: Subject,
+  findings: readonly Finding[],
+): Promise<ReadonlyMap<Finding, Mend>> {
+  return (await provenMends(subject, findings)).mends;
 }
 
 /** Mends of one file that do not touch each other can be proven by reading it once. */

@@ -1,5 +1,5 @@
 import { placeAt } from '../repository/tree.ts';
-import type { Mend } from './mend.ts';
+import type { ToldMend } from './mend.ts';
 
 /** A place in a file: line and column from 1, in characters (UTF-16). */
 type Spot = ReturnType<typeof placeAt>;
@@ -8,7 +8,7 @@ type Spot = ReturnType<typeof placeAt>;
 export function placedEdits({
   edits,
   source,
-}: Mend): readonly { readonly start: Spot; readonly end: Spot; readonly text: string }[] {
+}: ToldMend): readonly { readonly start: Spot; readonly end: Spot; readonly text: string }[] {
   return edits.map(({ start, end, text }) => ({
     start: placeAt(source, start),
     end: placeAt(source, end),

@@ -1,12 +1,12 @@
 import type { Finding } from '../finding.ts';
-import type { Mend } from '../fix/mend.ts';
+import type { ToldMend } from '../fix/mend.ts';
 import { placedEdits } from '../fix/placed-edits.ts';
 import type { Sifted } from '../suppressions.ts';
 
 export interface JsonReportParts {
   readonly files: number;
   readonly prints: ReadonlyMap<Finding, string>;
-  readonly mends: ReadonlyMap<Finding, Mend>;
+  readonly mends: ReadonlyMap<Finding, ToldMend>;
 }
 
 /** What `check --format json` gives: one object. Its keys stay. */

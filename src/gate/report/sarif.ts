@@ -1,12 +1,12 @@
 import type { Finding, Hop, Span } from '../finding.ts';
-import type { Mend } from '../fix/mend.ts';
+import type { ToldMend } from '../fix/mend.ts';
 import { placedEdits } from '../fix/placed-edits.ts';
 import type { Sifted, Suppression } from '../suppressions.ts';
 import { LEVEL, sarifRule, sarifRules } from './sarif-rules.ts';
 
 export interface SarifReportParts {
   readonly prints: ReadonlyMap<Finding, string>;
-  readonly mends: ReadonlyMap<Finding, Mend>;
+  readonly mends: ReadonlyMap<Finding, ToldMend>;
   readonly version: string;
 }
 
@@ -84,7 +84,7 @@ function artifact(file: string): object {
   return { uri: file.toWellFormed().split('/').map(encodeURIComponent).join('/'), uriBaseId: 'SRCROOT' };
 }
 
-function fixesOf(mend: Mend | undefined): object {
+function fixesOf(mend: ToldMend | undefined): object {
   if (mend === undefined) return {};
   const replacements = placedEdits(mend).map(({ start, end, text }) => ({
     deletedRegion: {

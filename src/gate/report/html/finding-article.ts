@@ -1,5 +1,5 @@
 import type { Finding, Span } from '../../finding.ts';
-import type { Mend } from '../../fix/mend.ts';
+import type { ToldMend } from '../../fix/mend.ts';
 import { escaped } from './escaped.ts';
 
 const CONTEXT = 2;
@@ -9,7 +9,7 @@ const MAX_LINE = 300;
 export type LineOf = (file: string, line: number) => string | undefined;
 
 /** One finding with its lines, its way, and what would mend it. */
-export function findingArticle(finding: Finding, id: string, lineOf: LineOf, mend?: Mend): string {
+export function findingArticle(finding: Finding, id: string, lineOf: LineOf, mend?: ToldMend): string {
   const { severity, confidence, rule, at, job, message, fix, flow = [] } = finding;
   const way = flow.map(
     (hop) => `<li><code>${place(hop.at)}</code> ${escaped(hop.what, 300)}${frame(hop.at, lineOf, 0)}</li>`,
@@ -58,7 +58,7 @@ function marked(text: string, { column, length }: Span): string {
 }
 
 /** Each line that a mend changes, before and after. */
-function mended({ title, safety, edits, source }: Mend): string {
+function mended({ title, safety, edits, source }: ToldMend): string {
   const rows = edits.flatMap(({ start, end, text }) => {
     const from = source.text.lastIndexOf('\n', start - 1) + 1;
     const stop = source.text.indexOf('\n', end);

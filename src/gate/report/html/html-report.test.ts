@@ -5,13 +5,16 @@ import { ok } from '../../../base/index.ts';
 import { judge } from '../../check.ts';
 import { mendsOf } from '../../fix/mends.ts';
 import { readRepository } from '../../repository/read-repository.ts';
-import { htmlReport } from './html-report.ts';
+import { drawnReach, htmlReport, linesOf } from './html-report.ts';
 
 async function page(text: string, name = 'a.yml'): Promise<string> {
   const file = { path: `.github/workflows/${name}`, kind: 'workflow' as const, read: ok(Buffer.from(text)) };
   const { findings, subject, files } = judge(await readRepository([file]));
   const mends = await mendsOf(subject, findings);
-  return htmlReport({ findings, suppressed: [] }, { subject, files, mends, version: '1.0.0' });
+  const sources = [...subject.repository.workflows].map(({ source }) => source);
+  const lineOf = linesOf((path) => sources.find((source) => source.path === path));
+  const parts = { picture: drawnReach(subject), lineOf, files, mends, version: '1.0.0' };
+  return htmlReport({ findings, suppressed: [] }, parts);
 }
 
 const workflow = (hostile: string): string => {

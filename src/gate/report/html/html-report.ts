@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type Finding, SEVERITIES, type Severity } from '../../finding.ts';
-import type { Mend } from '../../fix/mend.ts';
+import type { ToldMend } from '../../fix/mend.ts';
 import { graphOf } from '../../reach/graph.ts';
+import type { Source } from '../../repository/model.ts';
 import { lineAt } from '../../repository/tree.ts';
 import { RULES } from '../../rules.ts';
 import type { Subject } from '../../subject.ts';
@@ -13,9 +14,11 @@ import { graphPicture } from './graph-picture.ts';
 import { PAGE_STYLE } from './page-style.ts';
 
 export interface HtmlReportParts {
-  readonly subject: Subject;
+  /** `drawnReach` of what was judged. */
+  readonly picture: string;
+  readonly lineOf: LineOf;
   readonly files: number;
-  readonly mends: ReadonlyMap<Finding, Mend>;
+  readonly mends: ReadonlyMap<Finding, ToldMend>;
   readonly version: string;
 }
 
@@ -26,10 +29,12 @@ const MAX_SHOWN = 2_000;
  * What was found as one page that stands alone: no script, no request to anywhere, and a policy that lets a browser do neither.
  * All text of the repository is escaped.
  */
-export function htmlReport(sifted: Sifted, { subject, files, mends, version }: HtmlReportParts): string {
+export function htmlReport(
+  sifted: Sifted,
+  { picture, lineOf, files, mends, version }: HtmlReportParts,
+): string {
   const { findings, suppressed } = sifted;
   const shown = findings.toSorted(byWeight).slice(0, MAX_SHOWN);
-  const lineOf = linesOf(subject);
   const ids = new Map(shown.map((finding, index) => [finding, `f${index + 1}`]));
   const byFile = Map.groupBy(shown, ({ at }) => at.file);
   const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(PAGE_STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`;
@@ -48,7 +53,7 @@ export function htmlReport(sifted: Sifted, { subject, files, mends, version }: H
     `<header><h1>cofferdam check</h1><p>${title}${suppressed.length === 0 ? '' : `, ${suppressed.length} suppressed by comments`}.</p>${counts(findings)}</header>`,
     '<main>',
     overview([...byFile]),
-    picture(subject),
+    picture,
     `<div id="findings">${sections.join('')}</div>`,
     findings.length > shown.length
       ? `<p>${findings.length - shown.length} more are not on this page.</p>`
@@ -65,13 +70,10 @@ function byWeight(a: Finding, b: Finding): number {
   return SEVERITIES.indexOf(b.severity) - SEVERITIES.indexOf(a.severity);
 }
 
-function linesOf({ repository }: Subject): LineOf {
-  const { workflows, actions, dependabot, policies } = repository;
-  const sources = new Map(
-    [...workflows, ...actions, ...dependabot, ...policies].map(({ source }) => [source.path, source]),
-  );
+/** The lines of files that are found by their paths. */
+export function linesOf(sourceAt: (path: string) => Source | undefined): LineOf {
   return (file, line) => {
-    const source = sources.get(file);
+    const source = sourceAt(file);
     return source === undefined || line > source.starts.length ? undefined : lineAt(source, line);
   };
 }
@@ -104,7 +106,8 @@ function overview(files: readonly (readonly [string, readonly Finding[]])[]): st
   return `<section aria-labelledby="overview"><h2 id="overview">By rule</h2><ul class="overview">${items.join('')}</ul></section>`;
 }
 
-function picture(subject: Subject): string {
+/** From events to secrets, as a picture of a page; empty where there is nothing to draw. */
+export function drawnReach(subject: Subject): string {
   const drawn = graphPicture(graphOf(subject));
   return drawn === ''
     ? ''
