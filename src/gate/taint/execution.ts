@@ -1,7 +1,7 @@
 import type { Hop } from '../finding.ts';
 import { pieceSpan, spanOf } from '../repository/tree.ts';
 import type { ShellCommand } from '../shell/script.ts';
-import type { ShellScript } from '../shell/script.ts';
+import type { ShellScript, ShellWord } from '../shell/script.ts';
 import type { Site } from '../subject.ts';
 import { type Folder, folderOf, foldersOf, names, within } from './folder.ts';
 import type { Following } from './value.ts';
@@ -76,6 +76,8 @@ const ACTIONS = new Set([
 /** A folder that a stranger filled, and the folders within it that others did afterwards. */
 export interface Place {
   readonly folder: string;
+  /** As it is written, when it is. */
+  readonly written?: string;
   readonly others: readonly string[];
 }
 
@@ -156,8 +158,9 @@ function runsFrom(
     const script_ = folderOf(operand.text, cwd, site, script);
     return script_ === undefined ? cwd === undefined || mine(cwd) : mine(script_);
   }
-  if (cwd === undefined || mine(cwd)) return runsWorkspace(command);
-  if (folder === '' || name === 'chmod') return false;
+  if (cwd === undefined || mine(cwd))
+    return runsWorkspace(command) && !elsewhere(rest, cwd, others, site, script);
+  if (folder === '' || !TAKES_A_FOLDER.has(name)) return false;
   const named = rest.filter((word, at) => {
     if (!names(word, folder, cwd, site, script)) return false;
     // `npm run lint FOLDER` runs a script of where it stands, and gives it the folder to look at.
@@ -172,6 +175,28 @@ function runsFrom(
   return named.length > 0;
 }
 
+/** Whether all that a command is given lies in folders of others. */
+function elsewhere(
+  words: readonly ShellWord[],
+  cwd: Folder,
+  others: readonly string[],
+  site: Site,
+  script: ShellScript,
+): boolean {
+  if (others.length === 0) return false;
+  const paths = words.flatMap(({ text, value }) => {
+    const path = text.slice(text.indexOf('=') + 1);
+    return value.includes('/') && !value.includes('://') ? [folderOf(path, cwd, site, script) ?? ''] : [];
+  });
+  return paths.length > 0 && paths.every((path) => others.some((other) => within(path, other)));
+}
+
+/** Programs that obey what lies in a folder that they are given. */
+const TAKES_A_FOLDER = new Set(
+  `npm yarn pnpm bun make cmake ninja pip pip3 pipx poetry pdm uv tox nox pytest cargo go mvn gradle ant docker podman buildah earthly
+  terraform tofu terragrunt ansible-playbook bazel dotnet msbuild composer bundle eslint jest mocha pre-commit swift xcodebuild sbt
+  helmfile kustomize`.split(/\s+/),
+);
 const INTERPRETERS = new Set(
   'bash sh zsh source . python python3 node ruby perl php lua julia Rscript tsx ts-node'.split(' '),
 );
@@ -207,7 +232,42 @@ export function runsWorkspace(command: ShellCommand): boolean {
   if (name === 'chmod') return false;
   if (['bash', 'sh', 'zsh', 'source', '.'].includes(name))
     return first !== '' && !first.startsWith('-') && !first.startsWith('/');
+  if (words.length === 1 && /^(?:--version|-[vV]|version|--help)$/.test(first)) return false;
+  if (fetchesOnly(name, words)) return false;
   return RUNS_THE_WORKSPACE.has(name) && !(SUBCOMMANDS_THAT_DO_NOT[name] ?? []).includes(first);
+}
+
+/** An install of packages by their names, from a registry: nothing of the folder is looked at. */
+function fetchesOnly(name: string, words: readonly string[]): boolean {
+  const [first = '', ...rest] = words.filter((word) => !word.startsWith('-'));
+  const local = rest.some((word) =>
+    /^\.|^\/|\/|\.(?:whl|gem|tgz|txt)$|\$/.test(word.replace(/^@[\w.-]+\//, '')),
+  );
+  switch (name) {
+    case 'pip':
+    case 'pip3':
+      return (
+        ['install', 'download'].includes(first) &&
+        !words.some((word) => /^(?:-r|-e|-c|--requirement|--editable|--constraint)/.test(word)) &&
+        !local
+      );
+    case 'npm':
+    case 'pnpm':
+      return words.some((word) => word === '-g' || word === '--global') && !local;
+    case 'gem':
+    case 'cargo':
+      return first === 'install' && rest.length > 0 && !words.includes('--path') && !local;
+    case 'go':
+      return first === 'install' && rest.length > 0 && rest.every((word) => word.includes('@'));
+    case 'pipx':
+      return first === 'install' && !local;
+    case 'uv':
+      return first === 'tool' && rest[0] === 'install' && !local;
+    case 'dotnet':
+      return first === 'tool' && (words.includes('-g') || words.includes('--global'));
+    default:
+      return false;
+  }
 }
 
 const WRAPPERS = new Set([

@@ -3,6 +3,7 @@ import { expressionsIn } from '../../workflow/index.ts';
 import { pieceSpan } from '../repository/tree.ts';
 import type { RunnerFile, ShellCommand, ShellScript, ShellWord } from '../shell/script.ts';
 import type { Site } from '../subject.ts';
+import { isChecked, narrows } from './checked.ts';
 import { runsWorkspace } from './execution.ts';
 import { type FileCommand, fileCommandsOf } from './file-commands.ts';
 import { type Folder, folderOf, foldersOf, within } from './folder.ts';
@@ -98,6 +99,7 @@ function ofVariable(
   if (before !== undefined) return before;
   known.set(variable, []);
   const run = taints.subject.scriptText(site);
+  if (run !== undefined && isChecked(run.text, variable)) return [];
   const environment = environmentName(script, variable);
   const assigned =
     script.assigned.get(variable) ??
@@ -135,7 +137,7 @@ function environmentName({ language }: ShellScript, variable: string): string | 
 
 /** What decides over the output of a command. */
 function commandTaint(taints: Following, command: ShellCommand, site: Site, depth: number): readonly Taint[] {
-  if (depth > MAX_DEPTH) return [];
+  if (depth > MAX_DEPTH || narrows(command)) return [];
   const piped =
     command.pipedFrom === undefined ? [] : commandTaint(taints, command.pipedFrom, site, depth + 1);
   const words = [...command.words, ...command.fed].flatMap((word) => [

@@ -94,7 +94,12 @@ function fromAction(taints: Following, site: Site): readonly Filled[] {
     )
     .map((filled) => {
       const ran = executedAfter(taints, { file: called, step: filled.step }, filled.place);
-      return { ...filled, step: site.step, ...(ran !== undefined && { ran }) };
+      return {
+        ...filled,
+        step: site.step,
+        place: placeFor(site, filled.place),
+        ...(ran !== undefined && { ran }),
+      };
     });
 }
 
@@ -222,12 +227,24 @@ function fromArtifact(taints: Following, site: Site): Filled | undefined {
 
 /** A folder that is computed may be any. */
 function placeOf(path: string | undefined): Place {
-  return { folder: path === undefined ? '' : (folderOf(path) ?? ''), others: [] };
+  return { folder: path === undefined ? '' : (folderOf(path) ?? ''), written: path ?? '', others: [] };
+}
+
+/** A place that an action names by its input, as its caller knows it. */
+function placeFor(caller: Site, place: Place): Place {
+  const { written = '' } = place;
+  if (!written.includes('${{')) return place;
+  const path = written.replaceAll(
+    /\$\{\{\s*inputs\.([\w-]{1,100})\s*\}\}/g,
+    (whole, name: string) => inputOf(caller.step, name.toLowerCase())?.text ?? whole,
+  );
+  return { ...placeOf(path), others: place.others };
 }
 
 /** Where what a script fetched as an archive is unpacked by a later step. */
 function unpackedTo(taints: Following, site: Site): string | undefined {
-  for (const step of site.job?.steps ?? [])
+  const steps = site.job?.steps ?? (site.file.kind === 'action' ? site.file.steps : []);
+  for (const step of steps)
     for (const { name, words } of step.index > site.step.index
       ? (taints.subject.script({ ...site, step })?.commands ?? [])
       : []) {
