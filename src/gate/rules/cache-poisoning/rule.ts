@@ -106,9 +106,7 @@ function releasesBy({ event, value }: Trigger): readonly Release[] {
   if (event === 'release') return [{ event: 'release', ref: 'tag' }];
   if (event !== 'push') return [];
   const branches = valueOf(value, 'branches');
-  const released = wordsOf(branches).some(({ text }) =>
-    /^(?:refs\/heads\/)?(?:rel|releases?)(?:$|[-/_.*])/i.test(text),
-  );
+  const released = wordsOf(branches).some(({ text }) => /release|^rel[-/]/i.test(text));
   return [
     ...(valueOf(value, 'tags') !== undefined && branches === undefined
       ? [{ event, ref: 'tag' } as const]
@@ -128,7 +126,10 @@ function deploys({ source }: WorkflowFile, { steps }: JobPart): Hop | undefined 
     const pushed =
       uses.repository === 'docker/build-push-action' &&
       !['', 'false'].includes(inputOf(step, 'push')?.text.trim().toLowerCase() ?? '');
-    if (pushed || DEPLOYS.test(uses.repository))
+    const drafted =
+      uses.repository === 'release-drafter/release-drafter' &&
+      inputOf(step, 'publish')?.text.trim().toLowerCase() === 'true';
+    if (pushed || drafted || DEPLOYS.test(uses.repository))
       return { at: spanOf(source, uses.at, uses.text.length), what: 'publishes' };
   }
   return undefined;

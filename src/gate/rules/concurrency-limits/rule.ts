@@ -31,7 +31,9 @@ function* check({ repository }: Subject): Iterable<Found> {
         };
       continue;
     }
-    if (!jobs.some((job) => entryOf(job.tree, 'concurrency') === undefined)) continue;
+    // What a call runs may have its own.
+    if (!jobs.some((job) => job.uses === undefined && entryOf(job.tree, 'concurrency') === undefined))
+      continue;
     const on = entryOf(tree, 'on');
     yield {
       at: on === undefined ? spanOf(source, tree.at) : spanOf(source, on.keyAt, on.key.length),

@@ -25,20 +25,30 @@ function* check(subject: Subject): Iterable<Found> {
     if (run === undefined || !/GITHUB_(?:ENV|PATH)/.test(run.text) || !isExposed(subject, site)) continue;
     const script = subject.script(site);
     if (script === undefined) {
-      yield* lines(site, run);
+      for (const one of lines(site, run)) yield { ...one, ...inside(subject, site) };
       continue;
     }
     for (const one of fileCommandsOf(script)) {
       if (one.file === 'GITHUB_OUTPUT' || isWrittenOut(one)) continue;
-      yield found(site, pieceSpan(site.file.source, run, one.command.text), one.file);
+      yield {
+        ...found(site, pieceSpan(site.file.source, run, one.command.text), one.file),
+        ...inside(subject, site),
+      };
     }
   }
 }
 
+/** An action that only this repository's harmless runs are known to use may be used by others all the same. */
+function inside(subject: Subject, { file }: Site): Partial<Found> {
+  const reaching = subject.reaching(file);
+  return reaching.length > 0 && !reaching.some(({ event }) => EVENTS.has(event))
+    ? { persona: 'auditor' }
+    : {};
+}
+
 /** Of a published action nobody knows what starts it. */
 function isExposed(subject: Subject, { file }: Site): boolean {
-  const reaching = subject.reaching(file);
-  return reaching.some(({ event }) => EVENTS.has(event)) || (file.kind === 'action' && reaching.length === 0);
+  return file.kind === 'action' || subject.reaching(file).some(({ event }) => EVENTS.has(event));
 }
 
 /** Cmdlets of PowerShell that write what they are given. */

@@ -44,4 +44,14 @@ function* unsaid({ source, tree, jobs, triggers }: WorkflowFile): Iterable<Found
       : 'only the jobs say what their tokens may do: one that is added later gets the repository’s default',
     fix: 'write permissions: {} at the top',
   };
+  if (called)
+    for (const { id, permissions, at: job } of jobs)
+      if (permissions === undefined)
+        yield {
+          at: job,
+          job: id,
+          persona: 'auditor',
+          message: `the job ${id} has all that the caller of its workflow has`,
+          fix: 'say what it needs',
+        };
 }

@@ -12,7 +12,6 @@ export const rule: Rule = {
   persona: 'default',
   guide: ['§0', '§2'],
   alsoKnownAs: [
-    'zizmor/dangerous-triggers',
     'codeql/actions/untrusted-checkout',
     'codeql/actions/artifact-poisoning',
     'poutine/untrusted_checkout_exec',

@@ -17,6 +17,14 @@ export const rule: Rule = {
 function* check(subject: Subject): Iterable<Found> {
   for (const { file, job, step } of subject.sites) {
     const { uses } = step;
+    if (uses?.kind === 'unknown' && uses.text.startsWith('./../'))
+      yield {
+        at: spanOf(file.source, uses.at, uses.text.length),
+        persona: 'auditor',
+        message: `${uses.text.slice(0, 120)} is whatever lies above the workspace when the step begins`,
+        fix: 'check it out below the workspace, or name it by its repository and commit',
+        ...(job !== undefined && { job: job.id }),
+      };
     if (uses?.kind === 'local' && uses.text.startsWith('./'))
       yield {
         at: spanOf(file.source, uses.at, uses.text.length),
