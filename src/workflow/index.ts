@@ -14,6 +14,7 @@ export {
   type ReadExpression,
   readExpression,
 } from './expressions/anywhere.ts';
+export { writtenOutcome } from './expressions/constant.ts';
 export { calledIn, type Expression } from './expressions/tree.ts';
 export { EvaluationWork } from './expressions/work.ts';
 export { type FilteredEvent, type Matched, matchesEvent } from './jobs/event-filter.ts';

@@ -1,10 +1,10 @@
-import type { Expression } from '../../workflow/index.ts';
+import { type Expression, writtenOutcome } from '../../workflow/index.ts';
 
 /** What an expression comes to, whatever happens; undefined when that depends. `events`: all that can start the file. */
 export function constantOf(tree: Expression, events?: ReadonlySet<string>): boolean | undefined {
+  const written = writtenOutcome(tree);
+  if (written !== undefined) return written;
   switch (tree.kind) {
-    case 'literal':
-      return tree.value !== false && tree.value !== null && tree.value !== '' && tree.value !== 0;
     case 'not': {
       const of = constantOf(tree.of, events);
       return of === undefined ? undefined : !of;
@@ -30,12 +30,6 @@ function comparison(
   events: ReadonlySet<string> | undefined,
 ): boolean | undefined {
   if (operator !== '==' && operator !== '!=') return undefined;
-  if (left.kind === 'literal' && right.kind === 'literal' && typeof left.value === typeof right.value) {
-    const [a, b] = [left.value, right.value].map((value) =>
-      typeof value === 'string' ? value.toLowerCase() : value,
-    );
-    return (a === b) === (operator === '==');
-  }
   const event = isEventName(left) ? right : isEventName(right) ? left : undefined;
   if (events === undefined || event?.kind !== 'literal' || typeof event.value !== 'string') return undefined;
   return events.has(event.value.toLowerCase()) ? undefined : operator === '!=';

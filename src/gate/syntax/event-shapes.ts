@@ -54,7 +54,7 @@ const DISPATCH_INPUT: Shape = {
   keys: {
     ...INPUT_KEYS,
     required: { kind: 'truth value' },
-    default: { kind: 'anything' },
+    default: text(),
     type: text(undefined, { oneOf: ['string', 'boolean', 'number', 'choice', 'environment'] }),
     options: { kind: 'list', what: 'options', items: text() },
   },
@@ -76,7 +76,7 @@ const CALL: Shape = {
         keys: {
           ...INPUT_KEYS,
           required: { kind: 'truth value' },
-          default: { kind: 'anything', place: 'run' },
+          default: { kind: 'text', place: 'run', wanted: 'anything' },
           type: text(undefined, { oneOf: ['string', 'boolean', 'number'] }),
         },
       },
@@ -102,7 +102,7 @@ const CALL: Shape = {
         kind: 'mapping',
         what: 'an output of workflow_call',
         required: ['value'],
-        keys: { description: text(), value: text('callOutput') },
+        keys: { description: text(), value: text('callOutput', { filled: true }) },
       },
     },
   },

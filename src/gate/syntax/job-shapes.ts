@@ -49,7 +49,17 @@ const STRATEGY: Shape = {
       kind: 'either',
       what: 'matrix',
       scalar: { kind: 'text', place: 'strategy', wanted: 'mapping', whole: true },
-      mapping: { kind: 'anything', place: 'strategy' },
+      mapping: {
+        kind: 'names',
+        what: 'the matrix',
+        name: 'any',
+        values: {
+          kind: 'either',
+          what: 'what the matrix holds',
+          scalar: { kind: 'text', place: 'strategy', wanted: 'list', whole: true },
+          sequence: { kind: 'anything', place: 'strategy' },
+        },
+      },
     },
     'fail-fast': { kind: 'truth value', place: 'strategy' },
     'max-parallel': { kind: 'whole number', place: 'strategy' },
@@ -107,7 +117,7 @@ export const JOB: Shape = {
     environment: {
       kind: 'either',
       what: 'environment',
-      scalar: { kind: 'text', place: 'leg', wanted: 'anything', filled: true },
+      scalar: text('leg', { filled: true }),
       mapping: {
         kind: 'mapping',
         what: 'environment',
@@ -259,7 +269,7 @@ export const WORKFLOW: Shape = {
   keys: {
     name: text(),
     description: text(),
-    'run-name': text('run'),
+    'run-name': text('run', { filled: true }),
     on: { kind: 'event list' },
     permissions: { kind: 'permissions' },
     env: variables('workflowEnv'),

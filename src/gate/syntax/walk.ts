@@ -127,12 +127,12 @@ export class Walk {
     const hasExpression = text.includes('${{');
     if (shape.filled === true && text === '')
       return this.problem(at, 1, `${key.name} is empty`, 'give it a value, or remove it');
-    if (shape.whole === true && !hasExpression)
+    if (shape.whole === true && !isWhole(text))
       return this.problem(
         at,
         text.length,
-        `${key.name} must be a mapping or an expression, and is text`,
-        'write it as a mapping',
+        `${key.name} must be a ${shape.wanted ?? 'mapping'} or one expression, and is text`,
+        `write it as a ${shape.wanted ?? 'mapping'}`,
       );
     if (shape.oneOf !== undefined && !hasExpression && !shape.oneOf.includes(text)) {
       const near = this.#nearest(text, shape.oneOf);
@@ -203,6 +203,16 @@ export class Walk {
         this.problem(key.at, key.name.length, `${shape.what} must have ${name}`, `add ${name}`);
   }
 
+  #twice(name: string, at: Place, what: string, before?: Place): void {
+    const also = before === undefined ? '' : `: also in line ${before.line ?? '?'}`;
+    this.problem(
+      at,
+      name.length,
+      `${JSON.stringify(name.slice(0, 100))} is there twice in ${what}, as case does not matter${also}`,
+      'give each a name of its own',
+    );
+  }
+
   #idle(what: string, key: Key): void {
     this.problem(key.at, key.name.length, `${what} is empty, and does nothing`, 'remove it', true);
   }
@@ -227,13 +237,7 @@ export class Walk {
     const seen = new Map<string, Place>();
     for (const { key: name, keyAt, value } of tree.entries) {
       const before = seen.get(name.toLowerCase());
-      if (before !== undefined)
-        this.problem(
-          keyAt,
-          name.length,
-          `${JSON.stringify(name.slice(0, 100))} is there twice in ${shape.what}, as case does not matter: also in line ${before.line ?? '?'}`,
-          'give each a name of its own',
-        );
+      if (before !== undefined) this.#twice(name, keyAt, shape.what, before);
       seen.set(name.toLowerCase(), keyAt);
       const isWritten = !name.includes('${{');
       if (!isWritten && !/^\$\{\{\s*insert\s*\}\}$/.test(name))
@@ -276,7 +280,13 @@ export class Walk {
   #anything(tree: Tree, place: PlaceName | undefined): void {
     if (tree.kind === 'scalar') this.#slot(tree, place ?? 'nowhere', 'anything');
     else if (tree.kind === 'sequence') for (const item of tree.items) this.#anything(item, place);
-    else for (const { value } of tree.entries) this.#anything(value, place);
+    else {
+      const seen = new Set<string>();
+      for (const { key, keyAt, value } of tree.entries) {
+        if (seen.size === seen.add(key.toLowerCase()).size) this.#twice(key, keyAt, 'the mapping');
+        this.#anything(value, place);
+      }
+    }
   }
 
   #permissions(tree: Tree, key: Key): void {
@@ -339,10 +349,10 @@ export class Walk {
     const shape = shapes[first];
     if (kinds.length === 1 && shape !== undefined)
       return this.visit(tree, shape, { name: key.name, at: tree.at });
-    const second = tree.entries.filter((entry) => kinds.includes(entry.key))[1];
+    const begin = tree.entries.find((entry) => kinds.includes(entry.key));
     this.problem(
-      second?.keyAt ?? tree.at,
-      second?.key.length ?? 1,
+      begin?.keyAt ?? tree.at,
+      begin?.key.length ?? 1,
       kinds.length === 0 ? 'the step has neither run nor uses' : `the step has ${kinds.join(' and ')}`,
       'give it exactly one of them',
     );

@@ -44,7 +44,17 @@ function wrong(walk: Walk, { text, at }: Text, why: string, fix: string): void {
   walk.problem(at, text.length, why, fix);
 }
 
+/** What an event must be told, so that naming it is not enough. */
+const NOT_ALONE: Readonly<Record<string, string>> = {
+  workflow_run: 'on.workflow_run names no workflows',
+  schedule: 'on.schedule says no time',
+};
+
 function checkEvents(walk: Walk, on: Tree | undefined): void {
+  for (const event of wordsOf(on)) {
+    const why = Object.hasOwn(NOT_ALONE, event.text) ? NOT_ALONE[event.text] : undefined;
+    if (why !== undefined) wrong(walk, event, why, 'write on as a mapping, and say what it waits for');
+  }
   for (const { key: event, keyAt, value } of entriesOf(on)) {
     for (const filter of ['branches', 'tags', 'paths']) {
       const both = entryOf(value, filter) === undefined ? undefined : entryOf(value, `${filter}-ignore`);
@@ -199,20 +209,8 @@ export function checkSteps(walk: Walk, steps: Tree | undefined): void {
 function checkMatrixKeys(walk: Walk, matrix: Tree | undefined): void {
   if (matrix?.kind === 'mapping' && matrix.entries.every(({ key }) => key === 'exclude'))
     walk.problem(matrix.at, 1, 'the matrix has no values', 'give it a vector, or include');
-  const seen = new Set<string>();
-  for (const { key, keyAt, value } of entriesOf(matrix)) {
-    if (seen.has(key.toLowerCase()))
-      walk.problem(
-        keyAt,
-        key.length,
-        `${JSON.stringify(key.slice(0, 60))} is there twice in the matrix, as case does not matter`,
-        'give each a name of its own',
-      );
-    seen.add(key.toLowerCase());
-    const isText = value.kind === 'scalar' && value.text.includes('${{');
-    if (value.kind !== 'sequence' && !isText)
-      walk.problem(value.at, 1, `${key} of the matrix must be a list`, 'write its values as a list');
-    else if (value.kind === 'sequence' && value.items.length === 0 && key !== 'include' && key !== 'exclude')
+  for (const { key, value } of entriesOf(matrix)) {
+    if (value.kind === 'sequence' && value.items.length === 0)
       walk.problem(value.at, 1, `${key} of the matrix has no values`, 'give it a value, or remove it');
     else if (key === 'include' || key === 'exclude')
       for (const item of itemsOf(value))

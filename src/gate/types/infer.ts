@@ -34,12 +34,25 @@ export function inferType(
         return BOOL;
       }
       case 'logical':
-        return part.operands.map(infer).reduce((all, one) => union(all, one));
+        return logicalType(part, part.operands.map(infer));
       case 'call':
         return callType(part, part.arguments.map(infer), report);
     }
   };
   return infer(tree);
+}
+
+/** What one side of `||` gives is true: of `a && b` that is `b`. */
+function logicalType({ operator, operands }: Logical, types: readonly Type[]): Type {
+  if (operator === '&&') return types.reduce((all, one) => union(all, one));
+  return unionOf(
+    types.map((type, index) => {
+      const operand = operands[index];
+      const last =
+        operand?.kind === 'logical' && operand.operator === '&&' ? operand.operands.at(-1) : undefined;
+      return index === types.length - 1 || last?.kind !== 'literal' ? type : literalType(last.value);
+    }),
+  );
 }
 
 function literalType(value: null | boolean | number | string): Type {
@@ -48,6 +61,7 @@ function literalType(value: null | boolean | number | string): Type {
   return typeof value === 'number' ? NUMBER : STRING;
 }
 
+type Logical = Extract<Expression, { readonly kind: 'logical' }>;
 type Index = Extract<Expression, { readonly kind: 'index' }>;
 type Infer = (part: Expression) => Type;
 type Report = (problem: TypeProblem) => void;
@@ -118,6 +132,13 @@ function property(part: Index, of: Type, name: string, report: Report): Type {
   }
   if (of.kind === 'array') {
     if (of.filtered === true) {
+      if (['string', 'number', 'bool'].includes(of.of.kind))
+        report({
+          kind: 'type',
+          why: `each member of ${pathOf(part.of).join('.') || 'this'} is ${said(of.of)}, which has no property ${name}: the list is empty, always`,
+          fix: 'leave the property out, or name a value that has it',
+          pieces: written(part),
+        });
       const inner =
         of.of.kind === 'object' ? (of.of.known.get(name.toLowerCase()) ?? of.of.rest ?? ANY) : ANY;
       return { kind: 'array', of: inner, filtered: true };

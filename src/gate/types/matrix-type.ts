@@ -3,6 +3,7 @@ import {
   ANY,
   arrayOf,
   BOOL,
+  mapOf,
   NULL,
   NUMBER,
   object,
@@ -19,7 +20,8 @@ const MAX_ITEMS = 300;
 /** What `matrix` holds in a job with this matrix, from its vectors and what `include` adds. */
 export function matrixType(matrix: Tree | undefined): Type {
   if (matrix === undefined) return object({});
-  if (matrix.kind !== 'mapping') return ANY;
+  // An expression makes a mapping, or nothing.
+  if (matrix.kind !== 'mapping') return mapOf(ANY);
   const known = new Map<string, Type>();
   const add = (name: string, type: Type): void => {
     const before = known.get(name.toLowerCase());
@@ -32,9 +34,9 @@ export function matrixType(matrix: Tree | undefined): Type {
       add(key, items === undefined ? ANY : unionOf(items.map((item) => typeOfTree(item))));
       continue;
     }
-    if (value.kind !== 'sequence' || value.items.length > MAX_ITEMS) return ANY;
+    if (value.kind !== 'sequence' || value.items.length > MAX_ITEMS) return objectFrom(known, ANY);
     for (const item of value.items) {
-      if (item.kind !== 'mapping') return ANY;
+      if (item.kind !== 'mapping') return objectFrom(known, ANY);
       for (const entry of item.entries) add(entry.key, typeOfTree(entry.value));
     }
   }

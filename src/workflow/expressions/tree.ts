@@ -47,6 +47,13 @@ export function calledIn(expression: Expression): ReadonlySet<string> {
   return names;
 }
 
+/** Whether it names no context, and calls none but these functions. */
+export function isWrittenOut(expression: Expression, functions: ReadonlySet<string>): boolean {
+  if (expression.kind === 'name') return false;
+  if (expression.kind === 'call' && !functions.has(expression.name.toLowerCase())) return false;
+  return partsOf(expression).every((part) => isWrittenOut(part, functions));
+}
+
 function visit(expression: Expression, see: (part: Expression) => void): void {
   see(expression);
   for (const part of partsOf(expression)) visit(part, see);

@@ -27,10 +27,8 @@ function* check(subject: Subject): Iterable<Found> {
     for (const job of file.jobs) {
       const systems = systemsOf(job);
       if (job.defaultShell !== undefined) yield* judged(subject, file, job, job.defaultShell, systems);
-      // A step with a condition may well be for one of the systems alone.
-      for (const { shell, if: condition } of job.steps)
-        if (shell !== undefined)
-          yield* judged(subject, file, job, shell, condition === undefined ? systems : undefined);
+      for (const { shell } of job.steps)
+        if (shell !== undefined) yield* judged(subject, file, job, shell, systems);
     }
   }
   for (const file of subject.repository.actions)

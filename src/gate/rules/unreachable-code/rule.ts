@@ -83,7 +83,8 @@ function* judged(
   const outcome = constantOf(tree, events);
   const isWritten = constantOf(tree) !== undefined;
   // `always()` is what one writes to run in any case; what an event alone makes true is a matter of taste.
-  if (outcome === undefined || (outcome && (!isWritten || calledIn(tree).size > 0))) return outcome;
+  if (outcome === undefined || (outcome && (!isWritten || STATUS.some((name) => calledIn(tree).has(name)))))
+    return outcome;
   yield {
     at: spanOf(file.source, condition.at, condition.text.length),
     message: outcome
