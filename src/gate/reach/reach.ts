@@ -130,7 +130,7 @@ function between(subject: Subject, takeover: Takeover, holder: Holder): readonly
         executed,
       ];
   }
-  const cache = restoresCache(file, job);
+  const cache = restoresCache(subject, file, job);
   return cache === undefined ? undefined : [{ at: takeover.job.at, what: BY_CACHE }, cache];
 }
 

@@ -8,6 +8,8 @@ import { fileCommandsOf, MAY_WRITE } from '../taint/file-commands.ts';
 import { injectedTaint } from '../taint/script-flow.ts';
 import { PRIVILEGED_EVENTS } from '../taint/sources.ts';
 import { type Taints, taintsOf } from '../taint/taint.ts';
+import { versionUsed } from '../uses.ts';
+import { majorOf, restoring } from './caches.ts';
 
 /** That a stranger's code runs in a job, with what the job holds. */
 export interface Takeover {
@@ -104,22 +106,15 @@ function callersOf(subject: Subject, action: ActionFile, depth: number): ReturnT
 }
 
 /** A step that takes from the cache of the default branch, which every job there may have filled. */
-export function restoresCache({ source }: WorkflowFile, job: JobPart): Hop | undefined {
-  for (const { uses, with: given } of job.steps) {
+export function restoresCache(subject: Subject, file: WorkflowFile, job: JobPart): Hop | undefined {
+  for (const step of job.steps) {
+    const { uses } = step;
     if (uses?.kind !== 'repository') continue;
-    const asks = given.some(
-      ({ name, value }) => name.toLowerCase() === 'cache' && !['', 'false'].includes(value.text),
-    );
-    const cache = uses.repository === 'actions/cache' && uses.path !== 'save';
-    const other =
-      /^(?:swatinem\/rust-cache|gradle\/actions|gradle\/gradle-build-action|hendrikmuhs\/ccache-action|actions-rust-lang\/setup-rust-toolchain)$/.test(
-        uses.repository,
-      );
-    if (cache || other || (asks && uses.repository.includes('setup')))
-      return {
-        at: spanOf(source, uses.at, uses.text.length),
-        what: 'restores a cache that a stranger\u2019s code may have written',
-      };
+    const at = spanOf(file.source, uses.at, uses.text.length);
+    const version = versionUsed(subject, { file, job, step, uses, at, kind: 'action' })?.text;
+    const found = restoring(step, majorOf(version));
+    if (found !== undefined && found.sometimes === undefined)
+      return { at, what: 'restores a cache that a stranger\u2019s code may have written' };
   }
   return undefined;
 }

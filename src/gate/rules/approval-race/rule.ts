@@ -27,7 +27,10 @@ function* check(subject: Subject): Iterable<Found> {
       for (const filled of taints.filled({ file, job })) {
         if (filled.by !== 'checkout') continue;
         const ref = inputOf(filled.step, 'ref');
-        const fixed = ref !== undefined && isFixed(subject, file, ref.text, approval);
+        const fixed =
+          ref !== undefined &&
+          isFixed(subject, file, ref.text, approval) &&
+          !(approval === LABEL && staysLabeled(subject, file, job));
         if (fixed) continue;
         yield {
           at: filled.at,
@@ -39,6 +42,27 @@ function* check(subject: Subject): Iterable<Found> {
         };
       }
     }
+}
+
+const LABEL = 'a label';
+
+/** Whether a label that was once given holds for what is pushed afterwards as well. */
+function staysLabeled(subject: Subject, file: WorkflowFile, job: JobPart): boolean {
+  const pushed = file.triggers.some(({ event, value }) => {
+    const types = textsIn(valueOf(value, 'types'));
+    return (
+      event === 'pull_request_target' &&
+      (types.length === 0 || types.some(({ text }) => text === 'synchronize'))
+    );
+  });
+  if (!pushed) return false;
+  const tree = job.if === undefined ? undefined : subject.condition(job.if);
+  const names = tree === undefined ? [] : allReferences(tree).map((one) => one.join('.'));
+  const event = names.includes('github.event.action') || names.includes('github.event.label.name');
+  if (event || !names.some((name) => name.startsWith('github.event.pull_request.labels'))) return false;
+  // Somebody takes it away again when something is pushed.
+  const text = file.source.text;
+  return !/remove-?labels?|removeLabel/i.test(text.slice(0, 200_000));
 }
 
 /** By what somebody with rights lets the job run; undefined: by nothing that is seen. */
@@ -55,7 +79,7 @@ function approvalOf(subject: Subject, file: WorkflowFile, job: JobPart): string 
       event === 'pull_request_target' &&
       textsIn(valueOf(value, 'types')).some(({ text }) => text === 'labeled'),
   );
-  if (of(/^github\.event\.(?:label\.name|pull_request\.labels)/) || labeled) return 'a label';
+  if (of(/^github\.event\.(?:label\.name|pull_request\.labels)/) || labeled) return LABEL;
   if (of(/^github\.event\.(?:comment|review|issue|pull_request)\.author_association$/))
     return 'who wrote a comment';
   return job.environment === undefined ? undefined : 'the reviewers of its environment';

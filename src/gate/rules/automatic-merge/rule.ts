@@ -2,7 +2,9 @@ import type { Found, Hop } from '../../finding.ts';
 import { pieceSpan, spanOf } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Site, Subject } from '../../subject.ts';
+import type { ShellCommand } from '../../shell/script.ts';
 import { allReferences } from '../../taint/references.ts';
+import { inputOf } from '../../taint/workspace.ts';
 
 export const rule: Rule = {
   id: 'automatic-merge',
@@ -50,25 +52,52 @@ function* check(subject: Subject): Iterable<Found> {
 
 function mergeIn(subject: Subject, site: Site): Hop | undefined {
   const { uses, run } = site.step;
-  if (uses?.kind === 'repository' && ACTIONS.has(uses.repository))
-    return { at: spanOf(site.file.source, uses.at, uses.text.length), what: 'merges or approves' };
-  if (run === undefined) return undefined;
-  const command = subject.script(site)?.commands.find(({ name, words }) => {
-    const [first, second, ...more] = words.map(({ value }) => value);
-    if (name !== 'gh' || first !== 'pr') return false;
-    return (
-      second === 'merge' ||
-      (second === 'review' && more.some((word) => word === '--approve' || word === '-a'))
-    );
-  });
+  if (uses?.kind === 'repository') {
+    const script = uses.repository === 'actions/github-script' ? inputOf(site.step, 'script') : undefined;
+    return ACTIONS.has(uses.repository) || (script !== undefined && mergesByApi(script.text))
+      ? { at: spanOf(site.file.source, uses.at, uses.text.length), what: 'merges or approves' }
+      : undefined;
+  }
+  if (run === undefined || !/\bmerge|review|AutoMerge/i.test(run.text)) return undefined;
+  const command = subject.script(site)?.commands.find(merges);
   return command === undefined
     ? undefined
     : { at: pieceSpan(site.file.source, run, command.text), what: 'merges or approves' };
 }
 
+/** By the API, in a script: the REST names of Octokit, or a mutation of GraphQL. */
+function mergesByApi(script: string): boolean {
+  return (
+    /\bpulls\.merge\s*\(|\b(?:enablePullRequestAutoMerge|mergePullRequest)\b/.test(script) ||
+    /\b(?:createReview|submitReview|addPullRequestReview)\b[\s\S]{0,500}?\bAPPROVE\b/.test(script)
+  );
+}
+
+function merges({ name, words, fed }: ShellCommand): boolean {
+  const values = words.map(({ value }) => value);
+  const [first, second, ...more] = values;
+  if (name === 'gh' && first === 'pr')
+    return (
+      second === 'merge' ||
+      (second === 'review' && more.some((word) => word === '--approve' || word === '-a'))
+    );
+  if (!(name === 'gh' && first === 'api') && name !== 'curl') return false;
+  const all = [...values, ...fed.map(({ value }) => value)];
+  // Without a method it only asks whether it was merged.
+  const puts = all.some((word) => /^(?:-X)?PUT$|^--(?:method|request)=PUT$/.test(word));
+  return (
+    (puts && all.some((word) => /\/pulls\/[^/]{1,100}\/merge$/.test(word))) ||
+    (all.some((word) => /\/pulls\/[^/]{1,100}\/reviews$/.test(word)) &&
+      all.some((word) => /\bAPPROVE\b/.test(word))) ||
+    all.some(mergesByApi)
+  );
+}
+
 function asksAuthor(subject: Subject, { job, step }: Site): boolean {
   const before = (job?.steps ?? []).filter(({ index }) => index < step.index);
   if (before.some(({ uses }) => uses?.kind === 'repository' && ASKS.has(uses.repository))) return true;
+  const script = inputOf(step, 'script')?.text ?? '';
+  if (/\bpull_request\.(?:user\.login|author_association)\b|\.user\.login\s*[!=]==/.test(script)) return true;
   // A script may ask by a variable.
   const given = [...(job?.env ?? []), ...[...before, step].flatMap(({ env }) => env)].map(
     ({ value }) => value.text,

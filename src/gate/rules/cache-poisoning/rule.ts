@@ -6,7 +6,7 @@ import type { Subject } from '../../subject.ts';
 import { publishes } from '../../taint/publication.ts';
 import { inputOf } from '../../taint/workspace.ts';
 import { versionUsed } from '../../uses.ts';
-import { majorOf, type Restoring, restoring } from './caches.ts';
+import { majorOf, type Restoring, restoring } from '../../reach/caches.ts';
 import { type Release, whenReleased } from './when-released.ts';
 
 export const rule: Rule = {

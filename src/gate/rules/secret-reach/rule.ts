@@ -3,6 +3,7 @@ import { EVERY } from '../../reach/holders.ts';
 import { waysToSecrets } from '../../reach/reach.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
+import { publishes } from '../../taint/publication.ts';
 
 export const rule: Rule = {
   id: 'secret-reach',
@@ -20,7 +21,7 @@ function* check(subject: Subject): Iterable<Found> {
   for (const [first, ...more] of ways.values()) {
     const last = first?.hops.at(-1);
     if (first === undefined || last === undefined) continue;
-    const { job, hops, byCache } = first;
+    const { job, workflow, hops, byCache } = first;
     const names = [first, ...more].map(({ secret }) => secret);
     const what = names.includes(EVERY)
       ? 'every secret'
@@ -33,8 +34,16 @@ function* check(subject: Subject): Iterable<Found> {
       flow: hops,
       // Whether the key of a cache can be met is not followed.
       ...(byCache && { severity: 'medium', confidence: 'low' }),
+      // One such way leads to every job with a cache: to where nothing is given to others, it is for who wants them all.
+      ...(byCache && !gives(subject, workflow, job) && { persona: 'pedantic' }),
     };
   }
+}
+
+function gives(subject: Subject, path: string, id: string): boolean {
+  const file = subject.repository.workflows.find(({ source }) => source.path === path);
+  const job = file?.jobs.find((one) => one.id === id);
+  return file !== undefined && job !== undefined && publishes(subject, { file, job }) !== undefined;
 }
 
 const MAX_NAMED = 5;

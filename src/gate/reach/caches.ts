@@ -1,5 +1,5 @@
-import type { StepPart } from '../../repository/model.ts';
-import { inputOf } from '../../taint/workspace.ts';
+import type { StepPart } from '../repository/model.ts';
+import { inputOf } from '../taint/workspace.ts';
 
 /** How sure it is that a step takes from a cache; undefined: it does not. */
 export interface Restoring {
