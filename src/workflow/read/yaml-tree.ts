@@ -2,6 +2,7 @@ import type { LineCounter, Node as YamlNode, Pair } from 'yaml';
 import { type Place, type Refusal, refusal } from '../../base/index.ts';
 import { type LookedThrough, lookThrough } from '../../config/index.ts';
 import { toText } from '../expressions/values.ts';
+import { quickTree } from './quick/quick-tree.ts';
 
 /** A YAML value with its place. A scalar's text is what GitHub makes of its value: the number `3.10` is `3.1`. */
 export type Tree =
@@ -25,6 +26,7 @@ const MAX_DEPTH = 60;
 const MAX_NODES = 100_000;
 /** Of all scalars, with aliases followed: a long text that is named often is read as often. */
 const MAX_TEXT = 4 * MAX_BYTES;
+export const BOUNDS = { depth: MAX_DEPTH, nodes: MAX_NODES, text: MAX_TEXT };
 
 /**
  * Reads one YAML document (1.2 core) of at most 1 MiB. Aliases are followed within a bound on what they stand for, so
@@ -43,6 +45,11 @@ export async function readYaml(file: string, bytes: Uint8Array): Promise<Tree | 
     return [bad(file, 'the file is not UTF-8 text', 'save it as UTF-8')];
   }
   if (text.includes('\0')) return [bad(file, 'the file holds a NUL character', 'save it as plain text')];
+  return quickTree(file, text, BOUNDS) ?? carefulTree(file, text);
+}
+
+/** The judge of every text: what `quickTree` is not certain of, and what is wrong. Apart only so that the two can be compared. */
+export async function carefulTree(file: string, text: string): Promise<Tree | readonly Refusal[]> {
   const yaml = await import('./yaml-library.ts');
   const lines = new yaml.LineCounter();
   const documents = yaml.parseAllDocuments(text, {
@@ -52,6 +59,8 @@ export async function readYaml(file: string, bytes: Uint8Array): Promise<Tree | 
     uniqueKeys: false,
     strict: true,
     logLevel: 'silent',
+    // Copies the line for each mistake, and a line may hold half a million.
+    prettyErrors: false,
   });
   const [document, second] = Array.isArray(documents) ? documents : [];
   if (document === undefined) return [bad(file, 'the file is empty', 'write a workflow')];
@@ -61,12 +70,11 @@ export async function readYaml(file: string, bytes: Uint8Array): Promise<Tree | 
   if (problem !== undefined) {
     const at = lines.linePos(problem.pos[0]);
     return [
-      bad(
+      bad(file, `the YAML cannot be read: ${problem.message.split('\n')[0] ?? ''}`, 'correct the YAML', {
         file,
-        `the YAML cannot be read: ${problem.message.split('\n')[0] ?? ''}`.replace(/ at line.*$/, ''),
-        'correct the YAML',
-        { file, line: at.line, column: at.col },
-      ),
+        line: at.line,
+        column: at.col,
+      }),
     ];
   }
   try {

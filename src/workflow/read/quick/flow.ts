@@ -1,0 +1,153 @@
+import type { Entry, Tree } from '../yaml-tree.ts';
+import {
+  APOSTROPHE,
+  BREAK,
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COLON,
+  COMMA,
+  DASH,
+  DOT,
+  END,
+  HASH,
+  isBlank,
+  isFlowIndicator,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  QUESTION,
+  QUOTATION,
+  SPACE,
+  TAB,
+} from './characters.ts';
+import { type Cursor, type ScalarTree, unsure } from './cursor.ts';
+import { Keys } from './keys.ts';
+import { plainValue } from './plain-value.ts';
+import { quoted } from './quoted.ts';
+import { beginsPlain } from './plain.ts';
+
+/**
+ * The flow collection that begins here (YAML 1.2.2 §7.4), of which each further line must be indented by `least`; `level` counts
+ * those around it. Left to the careful reader: explicit keys, pairs in sequences, plain scalars of several lines, node properties.
+ */
+export function flowCollection(cursor: Cursor, depth: number, least: number, level: number): Tree {
+  const isMapping = cursor.code(cursor.at) === OPEN_BRACE;
+  const close = isMapping ? CLOSE_BRACE : CLOSE_BRACKET;
+  const at = cursor.place(cursor.at);
+  const entries: Entry[] = [];
+  const items: Tree[] = [];
+  const keys = new Keys();
+  cursor.count(depth);
+  cursor.at += 1;
+  for (;;) {
+    skipBlank(cursor, least, level);
+    if (cursor.code(cursor.at) === close) break;
+    if (isMapping) entries.push(entry(cursor, depth + 1, least, level, keys));
+    else items.push(flowNode(cursor, depth + 1, least, level));
+    skipBlank(cursor, least, level);
+    const code = cursor.code(cursor.at);
+    if (code === close) break;
+    if (code !== COMMA) unsure();
+    cursor.at += 1;
+  }
+  cursor.at += 1;
+  return isMapping ? { kind: 'mapping', entries, at } : { kind: 'sequence', items, at };
+}
+
+function flowNode(cursor: Cursor, depth: number, least: number, level: number): Tree {
+  const code = cursor.code(cursor.at);
+  if (code === OPEN_BRACKET || code === OPEN_BRACE) return flowCollection(cursor, depth, least, level + 1);
+  return flowScalar(cursor, depth, least);
+}
+
+function flowScalar(cursor: Cursor, depth: number, least: number): ScalarTree {
+  const code = cursor.code(cursor.at);
+  const at = cursor.place(cursor.at);
+  if (code === QUOTATION || code === APOSTROPHE) return cursor.scalar(quoted(cursor, least), at, depth);
+  return cursor.scalar(plainValue(flowPlain(cursor)), at, depth);
+}
+
+function entry(cursor: Cursor, depth: number, least: number, level: number, keys: Keys): Entry {
+  const { line } = cursor;
+  const key = flowScalar(cursor, depth, least);
+  if (cursor.line !== line) unsure();
+  keys.add(key);
+  const keyAt = key.at;
+  skipSpaces(cursor);
+  if (cursor.code(cursor.at) !== COLON)
+    return { key: key.text, keyAt, value: { kind: 'scalar', value: null, text: '', at: keyAt } };
+  cursor.at += 1;
+  skipSpaces(cursor);
+  const emptyAt = cursor.place(cursor.at);
+  skipBlank(cursor, least, level);
+  const code = cursor.code(cursor.at);
+  const value =
+    code === COMMA || code === CLOSE_BRACE
+      ? cursor.scalar(null, emptyAt, depth)
+      : flowNode(cursor, depth, least, level);
+  return { key: key.text, keyAt, value };
+}
+
+/** A plain scalar of one line within a flow collection (§7.3.3). */
+function flowPlain(cursor: Cursor): string {
+  const start = cursor.at;
+  if (!beginsPlain(cursor, start) || cursor.code(start) === COLON) unsure();
+  let at = start;
+  let last = start;
+  for (let code = cursor.code(at); code !== BREAK && code !== END; code = cursor.code(++at)) {
+    if (isFlowIndicator(code)) break;
+    if (code === SPACE || code === TAB) {
+      if (cursor.code(at + 1) === HASH) break;
+    } else {
+      const next = cursor.code(at + 1);
+      if (isBlank(next) || isFlowIndicator(next)) {
+        if (code === COLON) break;
+        // An indicator when it stands alone.
+        if ((code === DASH || code === QUESTION) && at === start) unsure();
+      }
+      last = at + 1;
+    }
+  }
+  if (last === start) unsure();
+  cursor.at = last;
+  return cursor.text.slice(start, last);
+}
+
+function skipSpaces(cursor: Cursor): void {
+  while (cursor.code(cursor.at) === SPACE) cursor.at += 1;
+}
+
+/** Over white space, line breaks and comments between the parts of a flow collection. */
+function skipBlank(cursor: Cursor, least: number, level: number): void {
+  let { at } = cursor;
+  let isFirst = false;
+  for (;;) {
+    const code = cursor.code(at);
+    if (code === SPACE) at += 1;
+    else if (code === BREAK) {
+      at += 1;
+      cursor.line += 1;
+      cursor.lineStart = at;
+      isFirst = true;
+    } else if (code === HASH) {
+      if (at > 0 && !isBlank(cursor.code(at - 1))) unsure();
+      const end = cursor.text.indexOf('\n', at);
+      if (end === -1) unsure();
+      at = end;
+    } else {
+      if (code === TAB || code === END) unsure();
+      cursor.at = at;
+      if (isFirst) checkIndent(cursor, code, least, level);
+      return;
+    }
+  }
+}
+
+function checkIndent(cursor: Cursor, code: number, least: number, level: number): void {
+  const indent = cursor.at - cursor.lineStart;
+  // The end of a document is seen in the first column.
+  if (indent === 0 && (code === DASH || code === DOT)) unsure();
+  if (indent >= least) return;
+  // The library takes the last bracket at the indentation of what holds the collection.
+  const closes = code === CLOSE_BRACKET || code === CLOSE_BRACE;
+  if (!closes || indent !== least - 1 || level !== 0) unsure();
+}
