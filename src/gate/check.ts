@@ -4,6 +4,7 @@ import { isNeverRun } from './never-run.ts';
 import type { Repository } from './repository/model.ts';
 import { RULES } from './rules.ts';
 import type { Rule } from './rule.ts';
+import { shared } from './share.ts';
 import { Subject } from './subject.ts';
 
 export interface Judgement {
@@ -36,7 +37,7 @@ export function judge(
     dependabot.length +
     policies.length +
     new Set(unread.map(({ path }) => path)).size;
-  return { findings: eachOnce(findings.toSorted(byPlace)).slice(0, MAX_FINDINGS), files, subject };
+  return { findings: shared(eachOnce(findings.toSorted(byPlace)), MAX_FINDINGS), files, subject };
 }
 
 function findingOf({ id, severity, confidence, persona }: Rule, found: Found): Finding {

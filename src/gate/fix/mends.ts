@@ -15,6 +15,9 @@ import type { Mend } from './mend.ts';
 /** Characters that are read to prove mends; of a repository with more to mend than that, the rest is not told. */
 const MAX_PROVEN = 50_000_000;
 const MAX_TOGETHER = 50;
+/** Characters of one file that are read to plan mends of it, of which each may read all: of a file with more to mend, the rest is not told. */
+const MAX_PLANNED = 20_000_000;
+const LEAST_PLANNED = 20;
 
 export interface ProvenMends {
   readonly mends: ReadonlyMap<Finding, Mend>;
@@ -79,8 +82,14 @@ export async function plannedMends(
   );
   const layouts = new Map<Source, Layout | undefined>();
   const found = new Map<Finding, Mend>();
+  const planned = new Map<Source, number>();
   for (const finding of findings) {
     const source = sources.get(finding.at.file);
+    if (source !== undefined) {
+      const before = planned.get(source) ?? 0;
+      if (before >= LEAST_PLANNED && before * source.text.length > MAX_PLANNED) continue;
+      planned.set(source, before + 1);
+    }
     const plan = RULES.find(({ id }) => id === finding.rule)?.mend?.(subject, finding);
     if (plan === undefined || source === undefined) continue;
     if (!layouts.has(source)) layouts.set(source, await openLayout(source.text));

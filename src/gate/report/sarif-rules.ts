@@ -1,6 +1,7 @@
 import type { Finding, Severity } from '../finding.ts';
 import type { Rule } from '../rule.ts';
 import { RULES } from '../rules.ts';
+import { row } from '../known/row.ts';
 
 export const LEVEL: Readonly<Record<Severity, string>> = {
   high: 'error',
@@ -38,7 +39,7 @@ export function sarifRules(findings: Iterable<Finding>): readonly Described[] {
     if (!rules.has(id))
       rules.set(id, {
         id,
-        title: OTHERS[id] ?? `A rule of this repository or its operator: ${id}`,
+        title: row(OTHERS, id) ?? `A rule of this repository or its operator: ${id}`,
         severity,
         confidence,
         persona,

@@ -1,4 +1,4 @@
-import { closeSync, constants, type Dirent, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
@@ -20,6 +20,8 @@ const MAX_FILES = 5_000;
 const MAX_FOLDERS = 4_000;
 const MAX_DEPTH = 8;
 const WORKFLOWS = /^\.(?:github|forgejo|gitea)\/workflows\/[^/]+\.ya?ml$/;
+/** Their folders of workflows, and those above. */
+const FORGES = /^\.(?:github|forgejo|gitea)(?:\/workflows)?$/;
 const NEVER = new Set(['.git', 'node_modules', '.venv', 'vendor', 'target']);
 
 /** What kind of file a path within a repository is; undefined when the gate does not read it. */
@@ -51,23 +53,38 @@ export async function gatherFiles(root: string): Promise<readonly GatheredFile[]
       });
       break;
     }
-    for (const entry of await entries(join(root, folder.path))) {
+    const entries = await readdir(join(root, folder.path), { withFileTypes: true }).catch(
+      (error: NodeJS.ErrnoException) => error,
+    );
+    if (entries instanceof Error) {
+      // What is gone by now is no part of it.
+      if (entries.code !== 'ENOENT') found.push(closed(folder.path, entries.code));
+      continue;
+    }
+    for (const entry of entries) {
       const path = posix.join(folder.path, entry.name);
       const kind = kindOf(path);
       if (entry.isDirectory()) {
-        const shown = !entry.name.startsWith('.') || ['.github', '.forgejo', '.gitea'].includes(entry.name);
-        if (shown && !NEVER.has(entry.name) && folder.depth < MAX_DEPTH)
-          open_.push({ path, depth: folder.depth + 1 });
+        const next = { path, depth: folder.depth + 1 };
+        // First, so that however many others there are, workflows are found.
+        if (FORGES.test(path)) open_.unshift(next);
+        else if (isShown(entry.name) && folder.depth < MAX_DEPTH) open_.push(next);
       } else if (kind !== undefined) found.push({ path, kind, read: await plainFile(root, path) });
-      else if (entry.isSymbolicLink() && /^\.(?:github|forgejo|gitea)(?:\/workflows)?$/.test(path))
+      else if (entry.isSymbolicLink() && FORGES.test(path))
         found.push({ path, kind: 'workflow', read: link(path) });
     }
   }
   return found.toSorted((a, b) => (a.path < b.path ? -1 : 1));
 }
 
-async function entries(folder: string): Promise<readonly Dirent[]> {
-  return readdir(folder, { withFileTypes: true }).catch(() => []);
+function isShown(name: string): boolean {
+  return (!name.startsWith('.') || ['.github', '.forgejo', '.gitea'].includes(name)) && !NEVER.has(name);
+}
+
+/** A folder that cannot be looked into may hold anything. */
+function closed(path: string, code: string | undefined): GatheredFile {
+  const why = `${path === '' ? 'the folder' : path} cannot be looked into (${code})`;
+  return { path, kind: 'action', read: unreadable(path, why, 'make it readable') };
 }
 
 /**
@@ -92,8 +109,9 @@ export async function plainFile(root: string, path: string): Promise<Result<Uint
     }
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;
-    return code === 'ELOOP'
-      ? link(path)
+    if (code === 'ELOOP') return link(path);
+    return code === 'ENOENT' && path.includes('\ufffd')
+      ? unreadable(path, `the name of ${path} is not UTF-8 text`, 'rename it')
       : unreadable(path, `${path} cannot be read (${code})`, 'make it readable');
   }
 }

@@ -1,4 +1,5 @@
 import { FILLED, type Shape, text, words } from './shape.ts';
+import { row } from '../known/row.ts';
 
 /** Activity types by event. Source: GitHub's events reference and the schema of its language services, read 2026-11. */
 const PULL_REQUEST = `assigned unassigned labeled unlabeled opened edited closed reopened synchronize converted_to_draft locked
@@ -109,9 +110,9 @@ const CALL: Shape = {
 };
 
 function shapeOf(event: string): Shape {
-  const types = TYPES[event]?.split(/\s+/);
+  const types = row(TYPES, event)?.split(/\s+/);
   const keys: Record<string, Shape> = Object.fromEntries(
-    (FILTERS[event] ?? []).map((key) => [key, words(`on.${event}.${key}`)]),
+    (row(FILTERS, event) ?? []).map((key) => [key, words(`on.${event}.${key}`)]),
   );
   if (types !== undefined) {
     const one = text(undefined, { oneOf: types });

@@ -6,6 +6,7 @@ import { CALL_JOB, COMPOSITE_STEPS, JOB, STEPS } from './job-shapes.ts';
 import { nearest } from './nearest.ts';
 import { LEVELS } from './permission-levels.ts';
 import type { Shape, Wanted } from './shape.ts';
+import { row } from '../known/row.ts';
 
 /** What GitHub would refuse of a file. */
 export interface SyntaxProblem {
@@ -338,7 +339,8 @@ export class Walk {
       this.problem(key.at, key.name.length, 'on is empty', 'say when it runs');
     else
       for (const { key: name, keyAt, value } of tree.entries)
-        if (known(name, keyAt)) this.visit(value, EVENTS[name] ?? { kind: 'anything' }, { name, at: keyAt });
+        if (known(name, keyAt))
+          this.visit(value, row(EVENTS, name) ?? { kind: 'anything' }, { name, at: keyAt });
   }
 
   #step(tree: Tree, shapes: Readonly<Record<string, Shape>>, key: Key): void {

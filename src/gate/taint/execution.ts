@@ -5,6 +5,7 @@ import type { ShellScript, ShellWord } from '../shell/script.ts';
 import type { Site } from '../subject.ts';
 import { type Folder, folderOf, foldersOf, names, within } from './folder.ts';
 import type { Following } from './value.ts';
+import { row } from '../known/row.ts';
 
 /** Programs that run what lies in the working folder: build tools, package managers, interpreters. */
 const RUNS_THE_WORKSPACE = new Set(
@@ -234,7 +235,7 @@ export function runsWorkspace(command: ShellCommand): boolean {
     return first !== '' && !first.startsWith('-') && !first.startsWith('/');
   if (words.length === 1 && /^(?:--version|-[vV]|version|--help)$/.test(first)) return false;
   if (fetchesOnly(name, words)) return false;
-  return RUNS_THE_WORKSPACE.has(name) && !(SUBCOMMANDS_THAT_DO_NOT[name] ?? []).includes(first);
+  return RUNS_THE_WORKSPACE.has(name) && !(row(SUBCOMMANDS_THAT_DO_NOT, name) ?? []).includes(first);
 }
 
 /** An install of packages by their names, from a registry: nothing of the folder is looked at. */

@@ -1,3 +1,5 @@
+import { row } from '../known/row.ts';
+
 /** Inputs whose text an action runs as code or hands to a shell. Source: each action's own documentation. */
 const CODE_INPUTS: Readonly<Record<string, readonly string[]>> = {
   'actions/github-script': ['script'],
@@ -28,7 +30,7 @@ const CODE_INPUTS: Readonly<Record<string, readonly string[]>> = {
 };
 
 export function codeInputs(repository: string, path: string): readonly string[] {
-  return CODE_INPUTS[path === '' ? repository : `${repository}/${path}`] ?? [];
+  return row(CODE_INPUTS, path === '' ? repository : `${repository}/${path}`) ?? [];
 }
 
 /** Outputs that hold what a stranger wrote. `*` stands for all. Source: each action's own documentation. */
@@ -57,6 +59,6 @@ const STRANGERS_OUTPUTS: Readonly<Record<string, readonly string[]>> = {
 
 /** Whether an output of an action holds a stranger's words; `fromInput` actions pass on what they were given. */
 export function strangersOutput(repository: string, output: string): boolean {
-  const outputs = STRANGERS_OUTPUTS[repository] ?? [];
+  const outputs = row(STRANGERS_OUTPUTS, repository) ?? [];
   return outputs.includes('*') || outputs.includes(output);
 }

@@ -7,6 +7,7 @@ import {
   PUBLISHING_INPUTS,
   PUBLISHING_WORKFLOWS,
 } from '../known/publishing.ts';
+import { row } from '../known/row.ts';
 import type { ActionFile, JobPart, StepPart, WorkflowFile } from '../repository/model.ts';
 import { pieceSpan, spanOf } from '../repository/tree.ts';
 import { type Invocation, invocationOf, operands } from '../shell/invocation.ts';
@@ -101,7 +102,7 @@ function byAction(site: Site): Publication | undefined {
   if (uses?.kind !== 'repository') return undefined;
   const inputOf = (wanted: string): string | undefined =>
     given.find(({ name }) => name.toLowerCase() === wanted)?.value.text.trim();
-  const by = PUBLISHING_INPUTS[uses.repository];
+  const by = row(PUBLISHING_INPUTS, uses.repository);
   const kind =
     by === undefined
       ? PUBLISHING_ACTIONS.get(uses.repository)
@@ -184,7 +185,7 @@ function kindOf(invocation: Invocation, depth: number): PublicationKind | undefi
   if (forms === undefined && starters === undefined && !docker) return undefined;
   if (args.some(({ value }) => TRIAL.test(value))) return undefined;
   const values = args.map(({ value }) => value);
-  const named = operands(invocation, VALUED[program] ?? []).map(({ value }) => value);
+  const named = operands(invocation, row(VALUED, program) ?? []).map(({ value }) => value);
   for (const { kind, words, anywhere } of forms ?? [])
     if (
       words.every((word, at) => named[at] === word) &&
@@ -239,7 +240,7 @@ function pushes(values: readonly string[]): boolean {
 /** The program that another fetches and starts: `npx semantic-release@24`. */
 function inner(started: string, args: Invocation['args'], depth: number): PublicationKind | undefined {
   const bare = started.replace(/(?<=.)@[\w.^~-]+$/, '');
-  const program = SCOPED[bare] ?? bare.slice(bare.lastIndexOf('/') + 1);
+  const program = row(SCOPED, bare) ?? bare.slice(bare.lastIndexOf('/') + 1);
   return kindOf({ program, args }, depth + 1);
 }
 

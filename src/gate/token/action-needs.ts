@@ -1,3 +1,5 @@
+import { row } from '../known/row.ts';
+
 export type Level = 'read' | 'write';
 
 /** What of the job's token an action uses; `unless` and `when` are inputs by whose presence it is so. Source: each action's own page. */
@@ -106,7 +108,7 @@ export function actionNeeds(
   given: ReadonlyMap<string, string>,
 ): readonly { readonly scope: string; readonly level: Level }[] | undefined {
   const has = (name: string): boolean => !['', 'false'].includes(given.get(name) ?? '');
-  return NEEDS[action]?.filter(
+  return row(NEEDS, action)?.filter(
     ({ when, unless }) =>
       (when === undefined || when.some(has)) && (unless === undefined || !unless.some(has)),
   );

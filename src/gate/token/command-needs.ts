@@ -1,5 +1,6 @@
 import type { ShellCommand } from '../shell/script.ts';
 import type { Level } from './action-needs.ts';
+import { row } from '../known/row.ts';
 
 interface Need {
   readonly scope: string;
@@ -35,7 +36,7 @@ export function commandNeeds({ name, words }: ShellCommand): readonly Need[] | u
     return values.includes('push')
       ? [{ scope: 'contents', level: 'write' }]
       : [{ scope: 'contents', level: 'read' }];
-  if (name === 'gh') return WRITES_BY_GH[values[0] ?? ''];
+  if (name === 'gh') return row(WRITES_BY_GH, values[0] ?? '');
   if (name === 'cosign')
     return [
       { scope: 'id-token', level: 'write' },

@@ -28,7 +28,8 @@ const DEFAULT_TYPES: Readonly<Record<string, readonly string[]>> = {
 export function matchesEvent(workflow: Workflow, event: FilteredEvent): Matched {
   const trigger = workflow.events.find((candidate) => candidate.event === event.name);
   if (trigger === undefined) return no(`it does not run on ${event.name}`);
-  const types = trigger.types ?? DEFAULT_TYPES[event.name];
+  const usual = Object.hasOwn(DEFAULT_TYPES, event.name) ? DEFAULT_TYPES[event.name] : undefined;
+  const types = trigger.types ?? usual;
   if (types !== undefined && event.action !== undefined && !types.includes(event.action)) {
     return no(`it does not run on ${event.name} of type ${event.action}`);
   }

@@ -26,6 +26,7 @@ const MAX_DEPTH = 60;
 const MAX_NODES = 100_000;
 /** Of all scalars, with aliases followed: a long text that is named often is read as often. */
 const MAX_TEXT = 4 * MAX_BYTES;
+const TOO_LARGE = `the file, with its aliases followed, is too large: it has more than ${MAX_NODES} values or ${MAX_TEXT} characters`;
 export const BOUNDS = { depth: MAX_DEPTH, nodes: MAX_NODES, text: MAX_TEXT };
 
 /**
@@ -42,9 +43,13 @@ export async function readYaml(file: string, bytes: Uint8Array): Promise<Tree | 
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    return [bad(file, 'the file is not UTF-8 text', 'save it as UTF-8')];
+    return [bad(file, 'the file is not UTF-8 text', 'save it as UTF-8', strangeByteIn(file, bytes))];
   }
-  if (text.includes('\0')) return [bad(file, 'the file holds a NUL character', 'save it as plain text')];
+  const nul = text.indexOf('\0');
+  if (nul !== -1)
+    return [
+      bad(file, 'the file holds a NUL character', 'save it as plain text', behind(file, text.slice(0, nul))),
+    ];
   return quickTree(file, text, BOUNDS) ?? carefulTree(file, text);
 }
 
@@ -65,17 +70,21 @@ export async function carefulTree(file: string, text: string): Promise<Tree | re
   const [document, second] = Array.isArray(documents) ? documents : [];
   if (document === undefined) return [bad(file, 'the file is empty', 'write a workflow')];
   if (second !== undefined)
-    return [bad(file, 'the file holds more than one document', 'keep one workflow in a file')];
+    return [
+      bad(
+        file,
+        'the file holds more than one document',
+        'keep one workflow in a file',
+        behind(file, text.slice(0, second.range[0])),
+      ),
+    ];
   const problem = document.errors[0];
   if (problem !== undefined) {
     const at = lines.linePos(problem.pos[0]);
-    return [
-      bad(file, `the YAML cannot be read: ${problem.message.split('\n')[0] ?? ''}`, 'correct the YAML', {
-        file,
-        line: at.line,
-        column: at.col,
-      }),
-    ];
+    const why = /call stack/.test(problem.message)
+      ? 'the file nests too deep'
+      : `the YAML cannot be read: ${problem.message.split('\n')[0] ?? ''}`;
+    return [bad(file, why, 'correct the YAML', { file, line: at.line, column: at.col })];
   }
   try {
     const { targets, repeated } = await lookThrough(document);
@@ -86,6 +95,19 @@ export async function carefulTree(file: string, text: string): Promise<Tree | re
     if (error instanceof Unreadable) return [error.why];
     throw error;
   }
+}
+
+/** Where bytes begin that are no UTF-8. */
+function strangeByteIn(file: string, bytes: Uint8Array): Place {
+  const again = Buffer.from(new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes));
+  const at = again.findIndex((byte, index) => byte !== bytes[index]);
+  return behind(file, new TextDecoder().decode(bytes.subarray(0, Math.max(0, at))));
+}
+
+/** The place behind the beginning of a file. */
+function behind(file: string, text: string): Place {
+  const lines = text.split(/\r\n|\n/);
+  return { file, line: lines.length, column: (lines.at(-1) ?? '').length + 1 };
 }
 
 class Unreadable extends Error {
@@ -122,8 +144,7 @@ class Builder {
     const at = this.#place(node);
     this.#nodes += 1;
     if (depth > MAX_DEPTH) this.#refuse('the file nests too deep', 'flatten it', at);
-    if (this.#nodes > MAX_NODES)
-      this.#refuse('the file, with its aliases followed, is too large', 'use fewer aliases', at);
+    if (this.#nodes > MAX_NODES) this.#refuse(TOO_LARGE, 'make it smaller', at);
     const yaml = this.#yaml;
     if (node === null || node === undefined) return { kind: 'scalar', value: null, text: '', at };
     if (yaml.isAlias(node)) {
@@ -158,8 +179,7 @@ class Builder {
     ) {
       const text = toText(value);
       this.#text += text.length;
-      if (this.#text > MAX_TEXT)
-        this.#refuse('the file, with its aliases followed, is too large', 'use fewer aliases', at);
+      if (this.#text > MAX_TEXT) this.#refuse(TOO_LARGE, 'make it smaller', at);
       return { kind: 'scalar', value, text, at };
     }
     return this.#refuse(

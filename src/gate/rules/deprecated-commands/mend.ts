@@ -2,6 +2,7 @@ import type { MendPlan } from '../../fix/mend.ts';
 import { scriptPlan } from '../../fix/script-piece.ts';
 import type { Finding } from '../../finding.ts';
 import type { Subject } from '../../subject.ts';
+import { row } from '../../known/row.ts';
 
 /** One `echo` that gives one command, in one kind of quotes or in none. */
 const FORM = /^echo (["']?)::(?:(set-output|save-state|set-env) name=([\w-]+)|(add-path))::([^"'`\\]*)\1$/;
@@ -33,7 +34,7 @@ export function mend(subject: Subject, finding: Finding): MendPlan | undefined {
         {
           start: 0,
           end: text.length,
-          text: `echo ${wrap}${words}${wrap} >> "$${FILE[command] ?? 'GITHUB_OUTPUT'}"`,
+          text: `echo ${wrap}${words}${wrap} >> "$${row(FILE, command) ?? 'GITHUB_OUTPUT'}"`,
         },
       ];
     },

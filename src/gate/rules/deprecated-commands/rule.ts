@@ -3,6 +3,7 @@ import { pieceSpan } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
 import { mend } from './mend.ts';
+import { row } from '../../known/row.ts';
 
 export const rule: Rule = {
   id: 'deprecated-commands',
@@ -39,7 +40,7 @@ function* check(subject: Subject): Iterable<Found> {
       yield {
         at: pieceSpan(file.source, step.run, line.trim()),
         message: `the command ::${command} is ${refused ? 'refused by runners since 2020' : 'deprecated'}: whatever a step prints could give it`,
-        fix: INSTEAD[command] ?? 'use the file of the runner',
+        fix: row(INSTEAD, command) ?? 'use the file of the runner',
         ...(refused && { severity: 'medium' }),
         ...(job !== undefined && { job: job.id }),
       };

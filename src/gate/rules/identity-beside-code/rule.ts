@@ -5,6 +5,7 @@ import { pieceSpan } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
 import { grantedTo } from '../../token/least.ts';
+import { row } from '../../known/row.ts';
 
 export const rule: Rule = {
   id: 'identity-beside-code',
@@ -67,7 +68,7 @@ function installs(subject: Subject, file: WorkflowFile, job: JobPart): Hop | und
     for (const { name, words, text } of subject.script({ file, job, step })?.commands ?? []) {
       const values = words.map(({ value }) => value);
       const first = values.find((word) => !word.startsWith('-')) ?? '';
-      const known = INSTALLS[name] ?? [];
+      const known = row(INSTALLS, name) ?? [];
       if ((known.includes(first) || known.includes('*')) && !values.includes('--ignore-scripts'))
         return { at: pieceSpan(file.source, run, text), what: 'runs what packages bring along' };
     }

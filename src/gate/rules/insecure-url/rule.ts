@@ -5,6 +5,7 @@ import type { Rule } from '../../rule.ts';
 import { hasOption, type Invocation } from '../../shell/invocation.ts';
 import type { Subject } from '../../subject.ts';
 import { mend } from './mend.ts';
+import { row } from '../../known/row.ts';
 
 export const rule: Rule = {
   id: 'insecure-url',
@@ -79,7 +80,7 @@ function* check(subject: Subject): Iterable<Found> {
         ...job,
       };
     const set = command.assigned.find(
-      ({ name, value }) => VARIABLES[name.toUpperCase()]?.test(value.value) === true,
+      ({ name, value }) => row(VARIABLES, name.toUpperCase())?.test(value.value) === true,
     );
     if (set !== undefined)
       yield {
@@ -115,7 +116,7 @@ function* inSettings(subject: Subject): Iterable<Found> {
     input,
   } of settings) {
     const at = spanOf(file.source, value.at, value.text.length);
-    if (!input && VARIABLES[name.toUpperCase()]?.test(value.text) === true)
+    if (!input && row(VARIABLES, name.toUpperCase())?.test(value.text) === true)
       yield { at, message: `${name} takes the check of what is fetched away`, fix: 'take it out', ...job };
     const plain =
       /(?:registry|repository|index|mirror|proxy-?url|source|download|server|endpoint)/i.test(name) &&
@@ -141,7 +142,7 @@ function unchecked(invocation: Invocation): string | undefined {
       ? words.find((word) => /^-[a-zA-Z]*k[a-zA-Z]*$/.test(word) && !/^-[oXHdbFuUAeTwm]/.test(word))
       : undefined;
   if (short !== undefined) return short;
-  const found = UNCHECKED[program]?.find((name) => hasOption(invocation, name));
+  const found = row(UNCHECKED, program)?.find((name) => hasOption(invocation, name));
   if (found !== undefined) return words.some(isLocal) ? undefined : found;
   const at = words.findIndex((word) =>
     /^(?:http\.sslVerify|strict-ssl|http\.https:\/\/\S*\.sslVerify)(?:=(?:false|0))?$/i.test(word),

@@ -6,6 +6,7 @@ import type { Rule } from '../../rule.ts';
 import { hasOption, type Invocation, operands } from '../../shell/invocation.ts';
 import type { Site, Subject } from '../../subject.ts';
 import { grantedTo } from '../../token/least.ts';
+import { row } from '../../known/row.ts';
 
 export const rule: Rule = {
   id: 'install-scripts-in-privileged-job',
@@ -62,7 +63,7 @@ function runsScripts(invocation: Invocation, { step, job, file }: Site): boolean
   const [first = ''] = operands(invocation, ['--prefix', '-C', '--cwd', '--dir', '--filter']).map(
     ({ value }) => value,
   );
-  if (INSTALLS[invocation.program]?.includes(first) !== true) return false;
+  if (row(INSTALLS, invocation.program)?.includes(first) !== true) return false;
   if (hasOption(invocation, '--ignore-scripts', '--mode', '--version', '--help', '-v')) return false;
   const set = [...step.env, ...(job?.env ?? []), ...('env' in file ? file.env : [])];
   return !set.some(

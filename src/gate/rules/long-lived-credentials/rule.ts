@@ -2,6 +2,7 @@ import type { Found } from '../../finding.ts';
 import type { Rule } from '../../rule.ts';
 import type { Site, Subject } from '../../subject.ts';
 import { spanOf } from '../../repository/tree.ts';
+import { row } from '../../known/row.ts';
 
 export const rule: Rule = {
   id: 'long-lived-credentials',
@@ -43,7 +44,7 @@ const VARIABLES = new Set([
 
 function* check(subject: Subject): Iterable<Found> {
   for (const { file, job, step } of subject.sites) {
-    const inputs = step.uses?.kind === 'repository' ? (STATIC[step.uses.repository] ?? []) : [];
+    const inputs = step.uses?.kind === 'repository' ? (row(STATIC, step.uses.repository) ?? []) : [];
     const of = job === undefined ? {} : { job: job.id };
     for (const { name, value } of step.with)
       if (inputs.includes(name.toLowerCase()) && value.text.includes('secrets.'))
@@ -60,7 +61,7 @@ function* check(subject: Subject): Iterable<Found> {
     for (const { name, value } of [...step.env, ...(published === undefined ? [] : (job?.env ?? []))])
       if (
         (VARIABLES.has(name) ||
-          (published !== undefined && PUBLISHERS[published]?.includes(name) === true)) &&
+          (published !== undefined && row(PUBLISHERS, published)?.includes(name) === true)) &&
         value.text.includes('secrets.')
       )
         yield {
@@ -77,7 +78,7 @@ function publisherOf(subject: Subject, site: Site): string | undefined {
     .script(site)
     ?.commands.find(
       ({ name, words }) =>
-        PUBLISHERS[name] !== undefined &&
+        row(PUBLISHERS, name) !== undefined &&
         words.some(({ value }) => value === 'publish' || value === 'push') &&
         !words.some(({ value }) => value === '--dry-run'),
     )?.name;

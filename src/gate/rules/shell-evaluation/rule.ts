@@ -6,6 +6,7 @@ import { variableTaint } from '../../taint/script-flow.ts';
 import { taintsOf } from '../../taint/taint.ts';
 import { isPrivileged, worst } from '../../taint/value.ts';
 import type { ShellCommand, ShellWord } from '../../shell/script.ts';
+import { row } from '../../known/row.ts';
 
 export const rule: Rule = {
   id: 'shell-evaluation',
@@ -81,7 +82,7 @@ function* check(subject: Subject): Iterable<Found> {
 function codeOf(command: ShellCommand): readonly ShellWord[] {
   const { name, words, code = NONE } = command;
   if (name === 'eval') return words;
-  const flags = Object.hasOwn(CODE_FLAGS, name) ? (CODE_FLAGS[name] ?? []) : SHELLS.has(name) ? ['-c'] : NONE;
+  const flags = row(CODE_FLAGS, name) ?? (SHELLS.has(name) ? ['-c'] : NONE);
   if (flags.length === 0) return code;
   const given = words.filter((_, index) => flags.includes(words[index - 1]?.value ?? ''));
   return [...code, ...given, ...inputOf(command)];

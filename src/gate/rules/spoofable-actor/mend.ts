@@ -2,6 +2,7 @@ import type { MendPlan } from '../../fix/mend.ts';
 import { conditionAt } from '../../fix/conditions.ts';
 import type { Finding } from '../../finding.ts';
 import type { Subject } from '../../subject.ts';
+import { row } from '../../known/row.ts';
 
 const ACTOR = /\bgithub\.(?:actor|triggering_actor|event\.sender\.login)\b/gi;
 
@@ -18,7 +19,7 @@ const AUTHOR: Readonly<Record<string, string>> = {
 export function mend(subject: Subject, finding: Finding): MendPlan | undefined {
   const found = conditionAt(subject, finding);
   if (found === undefined) return undefined;
-  const authors = new Set(subject.reaching(found.scope.file).map(({ event }) => AUTHOR[event]));
+  const authors = new Set(subject.reaching(found.scope.file).map(({ event }) => row(AUTHOR, event)));
   const [author, ...more] = authors;
   if (author === undefined || more.length > 0) return undefined;
   return {
