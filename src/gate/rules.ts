@@ -13,6 +13,7 @@ import { rule as concurrencyLimits } from './rules/concurrency-limits/rule.ts';
 import { rule as confusableCharacters } from './rules/confusable-characters/rule.ts';
 import { rule as containerLimits } from './rules/container-limits/rule.ts';
 import { rule as containerOptions } from './rules/container-options/rule.ts';
+import { rule as credentialsInArtifacts } from './rules/credentials-in-artifacts/rule.ts';
 import { rule as dangerousTriggers } from './rules/dangerous-triggers/rule.ts';
 import { rule as debugEnabled } from './rules/debug-enabled/rule.ts';
 import { rule as dependabotCooldown } from './rules/dependabot-cooldown/rule.ts';
@@ -45,6 +46,7 @@ import { rule as outdatedActions } from './rules/outdated-actions/rule.ts';
 import { rule as overprovisionedSecrets } from './rules/overprovisioned-secrets/rule.ts';
 import { rule as permissionsPerJob } from './rules/permissions-per-job/rule.ts';
 import { rule as persistedCredentials } from './rules/persisted-credentials/rule.ts';
+import { rule as promptInjection } from './rules/prompt-injection/rule.ts';
 import { rule as refConfusion } from './rules/ref-confusion/rule.ts';
 import { rule as refVersionMismatch } from './rules/ref-version-mismatch/rule.ts';
 import { rule as releaseWithoutEnvironment } from './rules/release-without-environment/rule.ts';
@@ -98,6 +100,7 @@ export const RULES: readonly Rule[] = [
   confusableCharacters,
   containerLimits,
   containerOptions,
+  credentialsInArtifacts,
   dangerousTriggers,
   debugEnabled,
   dependabotCooldown,
@@ -130,6 +133,7 @@ export const RULES: readonly Rule[] = [
   overprovisionedSecrets,
   permissionsPerJob,
   persistedCredentials,
+  promptInjection,
   refConfusion,
   refVersionMismatch,
   releaseWithoutEnvironment,

@@ -71,7 +71,8 @@ const SOURCES: readonly Source[] = [
     `github.head_ref github.event.pull_request.title github.event.pull_request.body
     github.event.pull_request.head.ref github.event.pull_request.head.label
     github.event.pull_request.head.repo.default_branch github.event.pull_request.head.repo.description
-    github.event.pull_request.head.repo.homepage github.event.changes.*.from`,
+    github.event.pull_request.head.repo.homepage github.event.changes.*.from
+    github.event.changes.*.*.from`,
   ),
   ...of(
     'stranger',
@@ -106,7 +107,8 @@ const SOURCES: readonly Source[] = [
     github.event.workflow_run.head_commit.message github.event.workflow_run.head_commit.author.name
     github.event.workflow_run.head_commit.author.email github.event.workflow_run.head_commit.committer.name
     github.event.workflow_run.head_commit.committer.email github.event.workflow_run.head_repository.description
-    github.event.workflow_run.pull_requests.*.head.ref`,
+    github.event.workflow_run.pull_requests.*.head.ref github.event.workflow_run.path github.event.workflow.path
+    github.event.workflow_run.referenced_workflows.*.path`,
   ),
   ...of(
     'stranger',
@@ -146,7 +148,9 @@ const SOURCES: readonly Source[] = [
     'text',
     ['merge_group'],
     `github.event.merge_group.head_commit.message github.event.merge_group.head_commit.author.name
-    github.event.merge_group.head_commit.author.email github.event.merge_group.head_ref`,
+    github.event.merge_group.head_commit.author.email github.event.merge_group.head_ref
+    github.event.merge_group.head_commit.committer.name github.event.merge_group.head_commit.committer.email
+    github.event.merge_group.committer.name github.event.merge_group.committer.email`,
   ),
   ...of(
     'writer',

@@ -4,7 +4,7 @@ import type { ActionFile, WorkflowFile } from '../repository/model.ts';
 import { entriesOf, spanOf, textsIn } from '../repository/tree.ts';
 import type { Scope, Site, Subject } from '../subject.ts';
 import { leftOpen } from './conditions.ts';
-import { strangersOutput } from './known-actions.ts';
+import { passesOn, strangersOutput } from './known-actions.ts';
 import { type Reference, valueReferences } from './references.ts';
 import { dynamicEnvironment, scriptOutputs } from './script-flow.ts';
 import { PRIVILEGED_EVENTS, sourcesOf } from './sources.ts';
@@ -242,6 +242,13 @@ export class Taints implements Following {
           return called.outputs
             .filter((one) => output === '*' || one.name.toLowerCase() === output)
             .flatMap(({ value }) => this.of(value, { file: called }));
+        if (uses.kind === 'repository' && passesOn(uses.repository))
+          return step.with.flatMap(({ value }) =>
+            this.#extended(this.of(value, site), {
+              at: spanOf(scope.file.source, value.at, value.text.length),
+              what: `is given to ${uses.repository}, which gives it on`,
+            }),
+          );
         if (uses.kind !== 'repository' || !strangersOutput(uses.repository, output)) return [];
         const events = this.subject.reachedByStrangers(scope.file);
         if (events.length === 0) return [];

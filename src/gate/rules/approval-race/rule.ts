@@ -14,7 +14,7 @@ export const rule: Rule = {
   confidence: 'medium',
   persona: 'default',
   guide: ['§2'],
-  alsoKnownAs: ['codeql/actions/untrusted-checkout-toctou'],
+  alsoKnownAs: ['codeql/actions/untrusted-checkout-toctou', 'codeql/actions/improper-access-control'],
   check,
 };
 

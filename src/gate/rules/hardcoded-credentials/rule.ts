@@ -11,7 +11,11 @@ export const rule: Rule = {
   confidence: 'high',
   persona: 'default',
   guide: ['§3'],
-  alsoKnownAs: ['zizmor/hardcoded-container-credentials', 'actionlint/credentials'],
+  alsoKnownAs: [
+    'zizmor/hardcoded-container-credentials',
+    'actionlint/credentials',
+    'codeql/actions/hardcoded-container-credentials',
+  ],
   check,
 };
 

@@ -11,7 +11,7 @@ export const rule: Rule = {
   confidence: 'medium',
   persona: 'default',
   guide: ['§3', 'checklist'],
-  alsoKnownAs: ['zizmor/use-trusted-publishing'],
+  alsoKnownAs: ['zizmor/use-trusted-publishing', 'codeql/actions/npm-token-in-publish'],
   check,
 };
 

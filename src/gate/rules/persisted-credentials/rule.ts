@@ -1,5 +1,4 @@
 import type { Found } from '../../finding.ts';
-import type { StepPart } from '../../repository/model.ts';
 import { spanOf } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Site, Subject } from '../../subject.ts';
@@ -13,7 +12,7 @@ export const rule: Rule = {
   confidence: 'medium',
   persona: 'default',
   guide: ['§3'],
-  alsoKnownAs: ['zizmor/artipacked', 'codeql/actions/secrets-in-artifacts'],
+  alsoKnownAs: ['zizmor/artipacked'],
   check,
   mend,
 };
@@ -28,7 +27,6 @@ function* check(subject: Subject): Iterable<Found> {
     const later = (job?.steps ?? (file.kind === 'action' ? file.steps : [])).filter(
       (one) => one.index > step.index,
     );
-    const upload = later.find(uploadsAll);
     // A step that pushes needs them, and who asks for them by name or by a condition has thought of it.
     const meant =
       later.some((one) => pushes(subject, { ...site, step: one })) ||
@@ -36,22 +34,10 @@ function* check(subject: Subject): Iterable<Found> {
       asked?.includes('${{') === true;
     yield {
       at: spanOf(file.source, uses.at, uses.text.length),
-      message:
-        upload === undefined
-          ? 'checkout leaves the job\u2019s token in .git/config, where every later step can read it'
-          : 'checkout leaves the job\u2019s token in .git/config, and a later step uploads that folder',
+      message: 'checkout leaves the job\u2019s token in .git/config, where every later step can read it',
       fix: 'add with: { persist-credentials: false }',
       ...(job !== undefined && { job: job.id }),
       ...(meant && { persona: 'auditor' as const }),
-      ...(upload !== undefined && {
-        persona: 'default' as const,
-        severity: 'high',
-        confidence: 'high',
-        flow: [
-          { at: spanOf(file.source, uses.at, uses.text.length), what: 'writes the token into .git/config' },
-          { at: upload.at, what: 'uploads the folder that holds .git' },
-        ],
-      }),
     };
   }
 }
@@ -65,20 +51,5 @@ function pushes(subject: Subject, site: Site): boolean {
   return (subject.script(site)?.commands ?? []).some(
     ({ name, words }) =>
       name === 'git' && words.some(({ value }) => value === 'push' || value === 'fetch' || value === 'pull'),
-  );
-}
-
-function uploadsAll(step: StepPart): boolean {
-  if (step.uses?.kind !== 'repository' || step.uses.repository !== 'actions/upload-artifact') return false;
-  const path = inputOf(step, 'path')?.text ?? '';
-  const hidden =
-    inputOf(step, 'include-hidden-files')?.text === 'true' || /^v?[123](?:\.|$)/.test(step.uses.ref);
-  return (
-    path
-      .split('\n')
-      .some((line) =>
-        /^(?:\.|\.\/|\*\*?|\.\/\*\*?|\$\{\{ *github\.workspace *\}\}\/?|\.git\/?)$/.test(line.trim()),
-      ) &&
-    (hidden || path.includes('.git'))
   );
 }

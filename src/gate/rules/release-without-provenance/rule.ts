@@ -12,7 +12,7 @@ export const rule: Rule = {
   confidence: 'medium',
   persona: 'pedantic',
   guide: ['§6', 'checklist'],
-  alsoKnownAs: [],
+  alsoKnownAs: ['codeql/actions/missing-provenance-flag'],
   check,
 };
 

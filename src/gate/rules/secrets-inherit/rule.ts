@@ -10,7 +10,7 @@ export const rule: Rule = {
   confidence: 'high',
   persona: 'default',
   guide: ['§3'],
-  alsoKnownAs: ['zizmor/secrets-inherit'],
+  alsoKnownAs: ['zizmor/secrets-inherit', 'codeql/actions/secrets-inherit'],
   check,
   mend,
 };

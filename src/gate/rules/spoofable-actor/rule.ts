@@ -15,7 +15,7 @@ export const rule: Rule = {
   confidence: 'medium',
   persona: 'default',
   guide: ['§2'],
-  alsoKnownAs: ['zizmor/bot-conditions'],
+  alsoKnownAs: ['zizmor/bot-conditions', 'codeql/actions/spoofable-actor-check'],
   check,
   mend,
 };

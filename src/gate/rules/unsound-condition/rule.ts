@@ -19,6 +19,8 @@ export const rule: Rule = {
     'zizmor/unsound-contains',
     'poutine/if_always_true',
     'actionlint/if-cond',
+    'codeql/actions/if-expression-always-true',
+    'codeql/actions/unsound-contains',
   ],
   check,
   mend,
