@@ -47,6 +47,7 @@ import { rule as overprovisionedSecrets } from './rules/overprovisioned-secrets/
 import { rule as permissionsPerJob } from './rules/permissions-per-job/rule.ts';
 import { rule as persistedCredentials } from './rules/persisted-credentials/rule.ts';
 import { rule as promptInjection } from './rules/prompt-injection/rule.ts';
+import { rule as rebuiltRelease } from './rules/rebuilt-release/rule.ts';
 import { rule as refConfusion } from './rules/ref-confusion/rule.ts';
 import { rule as refVersionMismatch } from './rules/ref-version-mismatch/rule.ts';
 import { rule as releaseWithoutEnvironment } from './rules/release-without-environment/rule.ts';
@@ -75,6 +76,7 @@ import { rule as unpinnedUses } from './rules/unpinned-uses/rule.ts';
 import { rule as unreachableCode } from './rules/unreachable-code/rule.ts';
 import { rule as unreadFile } from './rules/unread-file/rule.ts';
 import { rule as unredactedSecrets } from './rules/unredacted-secrets/rule.ts';
+import { rule as unreproducibleBuild } from './rules/unreproducible-build/rule.ts';
 import { rule as unsoundCondition } from './rules/unsound-condition/rule.ts';
 import { rule as unsoundTernary } from './rules/unsound-ternary/rule.ts';
 import { rule as untrustedCheckout } from './rules/untrusted-checkout/rule.ts';
@@ -134,6 +136,7 @@ export const RULES: readonly Rule[] = [
   permissionsPerJob,
   persistedCredentials,
   promptInjection,
+  rebuiltRelease,
   refConfusion,
   refVersionMismatch,
   releaseWithoutEnvironment,
@@ -162,6 +165,7 @@ export const RULES: readonly Rule[] = [
   unreachableCode,
   unreadFile,
   unredactedSecrets,
+  unreproducibleBuild,
   unsoundCondition,
   unsoundTernary,
   untrustedCheckout,

@@ -1,0 +1,56 @@
+import type { JobPart, WorkflowFile } from '../repository/model.ts';
+import type { Subject } from '../subject.ts';
+import { type Publication, publishes } from './publication.ts';
+
+/** A job in which something is made that is then given to others: it publishes, or one that waits for it takes from it and does. */
+export interface ReleaseJob {
+  readonly file: WorkflowFile;
+  readonly job: JobPart;
+  /** What gives it to others, in this job or in the later one. */
+  readonly published: Publication;
+}
+
+const MADE = new Set(['package', 'image', 'release']);
+
+/** All jobs that make what is released as a package, an image, or files of a release. */
+export function releaseJobs(subject: Subject): readonly ReleaseJob[] {
+  return subject.once(find);
+}
+
+function find(subject: Subject): readonly ReleaseJob[] {
+  return subject.repository.workflows.flatMap((file) => {
+    const found = new Map<JobPart, Publication>();
+    for (const job of file.jobs) {
+      const published = publishes(subject, { file, job });
+      if (published === undefined || !MADE.has(published.kind)) continue;
+      found.set(job, published);
+      if (!job.steps.some(takesArtifact)) continue;
+      for (const before of neededBy(file, job))
+        if (!found.has(before) && before.steps.some(leavesArtifact)) found.set(before, published);
+    }
+    return [...found].map(([job, published]) => ({ file, job, published }));
+  });
+}
+
+/** The jobs that a job waits for, at whatever distance. */
+export function neededBy(file: WorkflowFile, job: JobPart): readonly JobPart[] {
+  const found = new Set<JobPart>();
+  const visit = (one: JobPart): void => {
+    for (const { text } of one.needs)
+      for (const before of file.jobs)
+        if (before.id === text && before !== job && !found.has(before)) {
+          found.add(before);
+          visit(before);
+        }
+  };
+  visit(job);
+  return [...found];
+}
+
+export function takesArtifact({ uses }: JobPart['steps'][number]): boolean {
+  return uses?.kind === 'repository' && /(?:^|\/)(?:action-)?download-artifact$/.test(uses.repository);
+}
+
+function leavesArtifact({ uses }: JobPart['steps'][number]): boolean {
+  return uses?.kind === 'repository' && uses.repository === 'actions/upload-artifact';
+}
