@@ -24,6 +24,7 @@ build() {
   (cd src/sandbox && find profiles -path '*/programs/*' -type f) | while read -r program; do
     mkdir -p "dist.new/${program%/*}" && cp -p "src/sandbox/$program" "dist.new/$program"
   done
+  "$CD_NODE" $CD_CHECK_FLAGS setup/compile-ahead.mjs dist.new
   rm -rf dist && mv dist.new dist
 }
 cd_alone "$top" build "$@"

@@ -1,7 +1,7 @@
 // Bundles what tsc wrote to .build/ into dist/: one file per process that we start, and one for each dynamic import, with
 // all that it uses and nothing else. (Split into shared chunks, a command would load whatever any two have in common.)
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 import { thirdPartyLicences } from './licences.mjs';
@@ -14,6 +14,12 @@ const bundles = new Map([
   ['gateway', join(compiled, 'egress/gateway-process.js')],
   ['replay-ground', join(compiled, 'replay/ground/ground-process.js')],
 ]);
+
+/** Bundles that are compiled ahead (setup/compile-ahead.mjs): CommonJS, as V8 gives the code of what ran of a script alone. */
+const AHEAD = new Set(['cli-commands-check']);
+/** Modules of Node.js that are slow to load and seldom used in a bundle that is compiled ahead: loaded when one is. */
+const LATER =
+  /\b(\w+) = require\("(node:(?:child_process|crypto|http|https|net|os|readline\/promises|util|zlib))"\);/g;
 
 /** What is imported when it is needed is a file of its own, named after its place in src/. */
 const loadedLater = {
@@ -30,29 +36,37 @@ const loadedLater = {
 
 // A Map gives what is added while it is read.
 for (const [name, entry] of bundles) {
-  const { metafile } = await build({
+  const ahead = AHEAD.has(name);
+  const { metafile, outputFiles } = await build({
     metafile: true,
+    write: false,
     entryPoints: { [name]: entry },
     plugins: [loadedLater],
     outdir,
-    outExtension: { '.js': '.mjs' },
+    outExtension: { '.js': ahead ? '.cjs' : '.mjs' },
     bundle: true,
     platform: 'node',
-    format: 'esm',
+    format: ahead ? 'cjs' : 'esm',
     target: 'node24',
     legalComments: 'none',
     // Bundled CommonJS packages call require for Node's own modules.
     banner: {
-      js: "import { createRequire as cofferdamRequire } from 'node:module'; const require = cofferdamRequire(import.meta.url);",
+      js: ahead
+        ? 'const cofferdamLater = (name) => { let made; return new Proxy({}, { get: (_, key) => (made ??= require(name))[key] }); };'
+        : "import { createRequire as cofferdamRequire } from 'node:module'; const require = cofferdamRequire(import.meta.url);",
     },
+    ...(ahead && { define: { 'import.meta.dirname': '__dirname' } }),
     logLevel: 'warning',
   });
+  for (const { path, text } of outputFiles)
+    writeFileSync(path, ahead ? text.replaceAll(LATER, '$1 = cofferdamLater("$2");') : text);
+  if (ahead) copyFileSync('setup/compiled-bundle.mjs', join(outdir, `${name}.mjs`));
   Object.assign(inputs, metafile.inputs);
 }
 // What this build is: answers that another one gave are not this one's.
 const identity = createHash('sha256');
 for (const name of readdirSync(outdir)
-  .filter((one) => one.endsWith('.mjs'))
+  .filter((one) => /\.[cm]js$/.test(one))
   .toSorted())
   identity
     .update(`${name}\0`)

@@ -83,6 +83,14 @@ describe('the published package', () => {
           ([, named, dynamic]) => ({ from: dirname(path), what: named ?? dynamic ?? '' }),
         );
       });
+    const required = [
+      ...readFileSync(join(installed, 'dist/cli-commands-check.cjs'), 'utf8').matchAll(
+        /\b(?:require|cofferdamLater)\("([^"]+)"\)/g,
+      ),
+    ].map((found) => found[1] ?? '');
+    expect(required).toContain('node:fs');
+    expect(required.filter((name) => !builtinModules.includes(name.replace(/^node:/, '')))).toEqual([]);
+    expect(files('dist').filter((path) => path.endsWith('.code'))).toEqual([]);
     expect(imports.length).toBeGreaterThan(20);
     const missing = imports.filter(({ from, what }) =>
       what.startsWith('.')

@@ -26,7 +26,8 @@ test('the gateway carries no package: what the job talks to is all ours', () => 
 
 test('every part that a bundle loads later is there', () => {
   const files = readdirSync(DIST).filter((name) => name.endsWith('.mjs'));
-  const later = files.flatMap((name) =>
+  const bundles = readdirSync(DIST).filter((name) => /\.[cm]js$/.test(name));
+  const later = bundles.flatMap((name) =>
     [...readFileSync(join(DIST, name), 'utf8').matchAll(/\bimport\("\.\/([a-z-]+\.mjs)"\)/g)].map(
       (found) => found[1] ?? '',
     ),
