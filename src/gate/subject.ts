@@ -117,7 +117,9 @@ export class Subject {
   #call(called: WorkflowFile | ActionFile, scope: Scope, uses: Text): void {
     const at = spanOf(scope.file.source, uses.at, uses.text.length);
     const hop = { at, what: `calls ${called.source.path}` };
-    this.#calls.set(called, [...(this.#calls.get(called) ?? []), { scope, hop }]);
+    const known = this.#calls.get(called);
+    if (known === undefined) this.#calls.set(called, [{ scope, hop }]);
+    else known.push({ scope, hop });
   }
 
   /** The action of this repository that a step uses, also where the job has checked the repository out into a folder. */

@@ -22,6 +22,15 @@ export function holdersIn(subject: Subject): readonly Holder[] {
   return subject.once(findHolders);
 }
 
+/** What one job holds. */
+export function heldBy(subject: Subject, job: JobPart): readonly Holder[] {
+  return subject.once(holdersByJob).get(job) ?? [];
+}
+
+function holdersByJob(subject: Subject): ReadonlyMap<JobPart, readonly Holder[]> {
+  return Map.groupBy(holdersIn(subject), ({ job }) => job);
+}
+
 function findHolders(subject: Subject): readonly Holder[] {
   return subject.repository.workflows.flatMap((file) => within(subject, file));
 }

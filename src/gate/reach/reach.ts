@@ -1,14 +1,14 @@
 import type { Hop } from '../finding.ts';
 import { executedAfter } from '../taint/execution.ts';
-import type { JobPart, WorkflowFile } from '../repository/model.ts';
 import { spanOf } from '../repository/tree.ts';
 import type { Subject } from '../subject.ts';
+import { waitedFor } from '../syntax/needs.ts';
 import { folderOf } from '../taint/folder.ts';
 import { inputOf } from '../taint/workspace.ts';
 import { PRIVILEGED_EVENTS, STRANGERS_EVENTS } from '../taint/sources.ts';
 import { taintsOf } from '../taint/taint.ts';
 import { EVERY, type Holder, holdersIn } from './holders.ts';
-import { restoresCache, type Takeover, takeoversIn } from './takeovers.ts';
+import { restoresCache, takenJobs, type Takeover, takeoversIn } from './takeovers.ts';
 
 /** From where somebody without any right begins. */
 export const ORIGINS = ['fork-pull-request', 'comment', 'issue', 'anyone'] as const;
@@ -60,6 +60,7 @@ export function reach(subject: Subject, from: Origin, to: string): Reach {
   const takeovers = takeoversIn(subject).filter(({ events }) =>
     events.some((event) => EVENTS[from].includes(event)),
   );
+  const taken = takenJobs(takeovers);
   const ways: Way[] = [];
   const unreached: Unreached[] = [];
   const seen = new Set<string>();
@@ -68,7 +69,7 @@ export function reach(subject: Subject, from: Origin, to: string): Reach {
     if (seen.has(key)) continue;
     seen.add(key);
     const where = { job: holder.job.id, workflow: holder.file.source.path };
-    const hops = wayTo(subject, holder, takeovers);
+    const hops = wayTo(subject, holder, takeovers, taken);
     if (hops === undefined) unreached.push({ ...where, why: whyNot(subject, holder, from) });
     else ways.push({ ...where, secret: wanted, hops });
   }
@@ -79,13 +80,14 @@ export function reach(subject: Subject, from: Origin, to: string): Reach {
 export function waysToSecrets(subject: Subject): readonly (Way & { readonly byCache: boolean })[] {
   const takeovers = takeoversIn(subject);
   if (takeovers.length === 0) return [];
+  const taken = takenJobs(takeovers);
   const seen = new Set<string>();
   return holdersIn(subject).flatMap((holder) => {
     const { file, job, secret } = holder;
     const key = `${file.source.path} ${job.id} ${secret}`;
     if (secret === 'GITHUB_TOKEN' || seen.has(key)) return [];
     seen.add(key);
-    const hops = wayTo(subject, holder, takeovers);
+    const hops = wayTo(subject, holder, takeovers, taken);
     const byCache = hops?.some(({ what }) => what === BY_CACHE) === true;
     return hops === undefined ? [] : [{ job: job.id, workflow: file.source.path, secret, hops, byCache }];
   });
@@ -93,56 +95,49 @@ export function waysToSecrets(subject: Subject): readonly (Way & { readonly byCa
 
 const BY_CACHE = 'can write the cache of the default branch';
 
-function wayTo(subject: Subject, holder: Holder, takeovers: readonly Takeover[]): readonly Hop[] | undefined {
-  const direct = takeovers.find(({ job }) => job === holder.job);
+type Taken = ReturnType<typeof takenJobs>;
+
+/** The first way by which what runs in a job comes to a holder: in its own job, by an artifact of the same run, or by the cache. */
+function wayTo(
+  subject: Subject,
+  holder: Holder,
+  [first]: readonly Takeover[],
+  taken: Taken,
+): readonly Hop[] | undefined {
+  const direct = taken.get(holder.job)?.takeover;
   if (direct !== undefined) return [...direct.hops, ...holder.hops];
-  for (const takeover of takeovers) {
-    const next = between(subject, takeover, holder);
-    if (next !== undefined) return [...takeover.hops, ...next, ...holder.hops];
-  }
-  return undefined;
+  if (first === undefined) return undefined;
+  const cache = restoresCache(subject, holder.file, holder.job);
+  const artifact = artifactBefore(subject, holder, taken);
+  // By the cache the very first comes there: another is told only where it comes before.
+  if (artifact !== undefined && (cache === undefined || artifact.takeover === first))
+    return [...artifact.takeover.hops, ...artifact.hops, ...holder.hops];
+  return cache === undefined
+    ? undefined
+    : [...first.hops, { at: first.job.at, what: BY_CACHE }, cache, ...holder.hops];
 }
 
-/** How what runs in one job comes into another: by an artifact of the same run, or by the default branch's cache. */
-function between(subject: Subject, takeover: Takeover, holder: Holder): readonly Hop[] | undefined {
-  const { file, job } = holder;
-  if (takeover.file === file && comesAfter(takeover.file, job, takeover.job.id)) {
-    const download = job.steps.find(
-      ({ uses }) => uses?.kind === 'repository' && uses.repository === 'actions/download-artifact',
-    );
-    const executed =
-      download === undefined
-        ? undefined
-        : executedAfter(
-            taintsOf(subject),
-            { file, job, step: download },
-            {
-              folder: folderOf(inputOf(download, 'path')?.text ?? '') ?? '',
-              others: [],
-            },
-          );
-    if (download?.uses !== undefined && executed !== undefined)
-      return [
-        {
-          at: spanOf(file.source, download.uses.at, download.uses.text.length),
-          what: 'downloads what that job made',
-        },
-        executed,
-      ];
-  }
-  const cache = restoresCache(subject, file, job);
-  return cache === undefined ? undefined : [{ at: takeover.job.at, what: BY_CACHE }, cache];
-}
-
-/** Whether a job waits for another, at whatever distance. */
-function comesAfter(file: WorkflowFile, job: JobPart, id: string, seen = new Set<string>()): boolean {
-  return job.needs.some(({ text }) => {
-    if (text === id) return true;
-    if (seen.has(text)) return false;
-    seen.add(text);
-    const before = file.jobs.find((one) => one.id === text);
-    return before !== undefined && comesAfter(file, before, id, seen);
-  });
+/** The first job that this one waits for, whose artifact it takes and runs. */
+function artifactBefore(
+  subject: Subject,
+  { file, job }: Holder,
+  taken: Taken,
+): { readonly takeover: Takeover; readonly hops: readonly Hop[] } | undefined {
+  const download = job.steps.find(
+    ({ uses }) => uses?.kind === 'repository' && uses.repository === 'actions/download-artifact',
+  );
+  if (download?.uses === undefined || job.needs.length === 0) return undefined;
+  const before = [...waitedFor(file.jobs, job)].flatMap((one) => taken.get(one) ?? []);
+  const [earliest] = before.toSorted((a, b) => a.number - b.number);
+  if (earliest === undefined) return undefined;
+  const place = { folder: folderOf(inputOf(download, 'path')?.text ?? '') ?? '', others: [] };
+  const executed = executedAfter(taintsOf(subject), { file, job, step: download }, place);
+  if (executed === undefined) return undefined;
+  const at = spanOf(file.source, download.uses.at, download.uses.text.length);
+  return {
+    takeover: earliest.takeover,
+    hops: [{ at, what: 'downloads what that job made' }, executed],
+  };
 }
 
 function whyNot(subject: Subject, { file }: Holder, from: Origin): string {

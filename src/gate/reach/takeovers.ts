@@ -27,6 +27,16 @@ export function takeoversIn(subject: Subject): readonly Takeover[] {
   return subject.once(findTakeovers);
 }
 
+/** The first takeover of each job, with its number among all. */
+export function takenJobs(
+  takeovers: readonly Takeover[],
+): ReadonlyMap<JobPart, { readonly takeover: Takeover; readonly number: number }> {
+  const first = new Map<JobPart, { readonly takeover: Takeover; readonly number: number }>();
+  for (const [number, takeover] of takeovers.entries())
+    if (!first.has(takeover.job)) first.set(takeover.job, { takeover, number });
+  return first;
+}
+
 function findTakeovers(subject: Subject): readonly Takeover[] {
   const taints = taintsOf(subject);
   const found: Takeover[] = [];

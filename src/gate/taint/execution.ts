@@ -1,4 +1,5 @@
 import type { Hop } from '../finding.ts';
+import type { StepPart } from '../repository/model.ts';
 import { pieceSpan, spanOf } from '../repository/tree.ts';
 import type { ShellCommand } from '../shell/script.ts';
 import type { ShellScript, ShellWord } from '../shell/script.ts';
@@ -88,15 +89,59 @@ const WORKSPACE: Place = { folder: '', others: [] };
 export function executedAfter(taints: Following, after: Site, place: Place = WORKSPACE): Hop | undefined {
   const steps = after.job?.steps ?? (after.file.kind === 'action' ? after.file.steps : []);
   let from = place;
-  for (const step of steps) {
-    const same = step.index === after.step.index;
-    if (step.index < after.step.index) continue;
+  const { index } = after.step;
+  const busy = busyAmong(taints, steps, after);
+  for (let at = firstFrom(busy, index); at < busy.length; at += 1) {
+    const step = busy[at];
+    if (step === undefined) break;
     const site = { ...after, step };
+    const same = step.index === index;
+    // To look from each of thousands of steps at each behind it would never end: what may run it is taken to.
+    if (!same && steps.length > MAX_STEPS)
+      return { at: spanOf(site.file.source, step.at), what: 'runs what lies in the workspace' };
     const hop = executes(taints, site, from, { same });
     if (hop !== undefined) return hop;
     if (spreads(taints, site, from)) from = WORKSPACE;
   }
   return undefined;
+}
+
+/** Of one job; no job that a person writes has as many. */
+const MAX_STEPS = 1_000;
+const COPIERS = new Set(['cp', 'mv', 'rsync']);
+const BUSY = new WeakMap<readonly StepPart[], readonly StepPart[]>();
+
+/** The steps that run or copy anything at all, wherever it lies: the others need not be looked at for each place. */
+function busyAmong(
+  { subject }: Following,
+  steps: readonly StepPart[],
+  { file, job }: Site,
+): readonly StepPart[] {
+  const known = BUSY.get(steps);
+  if (known !== undefined) return known;
+  const found = steps.filter((step) => {
+    const { uses } = step;
+    if (uses?.kind === 'local' || (uses?.kind === 'repository' && ACTIONS.has(uses.repository))) return true;
+    const script = subject.script({ file, step, ...(job !== undefined && { job }) });
+    return script?.commands.some((command) => {
+      const [name = ''] = withoutWrapper([command.name, ...command.words.map(({ value }) => value)]);
+      return name.includes('/') || RUNS_THE_WORKSPACE.has(name) || COPIERS.has(command.name);
+    });
+  });
+  BUSY.set(steps, found);
+  return found;
+}
+
+/** The place in a list of the first step with this number or a later one. */
+function firstFrom(steps: readonly StepPart[], index: number): number {
+  let low = 0;
+  let high = steps.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((steps[middle]?.index ?? 0) < index) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 function executes(
@@ -210,7 +255,7 @@ function spreads(taints: Following, site: Site, { folder }: Place): boolean {
   const folders = foldersOf(taints.subject, site, script);
   return script.commands.some((command) => {
     const { name, words } = command;
-    if (!['cp', 'mv', 'rsync'].includes(name)) return false;
+    if (!COPIERS.has(name)) return false;
     const cwd = folders.get(command);
     const operands = words.filter(({ value }) => !value.startsWith('-'));
     const target = folderOf(operands.at(-1)?.text ?? '', cwd, site, script);

@@ -2,6 +2,7 @@ import type { Hop, Span } from '../finding.ts';
 import { expressionsIn } from '../../workflow/index.ts';
 import { pieceSpan } from '../repository/tree.ts';
 import type { RunnerFile, ShellCommand, ShellScript, ShellWord } from '../shell/script.ts';
+import type { StepPart } from '../repository/model.ts';
 import type { Site } from '../subject.ts';
 import { isChecked, narrows } from './checked.ts';
 import { runsWorkspace } from './execution.ts';
@@ -228,16 +229,61 @@ export function scriptOutputs(taints: Following, output: string, site: Site): re
   return written(taints, 'GITHUB_OUTPUT', output, site, `is written to the output ${output}`);
 }
 
-/** What an earlier step of the job has put into `GITHUB_ENV` under this name. */
+/**
+ * What an earlier step of the job has put into `GITHUB_ENV` under this name. What is so behind one step follows from what is so behind
+ * the one before: a hostile job may have ten thousand that set the same variable and read it.
+ */
 export function dynamicEnvironment(taints: Following, name: string, site: Site): readonly Taint[] {
+  const known = taints.setBefore(site);
+  const one = known.get(name) ?? { steps: settersOf(taints, name, site), behind: [] };
+  known.set(name, one);
+  const { steps, behind } = one;
+  let count = 0;
+  for (const step of steps) {
+    if (step.index >= site.step.index) break;
+    if (behind[count] === undefined) {
+      const set = written(
+        taints,
+        'GITHUB_ENV',
+        name,
+        { ...site, step },
+        `is written to the variable ${name}`,
+      );
+      behind[count] = unique([...(behind[count - 1] ?? []), ...set]);
+    }
+    count += 1;
+  }
+  return behind[count - 1] ?? [];
+}
+
+interface Setters {
+  readonly all: readonly StepPart[];
+  readonly byName: ReadonlyMap<string, readonly StepPart[]>;
+}
+
+/** Of lists of steps that were looked at: which of them set variables, and which. */
+const SETTERS = new WeakMap<readonly StepPart[], Setters>();
+
+function settersOf(taints: Following, name: string, site: Site): readonly StepPart[] {
   const steps = site.job?.steps ?? (site.file.kind === 'action' ? site.file.steps : []);
-  return unique(
-    steps
-      .filter((step) => step.index < site.step.index && step.run !== undefined)
-      .flatMap((step) =>
-        written(taints, 'GITHUB_ENV', name, { ...site, step }, `is written to the variable ${name}`),
-      ),
-  );
+  const known = SETTERS.get(steps) ?? settersAmong(taints, steps, site);
+  SETTERS.set(steps, known);
+  return (name === '*' ? known.all : known.byName.get(name.toLowerCase())) ?? [];
+}
+
+function settersAmong(taints: Following, steps: readonly StepPart[], site: Site): Setters {
+  const all: StepPart[] = [];
+  const byName = new Map<string, StepPart[]>();
+  for (const step of steps) {
+    const set = step.run === undefined ? [] : setters(taints, 'GITHUB_ENV', '*', { ...site, step });
+    if (set.length > 0) all.push(step);
+    for (const name of new Set(set.flatMap(({ names }) => names.map((one) => one.toLowerCase())))) {
+      const before = byName.get(name);
+      if (before === undefined) byName.set(name, [step]);
+      else before.push(step);
+    }
+  }
+  return { all, byName };
 }
 
 function mayWrite(text: string, file: RunnerFile): boolean {
@@ -252,23 +298,28 @@ function written(
   what: string,
 ): readonly Taint[] {
   const run = taints.subject.scriptText(site);
-  const script = run === undefined || !mayWrite(run.text, file) ? undefined : taints.subject.script(site);
-  if (run === undefined || script === undefined) return [];
-  const wanted = name.toLowerCase();
+  if (run === undefined) return [];
   return unique(
-    fileCommandsOf(script)
-      .filter((one) => one.file === file)
-      // What sets whatever its lines name may set this.
-      .filter(
-        ({ names }) =>
-          name === '*' ||
-          (names.length === 0 && file === 'GITHUB_OUTPUT') ||
-          names.some((set) => set.toLowerCase() === wanted),
-      )
-      .flatMap((one) =>
-        writtenTaint(taints, one, site).map((taint) =>
-          extended(taint, { at: pieceSpan(site.file.source, run, one.command.text), what }),
-        ),
+    setters(taints, file, name, site).flatMap((one) =>
+      writtenTaint(taints, one, site).map((taint) =>
+        extended(taint, { at: pieceSpan(site.file.source, run, one.command.text), what }),
       ),
+    ),
+  );
+}
+
+/** The commands of a step that may set a variable or an output. */
+function setters(taints: Following, file: RunnerFile, name: string, site: Site): readonly FileCommand[] {
+  const run = taints.subject.scriptText(site);
+  const script = run === undefined || !mayWrite(run.text, file) ? undefined : taints.subject.script(site);
+  if (script === undefined) return [];
+  const wanted = name.toLowerCase();
+  // What sets whatever its lines name may set this.
+  return fileCommandsOf(script).filter(
+    (one) =>
+      one.file === file &&
+      (name === '*' ||
+        (one.names.length === 0 && file === 'GITHUB_OUTPUT') ||
+        one.names.some((set) => set.toLowerCase() === wanted)),
   );
 }

@@ -8,7 +8,7 @@ import { passesOn, strangersOutput } from './known-actions.ts';
 import { type Reference, valueReferences } from './references.ts';
 import { dynamicEnvironment, scriptOutputs } from './script-flow.ts';
 import { PRIVILEGED_EVENTS, sourcesOf } from './sources.ts';
-import { type Following, type Taint, unique } from './value.ts';
+import { type Following, type SetSoFar, type Taint, unique } from './value.ts';
 import { type Filled, filledBy } from './workspace.ts';
 
 const MAX_DEPTH = 12;
@@ -19,6 +19,7 @@ export class Taints implements Following {
   readonly #known = new Map<string, readonly Taint[]>();
   readonly #filled = new Map<object, readonly Filled[]>();
   readonly #variables = new Map<object, Map<string, readonly Taint[]>>();
+  readonly #set = new Map<object, Map<string, SetSoFar>>();
   readonly #outputs = new Map<object, Map<string, readonly Taint[]>>();
   #depth = 0;
 
@@ -60,6 +61,13 @@ export class Taints implements Following {
   variables({ step }: Site): Map<string, readonly Taint[]> {
     const known = this.#variables.get(step) ?? new Map<string, readonly Taint[]>();
     this.#variables.set(step, known);
+    return known;
+  }
+
+  setBefore(site: Site): Map<string, SetSoFar> {
+    const where = site.job ?? site.file;
+    const known = this.#set.get(where) ?? new Map<string, SetSoFar>();
+    this.#set.set(where, known);
     return known;
   }
 
@@ -231,57 +239,53 @@ export class Taints implements Following {
 
   #stepOutput(id: string, output: string, scope: Scope): readonly Taint[] {
     const steps = scope.job?.steps ?? (scope.file.kind === 'action' ? scope.file.steps : []);
-    return steps
-      .filter((step) => id === '*' || step.id?.toLowerCase() === id)
-      .flatMap((step) => {
-        const site = { file: scope.file, step, ...(scope.job !== undefined && { job: scope.job }) };
-        const { uses } = step;
-        if (uses === undefined) return scriptOutputs(this, output, site);
-        const called = this.subject.calledAction(step, scope.job);
-        if (called !== undefined)
-          return called.outputs
-            .filter((one) => output === '*' || one.name.toLowerCase() === output)
-            .flatMap(({ value }) => this.of(value, { file: called }));
-        if (uses.kind === 'repository' && passesOn(uses.repository))
-          return step.with.flatMap(({ value }) =>
-            this.#extended(this.of(value, site), {
-              at: spanOf(scope.file.source, value.at, value.text.length),
-              what: `is given to ${uses.repository}, which gives it on`,
-            }),
-          );
-        if (uses.kind !== 'repository' || !strangersOutput(uses.repository, output)) return [];
-        const events = this.subject.reachedByStrangers(scope.file);
-        if (events.length === 0) return [];
-        const best = events.find(({ event }) => PRIVILEGED_EVENTS.has(event)) ?? events[0];
-        return [
-          {
-            origin: `an output of ${uses.repository}`,
-            by: 'stranger' as const,
-            holds: 'text' as const,
-            events: events.map(({ event }) => event),
-            hops: [
-              ...(best?.via ?? []),
-              {
-                at: spanOf(scope.file.source, uses.at, uses.text.length),
-                what: `gives what a stranger wrote as ${output}`,
-              },
-            ],
-          },
-        ];
-      });
+    return (id === '*' ? steps : (named(steps, (step) => step.id).get(id) ?? [])).flatMap((step) => {
+      const site = { file: scope.file, step, ...(scope.job !== undefined && { job: scope.job }) };
+      const { uses } = step;
+      if (uses === undefined) return scriptOutputs(this, output, site);
+      const called = this.subject.calledAction(step, scope.job);
+      if (called !== undefined)
+        return called.outputs
+          .filter((one) => output === '*' || one.name.toLowerCase() === output)
+          .flatMap(({ value }) => this.of(value, { file: called }));
+      if (uses.kind === 'repository' && passesOn(uses.repository))
+        return step.with.flatMap(({ value }) =>
+          this.#extended(this.of(value, site), {
+            at: spanOf(scope.file.source, value.at, value.text.length),
+            what: `is given to ${uses.repository}, which gives it on`,
+          }),
+        );
+      if (uses.kind !== 'repository' || !strangersOutput(uses.repository, output)) return [];
+      const events = this.subject.reachedByStrangers(scope.file);
+      if (events.length === 0) return [];
+      const best = events.find(({ event }) => PRIVILEGED_EVENTS.has(event)) ?? events[0];
+      return [
+        {
+          origin: `an output of ${uses.repository}`,
+          by: 'stranger' as const,
+          holds: 'text' as const,
+          events: events.map(({ event }) => event),
+          hops: [
+            ...(best?.via ?? []),
+            {
+              at: spanOf(scope.file.source, uses.at, uses.text.length),
+              what: `gives what a stranger wrote as ${output}`,
+            },
+          ],
+        },
+      ];
+    });
   }
 
   #jobOutput(id: string, output: string, { file }: Scope): readonly Taint[] {
     if (file.kind !== 'workflow') return [];
-    return file.jobs
-      .filter((job) => id === '*' || job.id.toLowerCase() === id)
-      .flatMap((job) => {
-        const called = this.subject.calledWorkflow(job);
-        const own = job.outputs
-          .filter((one) => output === '*' || one.name.toLowerCase() === output)
-          .flatMap(({ value }) => this.#out(value, { file, job }));
-        return called === undefined ? own : [...own, ...this.#calledOutput(called, output)];
-      });
+    return (id === '*' ? file.jobs : (named(file.jobs, (job) => job.id).get(id) ?? [])).flatMap((job) => {
+      const called = this.subject.calledWorkflow(job);
+      const own = job.outputs
+        .filter((one) => output === '*' || one.name.toLowerCase() === output)
+        .flatMap(({ value }) => this.#out(value, { file, job }));
+      return called === undefined ? own : [...own, ...this.#calledOutput(called, output)];
+    });
   }
 
   #calledOutput(called: WorkflowFile, output: string): readonly Taint[] {
@@ -316,6 +320,23 @@ export class Taints implements Following {
   #extended(taints: readonly Taint[], ...hops: readonly Hop[]): readonly Taint[] {
     return taints.map((taint) => ({ ...taint, hops: [...taint.hops, ...hops] }));
   }
+}
+
+const BY_NAME = new WeakMap<object, ReadonlyMap<string, readonly unknown[]>>();
+
+/** Steps or jobs by their id in lower case, sorted once: a file may have thousands, and name each. */
+function named<T>(
+  list: readonly T[],
+  nameOf: (one: T) => string | undefined,
+): ReadonlyMap<string, readonly T[]> {
+  const known = BY_NAME.get(list) as ReadonlyMap<string, readonly T[]> | undefined;
+  if (known !== undefined) return known;
+  const found = Map.groupBy(
+    list.filter((one) => nameOf(one) !== undefined),
+    (one) => nameOf(one)?.toLowerCase() ?? '',
+  );
+  BY_NAME.set(list, found);
+  return found;
 }
 
 /** What is followed in a repository: one for all who ask, as each answer is kept. */

@@ -1,5 +1,6 @@
 import type { Text } from '../../workflow/index.ts';
 import type { Hop, Span } from '../finding.ts';
+import type { StepPart } from '../repository/model.ts';
 import type { Scope, Site, Subject } from '../subject.ts';
 import type { Filled } from './workspace.ts';
 import type { Reference } from './references.ts';
@@ -27,6 +28,14 @@ export interface Following {
   filled(scope: Scope): readonly Filled[];
   /** What is known so far of the variables of a step’s script. */
   variables(site: Site): Map<string, readonly Taint[]>;
+  /** What is known so far of the variables that the steps of a site’s job have put into `GITHUB_ENV`. */
+  setBefore(site: Site): Map<string, SetSoFar>;
+}
+
+/** The steps that set a variable, in order, and what decides over it behind each of them, as far as somebody has asked. */
+export interface SetSoFar {
+  readonly steps: readonly StepPart[];
+  readonly behind: (readonly Taint[])[];
 }
 
 const MAX_TAINTS = 20;

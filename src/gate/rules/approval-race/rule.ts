@@ -3,6 +3,7 @@ import type { JobPart, WorkflowFile } from '../../repository/model.ts';
 import { textsIn, valueOf } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
+import { jobsById } from '../../syntax/needs.ts';
 import { allReferences } from '../../taint/references.ts';
 import { taintsOf } from '../../taint/taint.ts';
 import { inputOf } from '../../taint/workspace.ts';
@@ -68,7 +69,7 @@ function staysLabeled(subject: Subject, file: WorkflowFile, job: JobPart): boole
 /** By what somebody with rights lets the job run; undefined: by nothing that is seen. */
 function approvalOf(subject: Subject, file: WorkflowFile, job: JobPart): string | undefined {
   const of = (wanted: RegExp): boolean =>
-    [job, ...job.needs.flatMap(({ text }) => file.jobs.filter(({ id }) => id === text))].some(
+    [job, ...job.needs.flatMap(({ text }) => jobsById(file.jobs).get(text) ?? [])].some(
       ({ if: condition }) => {
         const tree = condition === undefined ? undefined : subject.condition(condition);
         return tree !== undefined && allReferences(tree).some((one) => wanted.test(one.join('.')));

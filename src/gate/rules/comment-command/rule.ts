@@ -2,9 +2,10 @@ import type { Text } from '../../../workflow/index.ts';
 import type { Found } from '../../finding.ts';
 import type { JobPart, WorkflowFile } from '../../repository/model.ts';
 import { spanOf } from '../../repository/tree.ts';
-import { holdersIn } from '../../reach/holders.ts';
+import { heldBy } from '../../reach/holders.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
+import { withThoseBehind } from '../../syntax/needs.ts';
 import { allReferences } from '../../taint/references.ts';
 import { grantedTo, leastOf } from '../../token/least.ts';
 
@@ -31,10 +32,12 @@ function* check(subject: Subject): Iterable<Found> {
   for (const file of subject.repository.workflows) {
     const event = subject.reaching(file).find(({ event: name }) => COMMENTS.has(name));
     if (event === undefined) continue;
+    let asked: ReadonlySet<JobPart> | undefined;
     for (const job of file.jobs) {
       const command = commandOf(subject, file, job);
-      if (command === undefined || asks(subject, file, job, new Set()) || !holds(subject, file, job))
-        continue;
+      if (command === undefined) continue;
+      asked ??= withThoseBehind(file.jobs, (one) => asks(subject, file, one));
+      if (asked.has(job) || !holds(subject, file, job)) continue;
       const at = spanOf(file.source, command.at, command.text.length);
       yield {
         at,
@@ -55,9 +58,8 @@ function commandOf(subject: Subject, file: WorkflowFile, job: JobPart): Text | u
   );
 }
 
-function asks(subject: Subject, file: WorkflowFile, job: JobPart, seen: Set<string>): boolean {
-  if (seen.has(job.id)) return false;
-  seen.add(job.id);
+/** Whether the job itself asks; one before it may have asked as well. */
+function asks(subject: Subject, file: WorkflowFile, job: JobPart): boolean {
   if (job.if !== undefined && names(subject, file, job.if, AUTHOR)) return true;
   for (const step of job.steps) {
     const { uses, run } = step;
@@ -73,10 +75,7 @@ function asks(subject: Subject, file: WorkflowFile, job: JobPart, seen: Set<stri
     )
       return true;
   }
-  return job.needs.some(({ text }) => {
-    const before = file.jobs.find(({ id }) => id === text);
-    return before !== undefined && asks(subject, file, before, seen);
-  });
+  return false;
 }
 
 function names(subject: Subject, file: WorkflowFile, text: Text, wanted: RegExp): boolean {
@@ -88,8 +87,8 @@ function names(subject: Subject, file: WorkflowFile, text: Text, wanted: RegExp)
 
 /** Whether there is anything to be had in the job: a secret, or a token that may write more than an answer. */
 function holds(subject: Subject, file: WorkflowFile, job: JobPart): boolean {
-  const secrets = holdersIn(subject).filter((one) => one.job === job && one.secret !== 'GITHUB_TOKEN');
-  if (job.uses !== undefined || secrets.length > 0) return true;
+  if (job.uses !== undefined || heldBy(subject, job).some(({ secret }) => secret !== 'GITHUB_TOKEN'))
+    return true;
   const granted = grantedTo(file, job);
   if (granted === undefined) return leastOf(subject, file, job).whole === false;
   if (granted.all === 'write') return true;

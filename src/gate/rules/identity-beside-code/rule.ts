@@ -1,6 +1,6 @@
 import type { Found, Hop } from '../../finding.ts';
 import type { JobPart, WorkflowFile } from '../../repository/model.ts';
-import { takeoversIn } from '../../reach/takeovers.ts';
+import { takenJobs, takeoversIn } from '../../reach/takeovers.ts';
 import { pieceSpan } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
@@ -37,14 +37,14 @@ const INSTALLS: Readonly<Record<string, readonly string[]>> = {
 };
 
 function* check(subject: Subject): Iterable<Found> {
-  const taken = takeoversIn(subject);
+  const taken = takenJobs(takeoversIn(subject));
   for (const file of subject.repository.workflows)
     for (const job of file.jobs) {
       const granted = grantedTo(file, job)?.scopes.find(
         ({ scope, level }) => scope === 'id-token' && level === 'write',
       );
       if (granted === undefined) continue;
-      const takeover = taken.find((one) => one.job === job);
+      const takeover = taken.get(job)?.takeover;
       const hop = takeover?.hops.at(-1) ?? installs(subject, file, job);
       if (hop === undefined) continue;
       yield {

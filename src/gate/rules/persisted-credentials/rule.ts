@@ -1,4 +1,5 @@
 import type { Found } from '../../finding.ts';
+import type { StepPart } from '../../repository/model.ts';
 import { spanOf } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Site, Subject } from '../../subject.ts';
@@ -18,20 +19,18 @@ export const rule: Rule = {
 };
 
 function* check(subject: Subject): Iterable<Found> {
+  const pushing = new Map<readonly StepPart[], number>();
   for (const site of subject.sites) {
     const { step, file, job } = site;
     const { uses } = step;
     if (uses === undefined || !isCheckout(step)) continue;
     const asked = inputOf(step, 'persist-credentials')?.text;
     if (asked?.toLowerCase() === 'false') continue;
-    const later = (job?.steps ?? (file.kind === 'action' ? file.steps : [])).filter(
-      (one) => one.index > step.index,
-    );
+    const steps = job?.steps ?? (file.kind === 'action' ? file.steps : []);
+    const last = pushing.get(steps) ?? steps.findLastIndex((one) => pushes(subject, { ...site, step: one }));
+    pushing.set(steps, last);
     // A step that pushes needs them, and who asks for them by name or by a condition has thought of it.
-    const meant =
-      later.some((one) => pushes(subject, { ...site, step: one })) ||
-      asked?.toLowerCase() === 'true' ||
-      asked?.includes('${{') === true;
+    const meant = last > step.index || asked?.toLowerCase() === 'true' || asked?.includes('${{') === true;
     yield {
       at: spanOf(file.source, uses.at, uses.text.length),
       message: 'checkout leaves the job\u2019s token in .git/config, where every later step can read it',

@@ -2,6 +2,7 @@ import type { Found } from '../../finding.ts';
 import type { JobPart, WorkflowFile } from '../../repository/model.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
+import { withThoseLinked } from '../../syntax/needs.ts';
 import { publishes } from '../../taint/publication.ts';
 import { inputOf } from '../../taint/workspace.ts';
 
@@ -22,15 +23,14 @@ const ATTEST =
 const ATTEST_BY_THEMSELVES = new Set(['pypa/gh-action-pypi-publish', 'rubygems/release-gem']);
 
 function* check(subject: Subject): Iterable<Found> {
-  for (const file of subject.repository.workflows)
+  for (const file of subject.repository.workflows) {
+    let attested: ReadonlySet<JobPart> | undefined;
     for (const job of file.jobs) {
       const published = publishes(subject, { file, job });
-      if (
-        published === undefined ||
-        ['site', 'deployment'].includes(published.kind) ||
-        attested(subject, file, job, new Set())
-      )
-        continue;
+      if (published === undefined || ['site', 'deployment'].includes(published.kind)) continue;
+      // In the job, in one that it needs, or in one that needs it.
+      attested ??= withThoseLinked(file.jobs, (one) => attests(subject, file, one));
+      if (attested.has(job)) continue;
       yield {
         at: published.at,
         job: job.id,
@@ -38,17 +38,7 @@ function* check(subject: Subject): Iterable<Found> {
         fix: 'attest the build: actions/attest-build-provenance, npm publish --provenance, or cosign attest',
       };
     }
-}
-
-/** In the job, in one that it needs, or in one that needs it. */
-function attested(subject: Subject, file: WorkflowFile, job: JobPart, seen: Set<string>): boolean {
-  if (seen.has(job.id)) return false;
-  seen.add(job.id);
-  if (attests(subject, file, job)) return true;
-  const near = file.jobs.filter(
-    (one) => job.needs.some(({ text }) => text === one.id) || one.needs.some(({ text }) => text === job.id),
-  );
-  return near.some((one) => attested(subject, file, one, seen));
+  }
 }
 
 function attests(subject: Subject, file: WorkflowFile, job: JobPart): boolean {
