@@ -5,7 +5,7 @@ import { parse } from 'yaml';
 import { ok } from '../base/index.ts';
 import { mergedAdvisories, shippedAdvisories } from './advisories/shipped.ts';
 import { judge, type Judgement, shownTo } from './check.ts';
-import type { RefFacts, UsesPolicy } from './facts.ts';
+import type { Facts, RefFacts, UsesPolicy } from './facts.ts';
 import type { Persona } from './finding.ts';
 import { fixAll } from './fix/fix-all.ts';
 import { type GatheredFile, kindOf } from './repository/gather-files.ts';
@@ -48,18 +48,21 @@ function filesOf(one: Case): readonly GatheredFile[] {
   });
 }
 
+function factsOf(one: Case): Facts {
+  const { date, advisories: list } = SHIPPED;
+  return {
+    refs: new Map(Object.entries(one.refs ?? {})),
+    advisories: { date, list },
+    ...(one.uses !== undefined && { uses: one.uses }),
+  };
+}
+
 async function found(rule: Rule, one: Case): Promise<readonly string[]> {
   const files = filesOf(one);
   const first = files[0]?.path ?? '';
   const repository = await readRepository(files);
   if (rule.id !== 'unread-file') expect(repository.unread, 'the case itself must be readable').toEqual([]);
-  const { date, advisories: list } = SHIPPED;
-  const facts = {
-    refs: new Map(Object.entries(one.refs ?? {})),
-    advisories: { date, list },
-    ...(one.uses !== undefined && { uses: one.uses }),
-  };
-  const { findings } = judge(repository, [rule], facts);
+  const { findings } = judge(repository, [rule], factsOf(one));
   const places = shownTo(one.persona ?? 'auditor', findings).map(({ at }) =>
     at.file === first ? `${at.line}` : `${at.file}:${at.line}`,
   );
@@ -70,7 +73,7 @@ async function found(rule: Rule, one: Case): Promise<readonly string[]> {
 async function fixed(rule: Rule, one: Case, unsafe: boolean): Promise<string | undefined> {
   const choose = ({ findings }: Judgement) =>
     Promise.resolve(findings.filter(({ rule: id }) => id === rule.id));
-  const fixes = await fixAll({ files: filesOf(one), unsafe, choose });
+  const fixes = await fixAll({ files: filesOf(one), unsafe, choose, facts: factsOf(one) });
   const { read } = fixes.all[0] ?? {};
   return read?.ok === true ? Buffer.from(read.value).toString() : undefined;
 }

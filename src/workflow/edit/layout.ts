@@ -50,6 +50,12 @@ export class Layout {
         const rest = this.text.slice(node.range[1]).split('\n', 1)[0] ?? '';
         // In braces a comment would swallow what follows.
         if (!/^[ \t]*(?:#.*)?\r?$/.test(rest)) return [];
+        if (operation.replaces !== undefined) {
+          const at = rest.indexOf(operation.replaces, rest.indexOf('#') + 1);
+          if (at <= 0) return undefined;
+          const start = node.range[1] + at;
+          return [{ start, end: start + operation.replaces.length, text: operation.text }];
+        }
         return [{ start: node.range[1], end: node.range[1], text: ` # ${operation.text}` }];
       }
     }

@@ -29,8 +29,8 @@ export type Operation =
   | { readonly kind: 'remove'; readonly path: YamlPath }
   /** Parts of a text are other text; offsets are those of the value. */
   | { readonly kind: 'rewrite'; readonly path: YamlPath; readonly pieces: readonly Piece[] }
-  /** A comment behind a text, where its line has room for one. It changes no value. */
-  | { readonly kind: 'comment'; readonly path: YamlPath; readonly text: string };
+  /** A comment behind a text, where its line has room for one, or in the place of words of the one there. It changes no value. */
+  | { readonly kind: 'comment'; readonly path: YamlPath; readonly text: string; readonly replaces?: string };
 
 /** The value that a document has after an operation; undefined when the operation cannot be done on it. */
 export function resultOf(value: PlainValue, operation: Operation): PlainValue | undefined {

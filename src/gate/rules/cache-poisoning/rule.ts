@@ -8,6 +8,7 @@ import { inputOf } from '../../taint/workspace.ts';
 import { versionUsed } from '../../uses.ts';
 import { majorOf, type Restoring, restoring } from '../../reach/caches.ts';
 import { type Release, whenReleased } from './when-released.ts';
+import { mend } from './mend.ts';
 
 export const rule: Rule = {
   id: 'cache-poisoning',
@@ -18,6 +19,7 @@ export const rule: Rule = {
   guide: ['§2', '§6'],
   alsoKnownAs: ['zizmor/cache-poisoning', 'codeql/actions/cache-poisoning'],
   check,
+  mend,
 };
 
 function* check(subject: Subject): Iterable<Found> {

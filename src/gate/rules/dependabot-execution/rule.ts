@@ -2,6 +2,7 @@ import type { Found } from '../../finding.ts';
 import { entryOf, itemsOf, spanOf, textOf, valueOf } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
+import { mend } from './mend.ts';
 
 export const rule: Rule = {
   id: 'dependabot-execution',
@@ -12,6 +13,7 @@ export const rule: Rule = {
   guide: ['§6'],
   alsoKnownAs: ['zizmor/dependabot-execution'],
   check,
+  mend,
 };
 
 const KEY = 'insecure-external-code-execution';

@@ -5,6 +5,7 @@ import { isCommit } from '../../lock/pin.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
 import { pinOfUses, repositoryUses, versionUsed } from '../../uses.ts';
+import { mend } from './mend.ts';
 
 export const rule: Rule = {
   id: 'known-vulnerable-actions',
@@ -19,6 +20,7 @@ export const rule: Rule = {
     'poutine/known_vulnerability_in_build_component',
   ],
   check,
+  mend,
 };
 
 function* check(subject: Subject): Iterable<Found> {

@@ -4,6 +4,7 @@ import type { ActionFile, Source, WorkflowFile } from '../../repository/model.ts
 import { expressionSpan, spanAt, spanOf, textsIn } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
+import { mend } from './mend.ts';
 
 export const rule: Rule = {
   id: 'obfuscation',
@@ -14,6 +15,7 @@ export const rule: Rule = {
   guide: ['§2', '§7'],
   alsoKnownAs: ['zizmor/obfuscation'],
   check,
+  mend,
 };
 
 function* check(subject: Subject): Iterable<Found> {

@@ -3,6 +3,7 @@ import { isCommit } from '../../lock/pin.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
 import { pinOfUses, refFacts, type RepositoryUses, repositoryUses, versionComment } from '../../uses.ts';
+import { mend } from './mend.ts';
 
 export const rule: Rule = {
   id: 'ref-version-mismatch',
@@ -13,6 +14,7 @@ export const rule: Rule = {
   guide: ['§6'],
   alsoKnownAs: ['zizmor/ref-version-mismatch'],
   check,
+  mend,
 };
 
 const FIX = 'look at the commit, then write the version that it is, or the commit of that version';

@@ -2,6 +2,7 @@ import type { Found } from '../../finding.ts';
 import { spanOf } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
+import { mend } from './mend.ts';
 
 export const rule: Rule = {
   id: 'workspace-action',
@@ -12,6 +13,7 @@ export const rule: Rule = {
   guide: ['§2', '§7'],
   alsoKnownAs: ['zizmor/self-repository'],
   check,
+  mend,
 };
 
 function* check(subject: Subject): Iterable<Found> {
