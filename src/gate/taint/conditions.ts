@@ -26,7 +26,11 @@ export function leftOpen(
 ): readonly string[] {
   const conditions = conditionsOf(subject, scope);
   if (conditions.length === 0) return events;
-  return events.filter((event) => conditions.every((tree) => truth(tree, { event, by }) !== false));
+  // What comes from another run came there by an event of that one.
+  const here = new Set(subject.reaching(scope.file).map(({ event }) => event));
+  return events.filter(
+    (event) => !here.has(event) || conditions.every((tree) => truth(tree, { event, by }) !== false),
+  );
 }
 
 function conditionsOf(subject: Subject, { file, job, step }: Scope): readonly Expression[] {

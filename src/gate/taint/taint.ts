@@ -4,6 +4,7 @@ import type { ActionFile, WorkflowFile } from '../repository/model.ts';
 import { entriesOf, spanOf, textsIn } from '../repository/tree.ts';
 import type { Scope, Site, Subject } from '../subject.ts';
 import { leftOpen } from './conditions.ts';
+import { dispatched } from './dispatches.ts';
 import { passesOn, strangersOutput } from './known-actions.ts';
 import { type Reference, valueReferences } from './references.ts';
 import { dynamicEnvironment, scriptOutputs } from './script-flow.ts';
@@ -92,7 +93,10 @@ export class Taints implements Following {
       case 'github': {
         const inputs = reference[1] === 'event' && reference[2] === 'inputs' ? reference[3] : undefined;
         if (inputs !== undefined && this.#harmlessInput(scope.file, inputs)) return [];
-        return this.#source(reference, scope, hop(written));
+        return [
+          ...this.#source(reference, scope, hop(written)),
+          ...this.#started(reference, scope, hop(written)),
+        ];
       }
       case 'inputs':
         return this.#input(name, scope, hop(written));
@@ -125,6 +129,15 @@ export class Taints implements Following {
       default:
         return [];
     }
+  }
+
+  /** What another run of this repository has given to this one. */
+  #started(reference: Reference, { file }: Scope, hop: Hop): readonly Taint[] {
+    const [, event, list, name = '*'] = reference;
+    if (event !== 'event' || file.kind !== 'workflow') return [];
+    if (list === 'inputs') return this.#extended(dispatched(this, file, 'workflow_dispatch', name), hop);
+    if (list !== 'client_payload') return [];
+    return this.#extended(dispatched(this, file, 'repository_dispatch', name), hop);
   }
 
   #source(reference: Reference, scope: Scope, hop: Hop): readonly Taint[] {
@@ -184,6 +197,8 @@ export class Taints implements Following {
           events: ['workflow_dispatch'],
           hops: [{ at: dispatch.at, what: 'runs on workflow_dispatch' }, hop],
         });
+      if (dispatch !== undefined)
+        found.push(...this.#extended(dispatched(this, file, 'workflow_dispatch', name), hop));
     }
     const callable = file.kind === 'action' || file.triggers.some(({ event }) => event === 'workflow_call');
     // One that is called here is judged by its callers.

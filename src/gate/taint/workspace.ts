@@ -5,6 +5,7 @@ import { pieceSpan, spanOf } from '../repository/tree.ts';
 import type { ShellCommand } from '../shell/script.ts';
 import type { Scope, Site } from '../subject.ts';
 import { leftOpen } from './conditions.ts';
+import { isDispatched } from './dispatches.ts';
 import { executedAfter, type Place } from './execution.ts';
 import { folderOf } from './folder.ts';
 import { PRIVILEGED_EVENTS } from './sources.ts';
@@ -45,7 +46,8 @@ export function isCheckout(step: StepPart): boolean {
 /** Every step of a job, in a run with the repository's rights, that fills the workspace from somewhere that a stranger decides. */
 export function filledBy(taints: Following, scope: Scope): readonly Filled[] {
   const events = taints.subject.reaching(scope.file).filter(({ event }) => PRIVILEGED_EVENTS.has(event));
-  if (events.length === 0) return [];
+  const started = scope.file.kind === 'workflow' && isDispatched(taints.subject, scope.file);
+  if (events.length === 0 && !started) return [];
   const steps = scope.job?.steps ?? (scope.file.kind === 'action' ? scope.file.steps : []);
   const found = steps.flatMap((step) => {
     const site = { file: scope.file, step, ...(scope.job !== undefined && { job: scope.job }) };
