@@ -1,6 +1,7 @@
 import type { UsesPart } from '../repository/model.ts';
-import { ACTIONS_A_TO_D } from './popular-actions-a-to-d.ts';
-import { ACTIONS_D_TO_Z } from './popular-actions-d-to-z.ts';
+import { ACTIONS_A_TO_C } from './popular-actions-a-to-c.ts';
+import { ACTIONS_C_TO_J } from './popular-actions-c-to-j.ts';
+import { ACTIONS_J_TO_Z } from './popular-actions-j-to-z.ts';
 
 export interface ActionInput {
   readonly name: string;
@@ -14,12 +15,13 @@ export interface ActionFacts {
   readonly inputs: readonly ActionInput[];
   /** Undefined: it sets outputs that are not named in its metadata. */
   readonly outputs: readonly string[] | undefined;
-  readonly major: number;
+  /** Its major version, or the branch that it is used at. */
+  readonly version: string;
 }
 
 /** By name. A row is taken apart when it is asked for: most checks ask for a few. */
 const ROWS: ReadonlyMap<string, readonly string[]> = Map.groupBy(
-  [...ACTIONS_A_TO_D.split('\n'), ...ACTIONS_D_TO_Z.split('\n')],
+  [ACTIONS_A_TO_C, ACTIONS_C_TO_J, ACTIONS_J_TO_Z].flatMap((part) => part.split('\n')),
   (row) => row.slice(0, row.indexOf('|')),
 );
 
@@ -31,22 +33,22 @@ type Repository = Extract<UsesPart, { readonly kind: 'repository' }>;
  */
 export function actionFacts(uses: Repository, line: string): ActionFacts | undefined {
   const name = uses.path === '' ? uses.repository : `${uses.repository}/${uses.path.toLowerCase()}`;
-  const major = majorOf(uses.ref, line);
-  if (major === undefined) return undefined;
+  const version = versionOf(uses.ref, line);
+  if (version === undefined) return undefined;
   const rows = ROWS.get(name);
   if (rows === undefined) return undefined;
-  const known = TAKEN.get(`${name}@${major}`);
+  const known = TAKEN.get(`${name}@${version}`);
   if (known !== undefined) return known;
-  const row = rows.find((one) => (one.split('|')[1] ?? '').split(',').includes(String(major)));
+  const row = rows.find((one) => (one.split('|')[1] ?? '').split(',').includes(version));
   if (row === undefined) return undefined;
   const [, , using = '', inputs = '', outputs = ''] = row.split('|');
   const facts = {
     using,
-    major,
+    version,
     inputs: inputs === '' ? [] : inputs.split(' ').map(inputOf),
-    outputs: outputs === '*' ? undefined : outputs.split(' '),
+    outputs: outputs === '*' ? undefined : outputs.split(' ').filter((name) => name !== ''),
   };
-  TAKEN.set(`${name}@${major}`, facts);
+  TAKEN.set(`${name}@${version}`, facts);
   return facts;
 }
 
@@ -57,12 +59,13 @@ function inputOf(word: string): ActionInput {
   return { name: word.replace(/[!~]+$/, ''), required: word.includes('!'), deprecated: word.includes('~') };
 }
 
-function majorOf(ref: string, line: string): number | undefined {
-  const tag = /^v?(\d{1,3})(?:\.\d+){0,2}$/.exec(ref)?.[1];
-  if (tag !== undefined) return Number(tag);
+function versionOf(ref: string, line: string): string | undefined {
+  const tag = /^(?:release\/)?v?(\d{1,3})(?:\.\d+){0,2}$/.exec(ref)?.[1];
+  if (tag !== undefined) return String(Number(tag));
+  if (/^[a-z]{1,20}$/.test(ref)) return ref;
   if (!/^[\da-f]{40}$/i.test(ref)) return undefined;
   const comment = /#.{0,40}?\bv?(\d{1,3})(?:\.\d+){0,3}(?:\s|$)/.exec(
     line.slice(line.indexOf(ref) + ref.length),
   )?.[1];
-  return comment === undefined ? undefined : Number(comment);
+  return comment === undefined ? undefined : String(Number(comment));
 }

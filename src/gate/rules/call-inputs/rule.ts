@@ -61,7 +61,7 @@ function* step(subject: Subject, site: Site): Iterable<Found> {
   yield* judged(
     site,
     uses,
-    `${name} ${facts.major}`,
+    `${name} ${facts.version}`,
     facts.inputs,
     given,
     facts.using === 'docker' ? CONTAINER_INPUTS : [],

@@ -32,7 +32,7 @@ function* check(subject: Subject): Iterable<Found> {
     if (facts === undefined || ended === undefined) continue;
     yield {
       at: spanOf(file.source, uses.at, uses.text.length),
-      message: `${uses.repository} ${facts.major} is made for ${facts.using}, which nobody mends since ${ended}; runners start it with a newer one, or not at all`,
+      message: `${uses.repository} ${facts.version} is made for ${facts.using}, which nobody mends since ${ended}; runners start it with a newer one, or not at all`,
       fix: 'use a newer version of the action',
       // The runtime before the newest is still installed on every runner.
       ...(facts.using === 'node20' && { severity: 'info', persona: 'pedantic' }),
