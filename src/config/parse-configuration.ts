@@ -33,14 +33,15 @@ export async function parseConfiguration(
   const lines = new yaml.LineCounter();
   // Repeated keys are looked for below: the library compares each with each.
   const options = { lineCounter: lines, version: '1.2', uniqueKeys: false, strict: true } as const;
-  const documents = yaml.parseAllDocuments(text, { ...options, logLevel: 'silent' });
+  // Else it copies the line for each mistake, and a line may hold thousands.
+  const documents = yaml.parseAllDocuments(text, { ...options, logLevel: 'silent', prettyErrors: false });
   const [document, second] = Array.isArray(documents) ? documents : [];
   if (document === undefined) return err([bad('the file is empty; write `version: 1`')]);
   if (second !== undefined) return err([bad('the file holds more than one document')]);
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem !== undefined) {
     const at = lines.linePos(problem.pos[0]);
-    const why = (problem.message.split('\n')[0] ?? '').replace(/ at line.*$/, '');
+    const why = problem.message.split('\n')[0] ?? '';
     return err([bad(why, { file, line: at.line, column: at.col })]);
   }
   const { repeated } = await lookThrough(document);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import fc from 'fast-check';
 import { quickTree } from '../../src/workflow/read/quick/quick-tree.ts';
+import { hostileShapes } from '../../src/workflow/read/hostile-yaml.fixture.ts';
 import { damaged, documents, noise } from '../../src/workflow/read/quick/yaml-texts.fixture.ts';
 import { BOUNDS, carefulTree, readYaml } from '../../src/workflow/read/yaml-tree.ts';
 import { fuzzLater, INPUTS, SEED } from './mutate.fixture.ts';
@@ -81,3 +82,16 @@ test('the quick reader gives the tree of the careful one, or none, for texts mad
     expect(read).toBeGreaterThan(runs / 100);
   }
 });
+
+test('a file of the largest size that is taken, in any hostile shape, gives a tree or a refusal in time', async () => {
+  const seconds: [string, number][] = [];
+  for (const [what, text] of Object.entries(hostileShapes(1_048_576))) {
+    const before = process.cpuUsage().user;
+    const found = await readYaml('w.yml', Buffer.from(text));
+    seconds.push([what, (process.cpuUsage().user - before) / 1_000_000]);
+    if (!('kind' in found)) expect(found[0]?.where?.file, what).toBe('w.yml');
+  }
+  expect(seconds.length).toBeGreaterThan(50);
+  const [slowest] = seconds.toSorted((a, b) => b[1] - a[1]);
+  process.stdout.write(`  slowest: ${slowest?.[0]}, ${slowest?.[1].toFixed(1)} s\n`);
+}, 300_000);

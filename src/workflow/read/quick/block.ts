@@ -1,4 +1,4 @@
-import type { Entry, Tree } from '../yaml-tree.ts';
+import type { Tree } from '../yaml-tree.ts';
 import { blockScalar } from './block-scalar.ts';
 import {
   APOSTROPHE,
@@ -17,9 +17,10 @@ import {
   SPACE,
   TAB,
 } from './characters.ts';
-import { type Cursor, type ScalarTree, unsure } from './cursor.ts';
+import { type Cursor, unsure } from './cursor.ts';
+import { Entries } from './entries.ts';
 import { flowCollection } from './flow.ts';
-import { Keys } from './keys.ts';
+
 import { beginsPlain } from './plain.ts';
 import { plainValue } from './plain-value.ts';
 import { quoted } from './quoted.ts';
@@ -88,8 +89,8 @@ function colonBehind(cursor: Cursor, from: number): number {
 }
 
 function sequence(cursor: Cursor, depth: number): Tree {
-  const { column } = cursor;
-  const items: Tree[] = [];
+  const { column, items } = cursor;
+  const from = items.count;
   const at = cursor.place(cursor.at);
   cursor.count(depth);
   do {
@@ -97,29 +98,26 @@ function sequence(cursor: Cursor, depth: number): Tree {
     items.push(valueBehind(cursor, depth + 1, column, 'behind-dash'));
   } while (cursor.column === column && isDash(cursor));
   if (cursor.column > column) unsure();
-  return { kind: 'sequence', items, at };
+  return { kind: 'sequence', items: items.take(from), at };
 }
 
 function mapping(cursor: Cursor, depth: number): Tree {
   const { column } = cursor;
-  const entries: Entry[] = [];
-  const keys = new Keys();
+  const entries = new Entries(cursor);
   const at = cursor.place(cursor.at);
+  let keyAt = at;
   cursor.count(depth);
-  do {
-    const key = readKey(cursor, depth + 1, entries.length === 0 ? at : cursor.place(cursor.at));
-    keys.add(key);
-    entries.push({
-      key: key.text,
-      keyAt: key.at,
-      value: valueBehind(cursor, depth + 1, column, 'behind-key'),
-    });
-  } while (cursor.column === column);
+  for (;;) {
+    const key = entries.key(readKey(cursor), depth + 1);
+    entries.add(key, keyAt, valueBehind(cursor, depth + 1, column, 'behind-key'));
+    if (cursor.column !== column) break;
+    keyAt = cursor.place(cursor.at);
+  }
   if (cursor.column > column) unsure();
-  return { kind: 'mapping', entries, at };
+  return { kind: 'mapping', entries: entries.take(), at };
 }
 
-function readKey(cursor: Cursor, depth: number, at: Tree['at']): ScalarTree {
+function readKey(cursor: Cursor): string | number | boolean | null {
   const start = cursor.at;
   const code = cursor.code(start);
   let value: string | number | boolean | null;
@@ -138,7 +136,7 @@ function readKey(cursor: Cursor, depth: number, at: Tree['at']): ScalarTree {
   }
   if (cursor.stop - start > MAX_KEY) unsure();
   cursor.at = cursor.stop + 1;
-  return cursor.scalar(value, at, depth);
+  return value;
 }
 
 /** What stands behind a colon or a dash: in its line, or in those below that are indented further, or nothing (§8.2). */

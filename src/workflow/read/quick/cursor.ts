@@ -1,7 +1,8 @@
 import type { Place } from '../../../base/index.ts';
 import { toText } from '../../expressions/values.ts';
-import type { Tree } from '../yaml-tree.ts';
+import type { Entry, Tree } from '../yaml-tree.ts';
 import { BREAK, COLON, END, HASH, isBlank, SPACE, TAB } from './characters.ts';
+import { Gathered } from './gathered.ts';
 
 /** Thrown where the quick reader is not certain; made once, as a stack would cost more than what was read. */
 const UNSURE = new Error('the quick reader is not certain');
@@ -40,6 +41,9 @@ export class Cursor {
   comments = 0;
   /** Where the scan of a plain scalar's line came to its end; what it holds may end before. */
   stop = 0;
+  /** Of the collections that are not complete. */
+  readonly entries = new Gathered<Entry>();
+  readonly items = new Gathered<Tree>();
   readonly #file: string;
   readonly #bounds: Bounds;
   #nodes = 0;
@@ -72,11 +76,16 @@ export class Cursor {
   }
 
   scalar(value: string | number | boolean | null, at: Place, depth: number): ScalarTree {
-    this.count(depth);
     const text = toText(value);
+    this.hold(text, depth);
+    return { kind: 'scalar', value, text, at };
+  }
+
+  /** Counts a node that is a text. */
+  hold(text: string, depth: number): void {
+    this.count(depth);
     this.#held += text.length;
     if (this.#held > this.#bounds.text) unsure();
-    return { kind: 'scalar', value, text, at };
   }
 
   /** From behind a node to the next content, over what may stand between: white space, a comment, lines without content (§6.6). */

@@ -19,8 +19,8 @@ import {
   SPACE,
   TAB,
 } from './characters.ts';
-import { type Cursor, type ScalarTree, unsure } from './cursor.ts';
-import { Keys } from './keys.ts';
+import { type Cursor, unsure } from './cursor.ts';
+import { Entries } from './entries.ts';
 import { plainValue } from './plain-value.ts';
 import { quoted } from './quoted.ts';
 import { beginsPlain } from './plain.ts';
@@ -31,60 +31,80 @@ import { beginsPlain } from './plain.ts';
  */
 export function flowCollection(cursor: Cursor, depth: number, least: number, level: number): Tree {
   const isMapping = cursor.code(cursor.at) === OPEN_BRACE;
-  const close = isMapping ? CLOSE_BRACE : CLOSE_BRACKET;
   const at = cursor.place(cursor.at);
-  const entries: Entry[] = [];
-  const items: Tree[] = [];
-  const keys = new Keys();
   cursor.count(depth);
   cursor.at += 1;
-  for (;;) {
-    skipBlank(cursor, least, level);
-    if (cursor.code(cursor.at) === close) break;
-    if (isMapping) entries.push(entry(cursor, depth + 1, least, level, keys));
-    else items.push(flowNode(cursor, depth + 1, least, level));
-    skipBlank(cursor, least, level);
-    const code = cursor.code(cursor.at);
-    if (code === close) break;
-    if (code !== COMMA) unsure();
-    cursor.at += 1;
+  return isMapping
+    ? { kind: 'mapping', entries: entriesWithin(cursor, depth + 1, least, level), at }
+    : { kind: 'sequence', items: itemsWithin(cursor, depth + 1, least, level), at };
+}
+
+function itemsWithin(cursor: Cursor, depth: number, least: number, level: number): readonly Tree[] {
+  const { items } = cursor;
+  const from = items.count;
+  while (another(cursor, CLOSE_BRACKET, least, level)) {
+    items.push(flowNode(cursor, depth, least, level));
+    behindItem(cursor, CLOSE_BRACKET, least, level);
   }
+  return items.take(from);
+}
+
+function entriesWithin(cursor: Cursor, depth: number, least: number, level: number): readonly Entry[] {
+  const entries = new Entries(cursor);
+  while (another(cursor, CLOSE_BRACE, least, level)) {
+    entry(cursor, depth, least, level, entries);
+    behindItem(cursor, CLOSE_BRACE, least, level);
+  }
+  return entries.take();
+}
+
+/** Whether one more stands here; else the cursor is left behind the bracket that closes. */
+function another(cursor: Cursor, close: number, least: number, level: number): boolean {
+  skipBlank(cursor, least, level);
+  if (cursor.code(cursor.at) !== close) return true;
   cursor.at += 1;
-  return isMapping ? { kind: 'mapping', entries, at } : { kind: 'sequence', items, at };
+  return false;
+}
+
+function behindItem(cursor: Cursor, close: number, least: number, level: number): void {
+  skipBlank(cursor, least, level);
+  const code = cursor.code(cursor.at);
+  if (code === COMMA) cursor.at += 1;
+  else if (code !== close) unsure();
 }
 
 function flowNode(cursor: Cursor, depth: number, least: number, level: number): Tree {
   const code = cursor.code(cursor.at);
   if (code === OPEN_BRACKET || code === OPEN_BRACE) return flowCollection(cursor, depth, least, level + 1);
-  return flowScalar(cursor, depth, least);
-}
-
-function flowScalar(cursor: Cursor, depth: number, least: number): ScalarTree {
-  const code = cursor.code(cursor.at);
   const at = cursor.place(cursor.at);
-  if (code === QUOTATION || code === APOSTROPHE) return cursor.scalar(quoted(cursor, least), at, depth);
-  return cursor.scalar(plainValue(flowPlain(cursor)), at, depth);
+  return cursor.scalar(flowValue(cursor, least), at, depth);
 }
 
-function entry(cursor: Cursor, depth: number, least: number, level: number, keys: Keys): Entry {
+function flowValue(cursor: Cursor, least: number): string | number | boolean | null {
+  const code = cursor.code(cursor.at);
+  return code === QUOTATION || code === APOSTROPHE ? quoted(cursor, least) : plainValue(flowPlain(cursor));
+}
+
+function entry(cursor: Cursor, depth: number, least: number, level: number, entries: Entries): void {
   const { line } = cursor;
-  const key = flowScalar(cursor, depth, least);
+  const keyAt = cursor.place(cursor.at);
+  const key = entries.key(flowValue(cursor, least), depth);
   if (cursor.line !== line) unsure();
-  keys.add(key);
-  const keyAt = key.at;
   skipSpaces(cursor);
-  if (cursor.code(cursor.at) !== COLON)
-    return { key: key.text, keyAt, value: { kind: 'scalar', value: null, text: '', at: keyAt } };
+  if (cursor.code(cursor.at) !== COLON) {
+    entries.add(key, keyAt, { kind: 'scalar', value: null, text: '', at: keyAt });
+    return;
+  }
   cursor.at += 1;
   skipSpaces(cursor);
-  const emptyAt = cursor.place(cursor.at);
+  const { at, line: colonLine, lineStart } = cursor;
   skipBlank(cursor, least, level);
   const code = cursor.code(cursor.at);
   const value =
     code === COMMA || code === CLOSE_BRACE
-      ? cursor.scalar(null, emptyAt, depth)
+      ? cursor.scalar(null, cursor.placeIn(colonLine, lineStart, at), depth)
       : flowNode(cursor, depth, least, level);
-  return { key: key.text, keyAt, value };
+  entries.add(key, keyAt, value);
 }
 
 /** A plain scalar of one line within a flow collection (§7.3.3). */
