@@ -16,20 +16,24 @@ const BEFORE = 'github.event.workflow_run.event';
 
 /**
  * Of some events those in which a run by such a person may come past the conditions of a step, of its job and of the jobs that it needs,
- * as far as they ask which event it is and whose the head is. What else they ask is taken for true.
+ * as far as they ask which event it is, whose the head is, and who wrote what `origin` names (`github.event.comment.body`). What else they
+ * ask is taken for true.
  */
 export function leftOpen(
   subject: Subject,
   scope: Scope,
   events: readonly string[],
   by: Starter = 'stranger',
+  origin?: string,
 ): readonly string[] {
   const conditions = conditionsOf(subject, scope);
   if (conditions.length === 0) return events;
+  const wrote = origin === undefined ? undefined : writtenBy(origin);
+  const run = { by, ...(wrote !== undefined && { wrote }) };
   // What comes from another run came there by an event of that one.
   const here = new Set(subject.reaching(scope.file).map(({ event }) => event));
   return events.filter(
-    (event) => !here.has(event) || conditions.every((tree) => truth(tree, { event, by }) !== false),
+    (event) => !here.has(event) || conditions.every((tree) => truth(tree, { ...run, event }) !== false),
   );
 }
 
@@ -52,6 +56,33 @@ function conditionsOf(subject: Subject, { file, job, step }: Scope): readonly Ex
 interface Run {
   readonly event: string;
   readonly by: Starter;
+  /** The part of the payload that the starter wrote. */
+  readonly wrote?: Written;
+}
+
+type Written = 'comment' | 'review' | 'issue' | 'discussion' | 'pull_request';
+
+/** Which part of the payload has the author of what a reference names. */
+function writtenBy(origin: string): Written | undefined {
+  if (origin === 'github.head_ref') return 'pull_request';
+  const [, part] = /^github\.event\.(comment|review|issue|discussion|pull_request)\./.exec(origin) ?? [];
+  return part as Written | undefined;
+}
+
+/** Who has been given a right by the repository's owner, as the payload says it. */
+const TRUSTED = new Set(['OWNER', 'MEMBER', 'COLLABORATOR']);
+
+/** Whether a stranger who wrote that part is not what is asked for: one of the repository's people, or somebody by their name. */
+function asksForAnother(name: string, value: unknown, { event, by, wrote }: Run): boolean {
+  if (by !== 'stranger' || wrote === undefined) return false;
+  if (name === `github.event.${wrote}.author_association`) return TRUSTED.has(String(value));
+  if (new RegExp(`^github\\.event\\.${wrote}\\.user\\.(?:login|id)$`).test(name)) return true;
+  // Who comments is the actor; on a pull request it may be who pushed last.
+  return (
+    wrote === 'comment' &&
+    event.endsWith('comment') &&
+    /^github\.(?:actor|actor_id|event\.sender\.(?:login|id))$/.test(name)
+  );
 }
 
 /** Whether an expression counts as true in such a run; undefined: it may. */
@@ -107,6 +138,7 @@ function equals(left: Expression, right: Expression, run: Run): boolean | undefi
     [right, left],
   ] as const) {
     const name = nameOf(one) ?? '';
+    if (other.kind === 'literal' && asksForAnother(name, other.value, run)) return false;
     // A fork is neither this repository nor one that is named.
     if (HEAD.test(name) && (other.kind === 'literal' || OWN.test(nameOf(other) ?? ''))) return false;
     // What a stranger starts is a pull request, or what anybody can start.
@@ -132,6 +164,11 @@ function called(tree: Extract<Expression, { kind: 'call' }>, run: Run): boolean 
     return run.by === 'stranger' && String(second.value).startsWith('refs/tags') ? false : undefined;
   const of = known(first, run);
   const part = known(second, run);
+  if (name === 'contains') {
+    const asked = nameOf(second) ?? '';
+    const wanted = listIn(first) ?? (first.kind === 'literal' ? String(first.value).split(/[\s,]+/) : []);
+    if (wanted.length > 0 && wanted.every((one) => asksForAnother(asked, one, run))) return false;
+  }
   if (part === undefined) return undefined;
   const wanted = String(part.is).toLowerCase();
   if (name === 'startswith' && of !== undefined) return String(of.is).toLowerCase().startsWith(wanted);

@@ -32,7 +32,7 @@ export function injectionsIn(taints: Following, site: Site): readonly Injection[
 /** What is left of it under the conditions of the step: where no stranger comes past them, whoever may push decides. */
 function underConditions(subject: Subject, site: Site, taint: Taint): Taint | undefined {
   if (taint.by === 'caller') return taint;
-  const events = leftOpen(subject, site, taint.events);
+  const events = leftOpen(subject, site, taint.events, 'stranger', taint.origin);
   if (events.length > 0) return events.length === taint.events.length ? taint : { ...taint, events };
   const own = leftOpen(subject, site, taint.events, 'writer');
   return own.length === 0 ? undefined : { ...taint, by: 'writer', events: own };

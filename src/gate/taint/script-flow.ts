@@ -6,6 +6,7 @@ import type { StepPart } from '../repository/model.ts';
 import type { Site } from '../subject.ts';
 import { isChecked, narrows } from './checked.ts';
 import { runsWorkspace } from './execution.ts';
+import { asksForStrangersWords } from './forge-answers.ts';
 import { type FileCommand, fileCommandsOf } from './file-commands.ts';
 import { type Folder, folderOf, foldersOf, within } from './folder.ts';
 import { valueReferences } from './references.ts';
@@ -155,7 +156,30 @@ function commandTaint(taints: Following, command: ShellCommand, site: Site, dept
     command.fed.length > 0 ||
     (command.name === 'jq' && command.words.some(({ value }) => /^(?:-\w*n\w*|--null-input)$/.test(value)));
   const files = reads && !given ? fileTaint(taints, undefined, site, command) : [];
-  return unique([...piped, ...words, ...files]);
+  return unique([...piped, ...words, ...files, ...answerTaint(taints, command, site)]);
+}
+
+/** What the forge answers with is what somebody wrote there, whatever brings the workflow to run. */
+function answerTaint(taints: Following, command: ShellCommand, site: Site): readonly Taint[] {
+  if (!asksForStrangersWords(command)) return [];
+  const run = taints.subject.scriptText(site);
+  const reaching = taints.subject.reaching(site.file);
+  if (run === undefined || reaching.length === 0) return [];
+  return [
+    {
+      origin: 'an answer of the forge',
+      by: 'stranger',
+      holds: 'text',
+      events: reaching.map(({ event }) => event),
+      hops: [
+        ...(reaching[0]?.via ?? []),
+        {
+          at: pieceSpan(site.file.source, run, command.text),
+          what: 'asks the forge for what somebody wrote',
+        },
+      ],
+    },
+  ];
 }
 
 /** A file in a workspace that a stranger filled. */

@@ -149,7 +149,8 @@ export class Taints implements Following {
       if (met.length === 0 && !open) return [];
       // Events of which it is a privileged one come first: that is the way to show.
       const names = met.map(({ event }) => event);
-      const strange = by === 'stranger' ? leftOpen(this.subject, scope, names) : [];
+      const strange =
+        by === 'stranger' ? leftOpen(this.subject, scope, names, 'stranger', path.join('.')) : [];
       const left = strange.length > 0 ? strange : leftOpen(this.subject, scope, names, 'writer');
       if (left.length === 0 && !open) return [];
       const shown = met.filter(({ event }) => left.includes(event));

@@ -57,7 +57,7 @@ export function filledBy(taints: Following, scope: Scope): readonly Filled[] {
         : [fromCheckout(taints, site) ?? fromCommand(taints, site) ?? fromArtifact(taints, site)];
     return all.flatMap((filled) => {
       if (filled === undefined) return [];
-      const open = leftOpen(taints.subject, site, filled.taint.events);
+      const open = leftOpen(taints.subject, site, filled.taint.events, 'stranger', filled.taint.origin);
       if (!open.some((event) => PRIVILEGED_EVENTS.has(event))) return [];
       return [{ ...filled, taint: { ...filled.taint, events: open } }];
     });

@@ -1,11 +1,13 @@
 import type { Found } from '../../finding.ts';
 import type { Rule } from '../../rule.ts';
-import type { Subject } from '../../subject.ts';
+import type { Text } from '../../../workflow/index.ts';
+import type { Site, Subject } from '../../subject.ts';
 import { pieceSpan } from '../../repository/tree.ts';
 import { variableTaint } from '../../taint/script-flow.ts';
 import { taintsOf } from '../../taint/taint.ts';
 import { isPrivileged, worst } from '../../taint/value.ts';
 import type { ShellCommand, ShellWord } from '../../shell/script.ts';
+import { hasLanguage, openArguments } from './arguments.ts';
 import { row } from '../../known/row.ts';
 
 export const rule: Rule = {
@@ -51,6 +53,7 @@ function* check(subject: Subject): Iterable<Found> {
     const run = subject.scriptText(site);
     if (run === undefined) continue;
     const script = subject.script(site);
+    if (script?.language === undefined || script.language === 'bash') yield* argumentsIn(subject, site, run);
     for (const command of script?.commands ?? [])
       for (const word of codeOf(command)) {
         const taint = worst(
@@ -76,6 +79,35 @@ function* check(subject: Subject): Iterable<Found> {
         };
       }
   }
+}
+
+/** Options and lines of a program's own language that a stranger decides. */
+function* argumentsIn(subject: Subject, site: Site, run: Text): Iterable<Found> {
+  const taints = taintsOf(subject);
+  for (const command of subject.script(site)?.commands ?? [])
+    for (const word of openArguments(command)) {
+      const taint = worst(
+        variableTaint(taints, word, site).filter(
+          ({ by, holds, origin }) =>
+            by === 'stranger' &&
+            holds === 'text' &&
+            // The name of a branch begins with no dash, and has no space.
+            (hasLanguage(command) || !/head_ref$|head\.ref$|head_branch$/.test(origin)),
+        ),
+      );
+      if (taint === undefined) continue;
+      const at = pieceSpan(site.file.source, run, command.text);
+      yield {
+        at,
+        message: `${shown(command.name)} is told by ${word.text.slice(0, 80)} what to do, which may be to start another program, and a stranger decides what it holds (${taint.origin})`,
+        fix: 'check the value against a pattern first; put -- before it; let no value into a program of sed or awk (awk -v NAME="$NAME")',
+        severity: isPrivileged(taint) ? 'high' : 'medium',
+        confidence: 'medium',
+        events: taint.events,
+        flow: [...taint.hops, { at, what: 'is an argument that may start another program' }],
+        ...(site.job !== undefined && { job: site.job.id }),
+      };
+    }
 }
 
 /** The words of a command that it reads as code. */

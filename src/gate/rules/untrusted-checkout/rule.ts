@@ -1,6 +1,7 @@
 import type { Found, Hop } from '../../finding.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
+import { approvalOf, ENVIRONMENT } from '../approval-race/approval.ts';
 import { taintsOf } from '../../taint/taint.ts';
 import { executedAfter } from '../../taint/execution.ts';
 
@@ -40,7 +41,15 @@ function* check(subject: Subject): Iterable<Found> {
           events: filled.taint.events,
           flow: [...filled.taint.hops, ...then],
           ...(executed === undefined && { severity: 'medium', confidence: 'medium' }),
+          // Somebody with rights lets it run; whether what they saw is what runs, `approval-race` says.
+          ...(filled.by === 'checkout' && approved(approvalOf(subject, file, job, filled.step))),
         };
       }
     }
+}
+
+/** Whether an environment has reviewers is not in the repository. */
+function approved(approval: string | undefined): Partial<Found> {
+  if (approval === undefined) return {};
+  return { confidence: 'low', persona: approval === ENVIRONMENT ? 'pedantic' : 'auditor' };
 }
