@@ -1,7 +1,7 @@
 import type { ActionFile } from '../repository/model.ts';
 import { entriesOf, entryOf, textOf, valueOf } from '../repository/tree.ts';
 import { COLORS, ICONS } from '../known/branding.ts';
-import { FILLED, PROSE, type Shape, text } from './shape.ts';
+import { FILLED, type Shape, text } from './shape.ts';
 import type { Walk } from './walk.ts';
 import { checkSteps } from './workflow-checks.ts';
 
@@ -76,20 +76,18 @@ export function checkAction(walk: Walk, file: ActionFile): void {
       required: ['runs'],
       keys: {
         name: FILLED,
-        author: PROSE,
-        description: PROSE,
-        inputs: { kind: 'names', what: 'inputs', name: 'id', empty: true, values: INPUT },
+        author: text(),
+        description: text(),
+        inputs: { kind: 'names', what: 'inputs', name: 'id', values: INPUT },
         outputs: {
           kind: 'names',
           what: 'outputs',
           name: 'id',
-          empty: true,
           values: {
             kind: 'mapping',
             what: 'an output',
-            empty: true,
             ...(composite && { required: ['value'] }),
-            keys: { description: PROSE, value: text('actionOutput') },
+            keys: { description: text(), value: text('actionOutput') },
           },
         },
         runs: runsOf(using),
@@ -114,20 +112,19 @@ export function checkAction(walk: Walk, file: ActionFile): void {
 const INPUT: Shape = {
   kind: 'mapping',
   what: 'an input',
-  empty: true,
   keys: {
-    description: PROSE,
+    description: text(),
     required: { kind: 'truth value', quoted: true },
-    default: { kind: 'anything', place: 'actionInput' },
-    deprecationMessage: PROSE,
-    type: PROSE,
+    default: { kind: 'text', place: 'actionInput', wanted: 'text' },
+    deprecationMessage: text(),
+    type: text(),
     options: { kind: 'anything' },
   },
 };
 const BRANDING: Shape = {
   kind: 'mapping',
   what: 'branding',
-  keys: { icon: PROSE, color: PROSE },
+  keys: { icon: text(), color: text() },
 };
 
 function checkInputs(walk: Walk, { tree }: ActionFile): void {

@@ -43,7 +43,7 @@ export const PLACES = {
   actionOutput: at(COMPOSITE),
   actionInput: at(['github', 'strategy', 'matrix', 'job', 'runner'], ['hashfiles']),
   actionIf: at(['runner', 'github', 'job', 'strategy', 'matrix', 'env', 'inputs'], [...STATUS, 'hashfiles']),
-  dockerRun: at(['inputs', 'github', 'env', 'runner', 'job', 'strategy', 'matrix', 'steps']),
+  dockerRun: at(['inputs']),
 } satisfies Readonly<Record<string, Availability>>;
 
 export type PlaceName = keyof typeof PLACES;

@@ -22,8 +22,6 @@ export type Shape =
       readonly wanted?: Wanted;
       readonly filled?: true;
       readonly oneOf?: readonly string[];
-      /** Free words, in which `${{ }}` means nothing. */
-      readonly prose?: true;
       /** Nothing but an expression. */
       readonly whole?: true;
     }
@@ -83,7 +81,6 @@ export const text = (
   ...more,
 });
 export const FILLED: Shape = { kind: 'text', filled: true };
-export const PROSE: Shape = { kind: 'text', prose: true };
 
 /** One text, or a list of them. */
 export function words(what: string, place?: PlaceName): Shape {

@@ -121,7 +121,6 @@ export class Walk {
   #text(tree: Tree, shape: Of<'text'>, key: Key): void {
     if (tree.kind !== 'scalar')
       return this.problem(tree.at, 1, `${key.name} must be text, and is ${shown(tree)}`, 'write it as text');
-    if (shape.prose === true) return;
     const { text, at } = tree;
     if (shape.wanted === 'condition' && text.trim() === '')
       return this.problem(key.at, key.name.length, `${key.name} is empty`, 'write a condition, or remove it');
