@@ -13,7 +13,7 @@ export async function treesKept(kept: Kept, files: readonly GatheredFile[]): Pro
   const before = treesIn(await kept.take(name));
   const after: Record<string, unknown> = {};
   let fresh = 0;
-  const repository = await readRepository(files, async (path, bytes) => {
+  const repository = await readRepository(files, async (path, bytes, text) => {
     const digest = sha256(bytes);
     const packed = before.get(digest);
     const known = packed === undefined ? undefined : unpackedTree(path, packed);
@@ -21,7 +21,7 @@ export async function treesKept(kept: Kept, files: readonly GatheredFile[]): Pro
       after[digest] = packed;
       return known;
     }
-    const tree = await readYaml(path, bytes);
+    const tree = await readYaml(path, bytes, text);
     const made = 'kind' in tree ? packedTree(tree) : undefined;
     if (made !== undefined) {
       fresh += 1;

@@ -79,23 +79,30 @@ function containerOf(source: Source, tree: Tree | undefined): ContainerPart | un
 }
 
 export function stepsOf(source: Source, tree: Tree | undefined): readonly StepPart[] {
-  return itemsOf(tree).map((step, index) => {
-    const uses = textOf(valueOf(step, 'uses'));
-    return {
-      index,
-      at: spanOf(source, step.at),
-      env: assignmentsOf(valueOf(step, 'env')),
-      with: assignmentsOf(valueOf(step, 'with')),
-      ...maybe('id', textOf(valueOf(step, 'id'))?.text),
-      ...maybe('name', textOf(valueOf(step, 'name'))),
-      ...maybe('if', textOf(valueOf(step, 'if'))),
-      ...maybe('run', textOf(valueOf(step, 'run'))),
-      ...maybe('shell', textOf(valueOf(step, 'shell'))),
-      ...maybe('workingDirectory', textOf(valueOf(step, 'working-directory'))),
-      ...maybe('continueOnError', textOf(valueOf(step, 'continue-on-error'))),
-      ...maybe('uses', uses === undefined ? undefined : usesOf(uses)),
-    };
-  });
+  return itemsOf(tree).map((step, index) => stepOf(source, step, index));
+}
+
+/** One step. There are more of these than of anything else: its entries are gone through once. */
+function stepOf(source: Source, step: Tree, index: number): StepPart {
+  const found: { -readonly [key in keyof StepPart]: StepPart[key] } = {
+    index,
+    at: spanOf(source, step.at),
+    env: assignmentsOf(undefined),
+    with: assignmentsOf(undefined),
+  };
+  for (const { key, value } of entriesOf(step)) {
+    if (key === 'env' || key === 'with') found[key] = assignmentsOf(value);
+    else {
+      const text = textOf(value);
+      if (text === undefined) continue;
+      if (key === 'name' || key === 'if' || key === 'run' || key === 'shell') found[key] = text;
+      else if (key === 'uses') found.uses = usesOf(text);
+      else if (key === 'id') found.id = text.text;
+      else if (key === 'working-directory') found.workingDirectory = text;
+      else if (key === 'continue-on-error') found.continueOnError = text;
+    }
+  }
+  return found;
 }
 
 export function shellDefault(tree: Tree | undefined): Text | undefined {

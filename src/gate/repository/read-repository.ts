@@ -34,6 +34,7 @@ export async function readRepository(
   const unread: { path: string; why: Refusal }[] = [];
   let locks: Locks = {};
   let codeowners: Repository['codeowners'];
+  const decoder = new TextDecoder();
   for (const file of files) {
     if (!file.read.ok) {
       unread.push({ path: file.path, why: file.read.error });
@@ -41,15 +42,16 @@ export async function readRepository(
     }
     const bytes = file.read.value;
     if (file.kind === 'codeowners') {
-      codeowners ??= { path: file.path, entries: ownersIn(new TextDecoder().decode(bytes)) };
+      codeowners ??= { path: file.path, entries: ownersIn(decoder.decode(bytes)) };
       continue;
     }
-    const tree = await treeOf(file.path, bytes);
+    const text = decoder.decode(bytes);
+    const tree = await treeOf(file.path, bytes, text);
     if (!('kind' in tree)) {
       for (const why of tree) unread.push({ path: file.path, why });
       continue;
     }
-    const source = sourceOf(file.path, new TextDecoder().decode(bytes));
+    const source = sourceOf(file.path, text);
     if (file.kind === 'workflow') workflows.push(workflowFrom(source, tree));
     else if (file.kind === 'action') actions.push(actionFrom(source, tree));
     else if (file.kind === 'lock') {

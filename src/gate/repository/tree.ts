@@ -3,9 +3,11 @@ import type { Assignment, Entry, Text, Tree } from '../../workflow/index.ts';
 import type { Span } from '../finding.ts';
 import type { Source } from './model.ts';
 
+const NONE: readonly never[] = [];
+
 /** Takes trees apart without a word about what is wrong with them: that is said elsewhere, once. */
 export function entriesOf(tree: Tree | undefined): readonly Entry[] {
-  return tree?.kind === 'mapping' ? tree.entries : [];
+  return tree?.kind === 'mapping' ? tree.entries : NONE;
 }
 
 export function entryOf(tree: Tree | undefined, key: string): Entry | undefined {
@@ -19,7 +21,7 @@ export function valueOf(tree: Tree | undefined, key: string): Tree | undefined {
 }
 
 export function itemsOf(tree: Tree | undefined): readonly Tree[] {
-  return tree?.kind === 'sequence' ? tree.items : [];
+  return tree?.kind === 'sequence' ? tree.items : NONE;
 }
 
 /** The scalar itself, so that there is one object for each: what follows from a text is kept by it, and many rules ask for the same. */
@@ -33,11 +35,15 @@ export function wordsOf(tree: Tree | undefined): readonly Text[] {
   return one === undefined ? itemsOf(tree).flatMap((item) => textOf(item) ?? []) : [one];
 }
 
+function hasText(entry: Entry): entry is Entry & { readonly value: Text } {
+  return textOf(entry.value) !== undefined;
+}
+
 export function assignmentsOf(tree: Tree | undefined): readonly Assignment[] {
-  return entriesOf(tree).flatMap(({ key, value }) => {
-    const text = textOf(value);
-    return text === undefined ? [] : [{ name: key, value: text }];
-  });
+  if (tree?.kind !== 'mapping') return NONE;
+  // Nearly always all of them are, and a list that is mapped has no room to spare.
+  const texts = tree.entries.every(hasText) ? tree.entries : tree.entries.filter(hasText);
+  return texts.map(({ key, value }) => ({ name: key, value }));
 }
 
 const BELOW = new WeakMap<Tree, readonly Text[]>();

@@ -32,16 +32,25 @@ export const BOUNDS = { depth: MAX_DEPTH, nodes: MAX_NODES, text: MAX_TEXT };
 /**
  * Reads one YAML document (1.2 core) of at most 1 MiB. Aliases are followed within a bound on what they stand for, so
  * that a small file cannot become a large tree; tags but those of the core schema, several documents, duplicate keys and keys that are no text are
- * refused. Never throws for what the file holds.
+ * refused. Never throws for what the file holds. `known` is the text of the bytes, for who has decoded them already, with U+FFFD for
+ * what is none.
  */
-export async function readYaml(file: string, bytes: Uint8Array): Promise<Tree | readonly Refusal[]> {
+export async function readYaml(
+  file: string,
+  bytes: Uint8Array,
+  known?: string,
+): Promise<Tree | readonly Refusal[]> {
   if (bytes.length > MAX_BYTES)
     return [
       bad(file, `the file is larger than ${MAX_BYTES} bytes`, 'make it smaller; GitHub refuses it too'),
     ];
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    // Without that character there was nothing to put it in the place of.
+    text =
+      known === undefined || known.includes('\ufffd')
+        ? new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+        : known;
   } catch {
     return [bad(file, 'the file is not UTF-8 text', 'save it as UTF-8', strangeByteIn(file, bytes))];
   }

@@ -2,6 +2,7 @@ import type { Place } from '../../../base/index.ts';
 import { toText } from '../../expressions/values.ts';
 import type { Entry, Tree } from '../yaml-tree.ts';
 import { type Cursor, unsure } from './cursor.ts';
+import { knownKey } from './known-keys.ts';
 
 /** From how many keys on they are looked for by a set. */
 const FEW = 12;
@@ -19,7 +20,7 @@ export class Entries {
 
   /** A key's text, when it may be one. */
   key(value: string | number | boolean | null, depth: number): string {
-    const text = toText(value);
+    const text = typeof value === 'string' ? knownKey(value) : toText(value);
     this.#cursor.hold(text, depth);
     if (text === '<<') unsure();
     // Keys are alike when they are the same text by JavaScript's rules, which write some numbers in another way than GitHub's.
