@@ -125,3 +125,15 @@ it('the picture holds events, jobs and secrets, marks what a stranger takes over
   expect(text).toMatch(/n1 ==> n0/);
   expect(text).toContain('TOKEN');
 });
+
+it('a way leads over a machine of one’s own that a fork’s pull request and a release share', async () => {
+  const files = (label: string) => ({
+    'pr.yml': `on: pull_request\njobs: { a: { runs-on: [self-hosted, ${label}], steps: [ { run: make } ] } }\n`,
+    'release.yml': `on: push\njobs:\n  a:\n    runs-on: [self-hosted, big]\n    steps:\n      - run: npm publish\n        env: { T: '\${{ secrets.TOKEN }}' }\n`,
+  });
+  expect((await ask(files('big'))).places).toEqual([
+    ['pr.yml:1', 'pr.yml:2', 'release.yml:4', 'release.yml:7'],
+  ]);
+  expect((await ask(files('small'))).places).toEqual([]);
+  expect((await ask(files('big'), 'issue')).places).toEqual([]);
+});

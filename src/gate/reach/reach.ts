@@ -7,6 +7,7 @@ import { folderOf } from '../taint/folder.ts';
 import { inputOf } from '../taint/workspace.ts';
 import { PRIVILEGED_EVENTS, STRANGERS_EVENTS } from '../taint/sources.ts';
 import { taintsOf } from '../taint/taint.ts';
+import { byMachine } from './by-machine.ts';
 import { EVERY, type Holder, holdersIn } from './holders.ts';
 import { restoresCache, takenJobs, type Takeover, takeoversIn } from './takeovers.ts';
 
@@ -69,7 +70,9 @@ export function reach(subject: Subject, from: Origin, to: string): Reach {
     if (seen.has(key)) continue;
     seen.add(key);
     const where = { job: holder.job.id, workflow: holder.file.source.path };
-    const hops = wayTo(subject, holder, takeovers, taken);
+    const left = wayTo(subject, holder, takeovers, taken);
+    const machine = left === undefined ? byMachine(subject, holder, EVENTS[from], takeovers) : undefined;
+    const hops = left ?? (machine === undefined ? undefined : [...machine, ...holder.hops]);
     if (hops === undefined) unreached.push({ ...where, why: whyNot(subject, holder, from) });
     else ways.push({ ...where, secret: wanted, hops });
   }

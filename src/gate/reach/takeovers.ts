@@ -8,6 +8,7 @@ import { fileCommandsOf, MAY_WRITE } from '../taint/file-commands.ts';
 import { injectedTaint } from '../taint/script-flow.ts';
 import { PRIVILEGED_EVENTS } from '../taint/sources.ts';
 import { type Taints, taintsOf } from '../taint/taint.ts';
+import { grantedTo } from '../token/least.ts';
 import { versionUsed } from '../uses.ts';
 import { majorOf, restoring } from './caches.ts';
 
@@ -50,7 +51,42 @@ function findTakeovers(subject: Subject): readonly Takeover[] {
   for (const site of subject.sites)
     for (const { events, hops } of [...injected(taints, site), ...written(taints, site)])
       for (const { file, job } of jobsOf(subject, site)) found.push(...takeover(file, job, events, hops));
-  return found;
+  return [...found, ...started(subject, found)];
+}
+
+/**
+ * What the token of a job that was taken over starts with inputs of the stranger's choice: with `actions: write` every workflow that a person
+ * may start by hand, where an input becomes code.
+ */
+function started(subject: Subject, found: readonly Takeover[]): readonly Takeover[] {
+  const by = found.find(({ file, job }) => {
+    const granted = grantedTo(file, job);
+    return (
+      granted?.all === 'write' ||
+      granted?.scopes.some(({ scope, level }) => scope === 'actions' && level === 'write') === true
+    );
+  });
+  if (by === undefined) return [];
+  const taints = taintsOf(subject);
+  const hop = { at: by.job.at, what: 'has a token that may start any workflow, with any input' };
+  return subject.sites.flatMap((site) => {
+    if (!subject.reaching(site.file).some(({ event }) => event === 'workflow_dispatch')) return [];
+    return injectionsIn(taints, site)
+      .filter(
+        ({ taint }) =>
+          taint.by === 'writer' &&
+          taint.events.includes('workflow_dispatch') &&
+          /^(?:inputs|github\.event\.inputs)\./.test(taint.origin),
+      )
+      .flatMap(({ taint, at, what }) =>
+        jobsOf(subject, site).map(({ file, job }) => ({
+          file,
+          job,
+          events: by.events,
+          hops: [...by.hops, hop, ...taint.hops, { at, what: `becomes part of ${what}` }],
+        })),
+      );
+  });
 }
 
 function takeover(

@@ -141,3 +141,23 @@ export function promptInputs(repository: string): readonly string[] {
 export function passesOn(repository: string): boolean {
   return PASS_ON.has(repository) || row(MODELS, repository) !== undefined;
 }
+
+/** Actions whose outputs hold what a file holds, and the inputs that name it. Source: each action's own documentation. */
+const READS_FILES: Readonly<Record<string, readonly string[]>> = {
+  'juliangruber/read-file-action': ['path'],
+  'andstor/file-reader-action': ['path'],
+  'jaywcjlove/github-action-read-file': ['path', 'localfile'],
+  'komorebitech/read-files-action': ['files'],
+  'notiz-dev/github-action-json-property': ['path'],
+  'gr2m/get-json-paths-action': ['json'],
+  'christian-draeger/read-properties': ['path'],
+  'madhead/read-java-properties': ['file'],
+  'falti/dotenv-action': ['path'],
+  'c-py/action-dotenv-to-setenv': ['env-file'],
+  'mikefarah/yq': ['cmd'],
+};
+
+/** The inputs by which an action is told which file to put into its outputs; undefined: it reads none, as far as is known. */
+export function readsFile(repository: string): readonly string[] | undefined {
+  return Object.hasOwn(READS_FILES, repository) ? READS_FILES[repository] : undefined;
+}

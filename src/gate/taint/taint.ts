@@ -6,6 +6,8 @@ import type { Scope, Site, Subject } from '../subject.ts';
 import { leftOpen } from './conditions.ts';
 import { dispatched } from './dispatches.ts';
 import { passesOn, strangersOutput } from './known-actions.ts';
+import { afterStrangers } from './runs-before.ts';
+import { readByAction } from './read-files.ts';
 import { type Reference, valueReferences } from './references.ts';
 import { dynamicEnvironment, scriptOutputs } from './script-flow.ts';
 import { PRIVILEGED_EVENTS, sourcesOf } from './sources.ts';
@@ -145,7 +147,10 @@ export class Taints implements Following {
     // Of an action that is published for others nobody knows what brings it to run.
     const open = scope.file.kind === 'action' && reaching.length === 0;
     return sourcesOf(reference).flatMap(({ events, by, holds, path }) => {
-      const met = reaching.filter(({ event }) => events.includes(event));
+      const met = reaching.filter(
+        ({ event }) =>
+          events.includes(event) && (path[2] !== 'workflow_run' || afterStrangers(this.subject, scope.file)),
+      );
       if (met.length === 0 && !open) return [];
       // Events of which it is a privileged one come first: that is the way to show.
       const names = met.map(({ event }) => event);
@@ -271,6 +276,8 @@ export class Taints implements Following {
             what: `is given to ${uses.repository}, which gives it on`,
           }),
         );
+      const read = readByAction(this, site);
+      if (read.length > 0) return read;
       if (uses.kind !== 'repository' || !strangersOutput(uses.repository, output)) return [];
       const events = this.subject.reachedByStrangers(scope.file);
       if (events.length === 0) return [];

@@ -130,7 +130,7 @@ export function namedPackages(invocation: Invocation): NamedPackages | undefined
         : undefined;
     case 'go':
       return ['install', 'run', 'get'].includes(first)
-        ? go(first === 'run' ? [second] : [second, ...rest])
+        ? go(first === 'run' ? [second] : [second, ...rest], first === 'get')
         : undefined;
     case 'cargo': {
       if (!['install', 'binstall'].includes(first) || hasOption(invocation, '--path')) return undefined;
@@ -161,6 +161,17 @@ export function namedPackages(invocation: Invocation): NamedPackages | undefined
             rest,
             (name) => /:\d+\.\d+\.\d+$/.test(name),
             'name it in composer.json, and use composer install',
+          )
+        : undefined;
+    case 'choco':
+    case 'nuget':
+      return ['install', 'upgrade'].includes(first) && !/\.(?:config|sln|csproj)$/.test(second)
+        ? of(
+            words.slice(1),
+            () => hasOption(invocation, '--version', '-version', '-Version'),
+            program === 'choco'
+              ? 'name its version in a packages.config that is kept with the code'
+              : 'name it in the project, and use dotnet restore --locked-mode',
           )
         : undefined;
     default:
@@ -207,10 +218,14 @@ function python(words: readonly string[]): NamedPackages | undefined {
   );
 }
 
-function go(words: readonly string[]): NamedPackages | undefined {
+function go(words: readonly string[], get: boolean): NamedPackages | undefined {
   // A version is held by the checksum database; `latest` and a branch are not held at all.
   const loose = words.filter(
-    (word) => /.@(?!v\d+\.\d+\.\d+|[0-9a-f]{12,40}$)/.test(word) && !word.startsWith('.'),
+    (word) =>
+      !word.startsWith('.') &&
+      (/.@(?!v\d+\.\d+\.\d+|[0-9a-f]{12,40}$)/.test(word) ||
+        // `go get` takes the newest into go.mod.
+        (get && /^[\w-]+\.[\w.-]+\/[^@]+$/.test(word))),
   );
   return of(loose, () => false, 'name a version (@v1.2.3), or a tool directive of go.mod');
 }
