@@ -21,6 +21,13 @@ const AHEAD = new Set(['cli-commands-check']);
 const LATER =
   /\b(\w+) = require\("(node:(?:child_process|crypto|http|https|net|os|readline\/promises|util|zlib))"\);/g;
 
+/** A script may not import, and says that it may not: whoever loads it does so for it. */
+function throughLoader(text) {
+  return text
+    .replaceAll(LATER, '$1 = cofferdamLater("$2");')
+    .replaceAll(/\bimport\("\.\/([a-z-]+\.mjs)"\)/g, 'cofferdamImport("./$1")');
+}
+
 /** What is imported when it is needed is a file of its own, named after its place in src/. */
 const loadedLater = {
   name: 'loaded-later',
@@ -52,14 +59,14 @@ for (const [name, entry] of bundles) {
     // Bundled CommonJS packages call require for Node's own modules.
     banner: {
       js: ahead
-        ? 'const cofferdamLater = (name) => { let made; return new Proxy({}, { get: (_, key) => (made ??= require(name))[key] }); };'
+        ? `const cofferdamLater = (name) => { let made; return new Proxy({}, { get: (_, key) => (made ??= require(name))[key] }); };
+const cofferdamImport = typeof cofferdamImports === 'function' ? cofferdamImports : (name) => import(name);`
         : "import { createRequire as cofferdamRequire } from 'node:module'; const require = cofferdamRequire(import.meta.url);",
     },
     ...(ahead && { define: { 'import.meta.dirname': '__dirname' } }),
     logLevel: 'warning',
   });
-  for (const { path, text } of outputFiles)
-    writeFileSync(path, ahead ? text.replaceAll(LATER, '$1 = cofferdamLater("$2");') : text);
+  for (const { path, text } of outputFiles) writeFileSync(path, ahead ? throughLoader(text) : text);
   if (ahead) copyFileSync('setup/compiled-bundle.mjs', join(outdir, `${name}.mjs`));
   Object.assign(inputs, metafile.inputs);
 }

@@ -3,23 +3,23 @@
 // flags, this processor and this source; where it does not, and where there is none, the bundle is loaded as any other.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { constants, Script } from 'node:vm';
+import { Script } from 'node:vm';
 
 /** The bundle as a function; with code that V8 does not take it is compiled. */
 export function scriptOf(path, code) {
   // esbuild writes ASCII alone: one byte for each character.
-  const source = `(function (exports, require, module, __filename, __dirname) {${readFileSync(path, 'latin1')}\n})`;
+  const source = `(function (exports, require, module, __filename, __dirname, cofferdamImports) {${readFileSync(path, 'latin1')}\n})`;
   return new Script(source, {
     filename: path,
     ...(code !== undefined && { cachedData: code }),
-    importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
 }
 
 /** What the bundle exports. */
 export function exportsOf(script, path) {
   const made = { exports: {} };
-  script.runInThisContext()(made.exports, createRequire(path), made, path, import.meta.dirname);
+  const imports = (name) => import(name);
+  script.runInThisContext()(made.exports, createRequire(path), made, path, import.meta.dirname, imports);
   return made.exports;
 }
 

@@ -28,9 +28,11 @@ test('every part that a bundle loads later is there', () => {
   const files = readdirSync(DIST).filter((name) => name.endsWith('.mjs'));
   const bundles = readdirSync(DIST).filter((name) => /\.[cm]js$/.test(name));
   const later = bundles.flatMap((name) =>
-    [...readFileSync(join(DIST, name), 'utf8').matchAll(/\bimport\("\.\/([a-z-]+\.mjs)"\)/g)].map(
-      (found) => found[1] ?? '',
-    ),
+    [
+      ...readFileSync(join(DIST, name), 'utf8').matchAll(
+        /\b(?:import|cofferdamImport)\("\.\/([a-z-]+\.mjs)"\)/g,
+      ),
+    ].map((found) => found[1] ?? ''),
   );
   expect(later).toContain('cli-commands-exec.mjs');
   expect(later.filter((name) => !files.includes(name))).toEqual([]);

@@ -52,6 +52,14 @@ describe('the code of check that is compiled ahead', () => {
     expect(await taken(join(ROOT, 'dist'), ['--no-lazy'])).toBe('false');
   });
 
+  it('loads what it needs later without a word', async () => {
+    writeFileSync(join(repository, 'cofferdam.yaml'), 'version: 1\n');
+    const args = ['check', '--no-cache', '--json', repository];
+    const ran = await node([...FLAGS, join(ROOT, 'dist/cofferdam.mjs'), ...args]);
+    expect(ran).toMatchObject({ status: 1, stderr: '' });
+    expect(ran.stdout).toContain('"mend":');
+  });
+
   it('changes nothing of what is told: without it, cut off, emptied, or of another bundle', async () => {
     const check = (folder: string): ReturnType<typeof node> =>
       node([...FLAGS, join(folder, 'cofferdam.mjs'), 'check', '--no-cache', repository]);
