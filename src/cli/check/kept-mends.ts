@@ -1,4 +1,4 @@
-import { type Finding, type Mend, provenMends, type ToldMend } from '../../gate/index.ts';
+import { type Finding, provenMends, type ToldMend } from '../../gate/index.ts';
 import type { Judged } from './judged.ts';
 import type { KeptBy } from './kept.ts';
 
@@ -42,7 +42,7 @@ function nameOf({ rule, at, message }: Finding): string {
 
 function keepMends(
   asked: readonly (readonly [Finding, number])[],
-  mends: ReadonlyMap<Finding, Mend>,
+  mends: ReadonlyMap<Finding, ToldMend>,
 ): unknown {
   return {
     of: asked.map(([, index]) => index),

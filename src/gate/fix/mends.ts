@@ -10,7 +10,7 @@ import type { Finding } from '../finding.ts';
 import type { Source } from '../repository/model.ts';
 import { RULES } from '../rules.ts';
 import type { Subject } from '../subject.ts';
-import type { Mend } from './mend.ts';
+import type { Mend, ToldMend } from './mend.ts';
 
 /** Characters that are read to prove mends; of a repository with more to mend than that, the rest is not told. */
 const MAX_PROVEN = 50_000_000;
@@ -20,66 +20,72 @@ const MAX_PLANNED = 20_000_000;
 const LEAST_PLANNED = 20;
 
 export interface ProvenMends {
-  readonly mends: ReadonlyMap<Finding, Mend>;
+  readonly mends: ReadonlyMap<Finding, ToldMend>;
   /** Whether all were tried: there is a bound on what is read for it. */
   readonly whole: boolean;
 }
 
 /** What could be done about each finding, proven: the file then says what the mend means and nothing else. */
 export async function provenMends(subject: Subject, findings: readonly Finding[]): Promise<ProvenMends> {
-  const found = new Map<Finding, Mend>();
+  const found = new Map<Finding, ToldMend>();
   let read = 0;
   const prove = async (mends: readonly (readonly [Finding, Mend])[]): Promise<void> => {
     read += mends[0]?.[1].source.text.length ?? 0;
     if (read > MAX_PROVEN) return;
     if (await areProven(mends.map(([, mend]) => mend)))
-      for (const [finding, mend] of mends) found.set(finding, mend);
+      for (const [finding, { layout: _, ...mend }] of mends) found.set(finding, mend);
     // One of them is wrong: each by itself.
     else if (mends.length > 1) for (const one of mends) await prove([one]);
   };
-  for (const mends of apart(await plannedMends(subject, findings))) await prove(mends);
+  // File by file: a layout is as large as fifty files.
+  for (const of of Map.groupBy(findings, ({ at }) => at.file).values())
+    for (const mends of apart([...(await plannedMends(subject, of))])) await prove(mends);
   return { mends: found, whole: read <= MAX_PROVEN };
 }
 
 export async function mendsOf(
   subject: Subject,
   findings: readonly Finding[],
-): Promise<ReadonlyMap<Finding, Mend>> {
+): Promise<ReadonlyMap<Finding, ToldMend>> {
   return (await provenMends(subject, findings)).mends;
 }
 
 /** Mends of one file that do not touch each other can be proven by reading it once. */
-function apart(planned: ReadonlyMap<Finding, Mend>): readonly (readonly (readonly [Finding, Mend])[])[] {
+function apart(
+  planned: readonly (readonly [Finding, Mend])[],
+): readonly (readonly (readonly [Finding, Mend])[])[] {
   const groups: (readonly [Finding, Mend])[][] = [];
-  for (const of of Map.groupBy(planned, ([, { file }]) => file).values()) {
-    let left: readonly (readonly [Finding, Mend])[] = of;
-    while (left.length > 0) {
-      const group: (readonly [Finding, Mend])[] = [];
-      const edits: Piece[] = [];
-      const rest: (readonly [Finding, Mend])[] = [];
-      for (const one of left) {
-        const fits = group.length < MAX_TOGETHER && !touches(one[1].edits, edits);
-        if (fits) {
-          group.push(one);
-          edits.push(...one[1].edits);
-        } else rest.push(one);
-      }
-      groups.push(group);
-      left = rest;
+  let left = planned;
+  while (left.length > 0) {
+    const group: (readonly [Finding, Mend])[] = [];
+    const edits: Piece[] = [];
+    const rest: (readonly [Finding, Mend])[] = [];
+    for (const one of left) {
+      const fits = group.length < MAX_TOGETHER && !touches(one[1].edits, edits);
+      if (fits) {
+        group.push(one);
+        edits.push(...one[1].edits);
+      } else rest.push(one);
     }
+    groups.push(group);
+    left = rest;
   }
   return groups;
 }
+
+function sourcesOf({ repository }: Subject): ReadonlyMap<string, Source> {
+  const { workflows, actions, dependabot } = repository;
+  return new Map([...workflows, ...actions, ...dependabot].map(({ source }) => [source.path, source]));
+}
+
+const MENDING = new Map(RULES.map(({ id, mend }) => [id, mend]));
 
 /** The same without the proof, for whoever proves several at once. */
 export async function plannedMends(
   subject: Subject,
   findings: readonly Finding[],
 ): Promise<ReadonlyMap<Finding, Mend>> {
-  const { workflows, actions, dependabot } = subject.repository;
-  const sources = new Map(
-    [...workflows, ...actions, ...dependabot].map(({ source }) => [source.path, source]),
-  );
+  const sources = subject.once(sourcesOf);
   const layouts = new Map<Source, Layout | undefined>();
   const found = new Map<Finding, Mend>();
   const planned = new Map<Source, number>();
@@ -90,7 +96,7 @@ export async function plannedMends(
       if (before >= LEAST_PLANNED && before * source.text.length > MAX_PLANNED) continue;
       planned.set(source, before + 1);
     }
-    const plan = RULES.find(({ id }) => id === finding.rule)?.mend?.(subject, finding);
+    const plan = MENDING.get(finding.rule)?.(subject, finding);
     if (plan === undefined || source === undefined) continue;
     if (!layouts.has(source)) layouts.set(source, await openLayout(source.text));
     const layout = layouts.get(source);

@@ -12,6 +12,7 @@ import { insertEntry } from './insert-entry.ts';
 import { eolOf, pairOf, type PlacedMap, type Yaml } from './placed-map.ts';
 import { removeEntry } from './remove-entry.ts';
 import { rewriteScalar, type ScalarStyle } from './rewrite-scalar.ts';
+import { readYaml, type Tree } from '../read/yaml-tree.ts';
 import { writeBelow, writeInline } from './write-value.ts';
 
 /** A YAML text with the place of each of its parts: what is to be changed in it is said by value, and comes out as edits of the text. */
@@ -149,6 +150,8 @@ export class Layout {
 
 /** Reads a text of which `readYaml` took a tree; undefined when it is not YAML of one document. */
 export async function openLayout(text: string): Promise<Layout | undefined> {
+  const value = await valueOf(text);
+  if (value === undefined) return undefined;
   const { parseAllDocuments, isAlias, isCollection, isMap, isNode, isPair, isScalar, isSeq } = await import(
     '../read/yaml-library.ts'
   );
@@ -158,16 +161,26 @@ export async function openLayout(text: string): Promise<Layout | undefined> {
     uniqueKeys: false,
     strict: true,
     logLevel: 'silent',
+    prettyErrors: false,
   });
   const [document, second] = Array.isArray(documents) ? documents : [];
   if (document === undefined || second !== undefined || document.errors.length > 0) return undefined;
-  try {
-    // As many aliases as a whole file of jobs may have, and no more than the reader followed.
-    const value: unknown = document.toJS({ maxAliasCount: 1_000 });
-    return new Layout(yaml, text, document.contents, JSON.parse(JSON.stringify(value ?? null)) as PlainValue);
-  } catch {
-    return undefined;
-  }
+  return new Layout(yaml, text, document.contents, value);
+}
+
+/** What a text says, read as it is when it is judged; undefined when it is refused. */
+async function valueOf(text: string): Promise<PlainValue | undefined> {
+  const tree = await readYaml('', Buffer.from(text));
+  return 'kind' in tree ? plain(tree) : undefined;
+}
+
+function plain(tree: Tree): PlainValue {
+  if (tree.kind === 'sequence') return tree.items.map(plain);
+  if (tree.kind === 'mapping')
+    return Object.fromEntries(tree.entries.map(({ key, value }) => [key, plain(value)]));
+  const { value } = tree;
+  // As JSON has it: one that is no number is equal to itself.
+  return typeof value === 'number' && !Number.isFinite(value) ? null : value;
 }
 
 /** A text with edits done, and whether it then says exactly what the operations say, and what it said else. */
@@ -178,6 +191,6 @@ export async function provesItself(
 ): Promise<boolean> {
   let wanted: PlainValue | undefined = before.value;
   for (const operation of operations) wanted = wanted === undefined ? undefined : resultOf(wanted, operation);
-  const now = await openLayout(edited);
-  return wanted !== undefined && now !== undefined && sameValue(now.value, wanted);
+  const now = wanted === undefined ? undefined : await valueOf(edited);
+  return wanted !== undefined && now !== undefined && sameValue(now, wanted);
 }
