@@ -2,6 +2,7 @@ import { jsonLine } from './render/json-line.ts';
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 import type { Command, CommandContext } from './command.ts';
+import { disarmLog } from './render/step-log.ts';
 import { VERSION } from './version.ts';
 
 const SUMMARY: readonly (readonly [string, string])[] = [
@@ -106,6 +107,7 @@ const cache =
 if (cache !== undefined) enableCompileCache(join(cache, 'cofferdam', 'compiled'));
 // A reader that has gone (`| head`) is no defect.
 for (const stream of [process.stdout, process.stderr]) {
+  if (process.env['GITHUB_ACTIONS'] === 'true') disarmLog(stream);
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error;
   });

@@ -254,6 +254,28 @@ describe('cofferdam check', () => {
   });
 });
 
+describe('in a step of GitHub', () => {
+  it('no word of a file is a command to the runner, wherever it stands in a line, and JSON says the same', async () => {
+    const text = `on: issues # ##[error]a\npermissions: {}\njobs:\n  a:\n    runs-on: x\n    steps:\n      - run: echo "##[error file=README.md,line=1]b" \${{ github.event.issue.title }}\n`;
+    write('.github/workflows/ci.yml', text);
+    const env = { GITHUB_ACTIONS: 'true' };
+    for (const format of ['text', 'markdown', 'github', 'json', 'sarif']) {
+      const there = await place.run(['check', '--format', format], { cwd: root, env });
+      expect(there.status, there.stderr).toBe(1);
+      expect(there.stdout, format).not.toContain('##[');
+    }
+    const [here, there] = [
+      await place.run(['check', '--json'], { cwd: root }),
+      await place.run(['check', '--json'], { cwd: root, env }),
+    ];
+    expect(JSON.parse(there.stdout)).toEqual(JSON.parse(here.stdout));
+    const shown = await place.run(['check'], { cwd: root });
+    expect(shown.stdout).toContain('##[error file=README.md,line=1]b');
+    const diff = await place.run(['check', '--diff'], { cwd: root, env });
+    expect(diff.stdout).toContain('##[error file=README.md,line=1]b');
+  });
+});
+
 describe('what policy says of findings', () => {
   const operator = (text: string): string => {
     const config = join(root, '../config', String(count));

@@ -51,7 +51,7 @@ export async function mend(
               .split('\n')
               .map((line) => visible(line, 20_000))
               .join('\n')
-          : text,
+          : Buffer.from(text),
       );
     }
   } else {

@@ -12,6 +12,8 @@ export function jsonLine(value: unknown): string {
   const text = JSON.stringify(value).replaceAll(UNSAFE, (character) =>
     Array.from({ length: character.length }, (_, at) => escaped(character.charCodeAt(at))).join(''),
   );
+  // In a step's log on GitHub a command may stand anywhere in a line.
+  if (text.includes('##[')) return `${text.replaceAll('##[', String.raw`\u0023#[`)}\n`;
   return `${text}\n`;
 }
 

@@ -1,3 +1,4 @@
+import { visible } from '../../audit/index.ts';
 import type { Finding, Severity } from '../finding.ts';
 
 const COMMAND: Readonly<Record<Severity, string>> = {
@@ -7,7 +8,10 @@ const COMMAND: Readonly<Record<Severity, string>> = {
   info: 'notice',
 };
 
-/** Workflow commands that GitHub shows as annotations. No text in them can begin another command. */
+/**
+ * Workflow commands that GitHub shows as annotations. No text in them can begin another command, end a property, act on a
+ * terminal, or turn what follows around.
+ */
 export function githubReport(findings: readonly Finding[]): string {
   return findings
     .map(({ severity, rule, at, message, fix }) => {
@@ -25,7 +29,7 @@ export function githubReport(findings: readonly Finding[]): string {
 }
 
 function data(text: string): string {
-  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+  return visible(text).replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
 }
 
 function property(text: string): string {
