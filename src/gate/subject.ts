@@ -240,13 +240,16 @@ export class Subject {
     return known;
   }
 
-  /** The text of a step that is a script: its `run`. */
+  /** The text of a step that is a script: its `run`, or what it has `actions/github-script` run. */
   scriptText({ step }: Site): Text | undefined {
-    return step.run;
+    if (step.run !== undefined || step.uses?.kind !== 'repository') return step.run;
+    return step.uses.repository === 'actions/github-script'
+      ? step.with.find(({ name }) => name.toLowerCase() === 'script')?.value
+      : undefined;
   }
 
   language(site: Site): ScriptLanguage | undefined {
-    return languageOf(this.shell(site));
+    return site.step.run === undefined ? 'javascript' : languageOf(this.shell(site));
   }
 
   /** The shell of a run step, as far as it is written out. */

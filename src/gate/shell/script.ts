@@ -1,9 +1,9 @@
 import { type Command, forEachChild, parse, type SyntaxNode, type Word } from 'unbash';
 
 /** The characters that stand for the expressions of a script: none that a person writes, and none that a shell obeys. */
-const FIRST = 0xe000;
+export const FIRST_MARKER = 0xe000;
 const FILLER = '\uf8ff';
-const MAX_EXPRESSIONS = 1_000;
+export const MAX_EXPRESSIONS = 1_000;
 /** A longer script is not followed. */
 export const MAX_SCRIPT = 200_000;
 
@@ -107,7 +107,11 @@ export function mask(text: string, first = 0): string {
     const start = text.indexOf('${{', from);
     const end = start === -1 ? -1 : text.indexOf('}}', start);
     if (end === -1) break;
-    parts.push(text.slice(from, start), String.fromCharCode(FIRST + n), FILLER.repeat(end + 1 - start));
+    parts.push(
+      text.slice(from, start),
+      String.fromCharCode(FIRST_MARKER + n),
+      FILLER.repeat(end + 1 - start),
+    );
     from = end + 2;
   }
   return parts.join('') + text.slice(from);
@@ -231,12 +235,11 @@ class ScriptReader {
   }
 }
 
-/** The numbers of the expressions that a masked text holds. */
-export function markersIn(text: string): readonly number[] {
+function markersIn(text: string): readonly number[] {
   if (!MARKER.test(text)) return NONE;
   const found: number[] = [];
   for (let at = 0; at < text.length; at += 1) {
-    const number = text.charCodeAt(at) - FIRST;
+    const number = text.charCodeAt(at) - FIRST_MARKER;
     if (number >= 0 && number < MAX_EXPRESSIONS) found.push(number);
   }
   return found;

@@ -1,10 +1,31 @@
-import { markersIn, type ShellCommand, type ShellWord } from './script.ts';
+import { FIRST_MARKER, mask, MAX_EXPRESSIONS, type ShellCommand, type ShellWord } from './script.ts';
 
 /** A script as it is written, and with private characters in the place of its expressions. */
 export interface MaskedText {
   readonly original: string;
   readonly masked: string;
+  /** Where its expressions begin, in order. */
+  readonly markers: readonly number[];
 }
+
+/** The expressions of a script within a script have the numbers that they have in the whole: `first` is that of its first. */
+export function maskedText(original: string, first = 0): MaskedText {
+  const masked = mask(original, first);
+  const markers: number[] = [];
+  if (masked !== original)
+    for (let at = 0; at < masked.length; at += 1) {
+      const number = masked.charCodeAt(at) - FIRST_MARKER;
+      if (number >= 0 && number < MAX_EXPRESSIONS) markers.push(at);
+    }
+  return { original, masked, markers };
+}
+
+/** What a word is made of; more is lost, as each word around it is made of the same again. */
+const MAX_VARIABLES = 100;
+const MAX_MADE = 50;
+const MAX_VALUE = 20_000;
+const MAX_OF_WORD = 100;
+const NONE: readonly never[] = [];
 
 /** What a word is made of, while it is read. */
 export class WordParts {
@@ -18,11 +39,16 @@ export class WordParts {
   }
 
   /** What the other is made of as well. */
-  take({ value, variables, made }: WordParts): void {
-    this.value += value;
-    // One by one: a hostile word may have more of them than a call takes arguments.
-    for (const one of variables) this.variables.push(one);
-    for (const one of made) this.made.push(one);
+  take(other: Pick<WordParts, 'value' | 'variables' | 'made'>): void {
+    if (this.value.length < MAX_VALUE) this.value += other.value;
+    this.takeParts(other);
+  }
+
+  /** The same without its text. */
+  takeParts({ variables, made }: Pick<ShellWord, 'variables' | 'made'>): void {
+    for (const one of variables.slice(0, Math.max(0, MAX_VARIABLES - this.variables.length)))
+      this.variables.push(one);
+    for (const one of made.slice(0, Math.max(0, MAX_MADE - this.made.length))) this.made.push(one);
   }
 
   /** It has been found to hold nothing of what it was made of: a number, or whether something is so. */
@@ -31,15 +57,31 @@ export class WordParts {
     this.made = [];
   }
 
-  word({ original, masked }: MaskedText, end: number): ShellWord {
+  word(text: MaskedText, end: number): ShellWord {
     return {
-      text: original.slice(this.start, end),
+      text: text.original.slice(this.start, end),
       value: this.value,
       variables: this.variables,
-      expressions: markersIn(masked.slice(this.start, end)),
+      expressions: text.markers.length === 0 ? NONE : expressionsFrom(text, this.start, end),
       made: this.made,
     };
   }
+}
+
+function expressionsFrom({ masked, markers }: MaskedText, start: number, end: number): readonly number[] {
+  let low = 0;
+  for (let high = markers.length; low < high; ) {
+    const middle = (low + high) >> 1;
+    if ((markers[middle] ?? 0) < start) low = middle + 1;
+    else high = middle;
+  }
+  const found: number[] = [];
+  for (let at = low; at < markers.length && found.length < MAX_OF_WORD; at += 1) {
+    const marker = markers[at] ?? end;
+    if (marker >= end) break;
+    found.push(masked.charCodeAt(marker) - FIRST_MARKER);
+  }
+  return found;
 }
 
 /** The output of a command as a word. */

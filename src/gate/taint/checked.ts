@@ -19,6 +19,23 @@ export function isChecked(script: string, variable: string): boolean {
   });
 }
 
+/** The same in other languages: `-match '^v[0-9]+$'`, `re.fullmatch(r'…', n)`, `/…/.test(n)`. */
+export function isCheckedElsewhere(script: string, variable: string): boolean {
+  if (!/match|test\(/.test(script)) return false;
+  const name = /(\w{1,100})$/.exec(variable)?.[1];
+  if (name === undefined) return false;
+  const tests = [
+    new RegExp(`\\$(?:env:)?\\{?${name}\\}?\\s+-[ci]?(?:not)?match\\s+['"]([^'"\n]{1,200})['"]`, 'i'),
+    new RegExp(`re\\.(?:full)?match\\(\\s*r?['"]([^'"\n]{1,200})['"]\\s*,\\s*[\\w.\\['"]{0,60}\\b${name}\\b`),
+    new RegExp(`/([^/\n]{1,200})/[a-z]{0,3}\\.test\\(\\s*[\\w.]{0,60}\\b${name}\\b`),
+    new RegExp(`\\b${name}\\.match\\(\\s*/([^/\n]{1,200})/`),
+  ];
+  return tests.some((test) => {
+    const pattern = test.exec(script.slice(0, MAX_SCRIPT))?.[1];
+    return pattern !== undefined && isNarrow(pattern);
+  });
+}
+
 const MAX_SCRIPT = 50_000;
 /** From start to end, of letters, digits and what no shell and no file of the runner reads as more. */
 const NARROW =

@@ -151,7 +151,8 @@ function executes(
   { same }: { readonly same: boolean },
 ): Hop | undefined {
   const { step, file } = site;
-  const { uses, run } = step;
+  const { uses } = step;
+  const run = taints.subject.scriptText(site);
   if (uses !== undefined && !same && actionRuns(site, place))
     return { at: spanOf(file.source, uses.at, uses.text.length), what: 'runs what lies in the workspace' };
   if (run === undefined) return undefined;

@@ -53,7 +53,8 @@ function found(script: ShellScript): readonly FileCommand[] {
 function setBy(command: ShellCommand): FileCommand | undefined {
   if (command.sets === undefined) return undefined;
   const { file, name, value } = command.sets;
-  const names = name === undefined ? [] : [name.value];
+  // A name that is worked out may be any.
+  const names = name === undefined || name.variables.length + name.made.length > 0 ? [] : [name.value];
   const obeyed = file === 'GITHUB_PATH' || names.some((one) => OBEYED.test(one));
   return {
     file,
@@ -70,9 +71,7 @@ function writtenBy(
   aliases: Map<string, RunnerFile | undefined>,
 ): FileCommand | undefined {
   const targets = [...command.writesTo, ...(command.name === 'tee' ? command.words : [])];
-  const file = targets
-    .map(({ variables }) => fileOf(script, variables, aliases))
-    .find((one) => one !== undefined);
+  const file = fileOf(script, targets.flatMap(namesOf), aliases);
   if (file === undefined) return undefined;
   const input = WRITERS.has(command.name) || command.name === 'cat' ? command.pipedFrom : undefined;
   const own = [
@@ -95,6 +94,13 @@ function printedBy(command: ShellCommand): FileCommand | undefined {
     : { file: 'GITHUB_OUTPUT', command, names, words: command.words, open: [] };
 }
 
+/** The variables that name a file, and those of what opens it: `open(os.environ['GITHUB_ENV'], 'a')`. */
+function namesOf({ variables, made }: ShellWord): readonly string[] {
+  return made.length === 0
+    ? variables
+    : [...variables, ...made.flatMap(({ words }) => words[0]?.variables ?? [])];
+}
+
 /** The file that one of the variables names, also by way of others. */
 function fileOf(
   script: ShellScript,
@@ -108,7 +114,7 @@ function fileOf(
     if (!aliases.has(variable) && depth < MAX_ALIASES) {
       // A circle leads nowhere.
       aliases.set(variable, undefined);
-      const given = (script.assigned.get(variable) ?? []).flatMap(({ value }) => value.variables);
+      const given = (script.assigned.get(variable) ?? []).flatMap(({ value }) => namesOf(value));
       aliases.set(variable, fileOf(script, given, aliases, depth + 1));
     }
     const known = aliases.get(variable);

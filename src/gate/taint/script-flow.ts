@@ -4,12 +4,13 @@ import { pieceSpan } from '../repository/tree.ts';
 import type { RunnerFile, ShellCommand, ShellScript, ShellWord } from '../shell/script.ts';
 import type { StepPart } from '../repository/model.ts';
 import type { Site } from '../subject.ts';
-import { isChecked, narrows } from './checked.ts';
+import { isChecked, isCheckedElsewhere, narrows } from './checked.ts';
 import { runsWorkspace } from './execution.ts';
 import { asksForStrangersWords } from './forge-answers.ts';
 import { type FileCommand, fileCommandsOf } from './file-commands.ts';
 import { type Folder, folderOf, foldersOf, within } from './folder.ts';
 import { valueReferences } from './references.ts';
+import { inputTaint, toldTaint } from './told.ts';
 import { type Following, type Taint, unique } from './value.ts';
 
 const MAX_DEPTH = 10;
@@ -101,7 +102,8 @@ function ofVariable(
   if (before !== undefined) return before;
   known.set(variable, []);
   const run = taints.subject.scriptText(site);
-  if (run !== undefined && isChecked(run.text, variable)) return [];
+  const checked = script.language === 'bash' ? isChecked : isCheckedElsewhere;
+  if (run !== undefined && checked(run.text, variable)) return [];
   const environment = environmentName(script, variable);
   const assigned =
     script.assigned.get(variable) ??
@@ -124,8 +126,8 @@ function ofVariable(
       : read.length > 0
         ? read.flatMap(({ readsFrom }) => readsFrom.flatMap((file) => fileTaint(taints, file, site)))
         : environment === undefined
-          ? []
-          : taints.environment(environment, site);
+          ? toldTaint(taints, variable, site)
+          : [...inputTaint(taints, environment, site), ...taints.environment(environment, site)];
   const found = unique(from);
   known.set(variable, found);
   return found;
@@ -299,7 +301,7 @@ function settersAmong(taints: Following, steps: readonly StepPart[], site: Site)
   const all: StepPart[] = [];
   const byName = new Map<string, StepPart[]>();
   for (const step of steps) {
-    const set = step.run === undefined ? [] : setters(taints, 'GITHUB_ENV', '*', { ...site, step });
+    const set = setters(taints, 'GITHUB_ENV', '*', { ...site, step });
     if (set.length > 0) all.push(step);
     for (const name of new Set(set.flatMap(({ names }) => names.map((one) => one.toLowerCase())))) {
       const before = byName.get(name);
@@ -310,9 +312,12 @@ function settersAmong(taints: Following, steps: readonly StepPart[], site: Site)
   return { all, byName };
 }
 
-function mayWrite(text: string, file: RunnerFile): boolean {
-  return text.includes(file) || (file === 'GITHUB_OUTPUT' && text.includes('::set-output '));
-}
+/** Words without one of which a script writes nothing to a file. */
+const WRITES: Readonly<Record<RunnerFile, RegExp>> = {
+  GITHUB_ENV: /GITHUB_ENV|exportVariable/,
+  GITHUB_OUTPUT: /GITHUB_OUTPUT|::set-output |setOutput|\breturn\b/,
+  GITHUB_PATH: /GITHUB_PATH|addPath/,
+};
 
 function written(
   taints: Following,
@@ -335,7 +340,7 @@ function written(
 /** The commands of a step that may set a variable or an output. */
 function setters(taints: Following, file: RunnerFile, name: string, site: Site): readonly FileCommand[] {
   const run = taints.subject.scriptText(site);
-  const script = run === undefined || !mayWrite(run.text, file) ? undefined : taints.subject.script(site);
+  const script = run === undefined || !WRITES[file].test(run.text) ? undefined : taints.subject.script(site);
   if (script === undefined) return [];
   const wanted = name.toLowerCase();
   // What sets whatever its lines name may set this.

@@ -263,7 +263,8 @@ export class Taints implements Following {
     return (id === '*' ? steps : (named(steps, (step) => step.id).get(id) ?? [])).flatMap((step) => {
       const site = { file: scope.file, step, ...(scope.job !== undefined && { job: scope.job }) };
       const { uses } = step;
-      if (uses === undefined) return scriptOutputs(this, output, site);
+      if (uses === undefined || this.subject.scriptText(site) !== undefined)
+        return scriptOutputs(this, output, site);
       const called = this.subject.calledAction(step, scope.job);
       if (called !== undefined)
         return called.outputs

@@ -10,6 +10,7 @@ import { executedAfter, type Place } from './execution.ts';
 import { folderOf } from './folder.ts';
 import { PRIVILEGED_EVENTS } from './sources.ts';
 import { wordTaint } from './script-flow.ts';
+import { HEAD_BRANCH } from './told.ts';
 import type { Following, Taint } from './value.ts';
 
 /** How a stranger's files come into a job's workspace. */
@@ -114,7 +115,10 @@ function fromCheckout(taints: Following, site: Site): Filled | undefined {
   const given = [inputOf(site.step, 'ref'), inputOf(site.step, 'repository')];
   for (const text of given) {
     if (text === undefined) continue;
-    const taint = taints.of(text, site).find(privileged) ?? merged(taints, text, site);
+    const named = taints
+      .of(text, site)
+      .filter(({ origin }) => given[1] !== undefined || origin !== HEAD_BRANCH);
+    const taint = named.find(privileged) ?? merged(taints, text, site);
     if (taint === undefined) continue;
     const at = spanOf(site.file.source, text.at, text.text.length);
     const hop: Hop = { at, what: 'checks out the code that it names' };

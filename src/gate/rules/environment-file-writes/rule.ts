@@ -55,7 +55,11 @@ function isExposed(subject: Subject, { file }: Site): boolean {
 const CMDLETS = new Set(['out-file', 'set-content', 'add-content']);
 
 /** Whether all that is written stands in the script. */
-function isWrittenOut({ command, words }: FileCommand): boolean {
+function isWrittenOut({ command, words, open: given }: FileCommand): boolean {
+  if (given !== undefined || command.name.includes(':'))
+    return (given ?? words).every(
+      ({ variables, expressions, made }) => variables.length + expressions.length + made.length === 0,
+    );
   if (!['echo', 'printf', 'cat', 'tee', 'true', ':', ...CMDLETS].includes(command.name)) return false;
   const target = new Set([...command.writesTo, ...(command.name === 'tee' ? command.words : [])]);
   const said = words.filter((word) => !target.has(word) && !word.value.startsWith('-'));

@@ -159,11 +159,7 @@ export abstract class Scanner {
         const given = this.list();
         const known = this.method(start, path, own, given);
         if (known !== undefined) own.made.push(known);
-        else
-          for (const { variables, made } of given.slice(0, 50)) {
-            own.variables.push(...variables.slice(0, 50));
-            own.made.push(...made.slice(0, 50));
-          }
+        else for (const one of given.slice(0, 50)) own.takeParts(one);
         continue;
       }
       if (this.peek() === '[') {
