@@ -67,7 +67,7 @@ export function checkAction(walk: Walk, file: ActionFile): void {
   const composite = using === 'composite';
   for (const key of ['name', 'description'])
     if (entryOf(tree, key) === undefined)
-      walk.problem(tree.at, 1, `the action has no ${key}`, `add ${key}`, true);
+      walk.problem(tree.at, 1, `the action has no ${key}`, `add ${key}`, 'slight');
   walk.visit(
     tree,
     {
@@ -154,7 +154,7 @@ function checkBranding(walk: Walk, { tree }: ActionFile): void {
         given.text.length,
         `${JSON.stringify(given.text.slice(0, 60))} is no ${key} of GitHub’s`,
         'use one of its metadata reference',
-        true,
+        'slight',
       );
   }
 }

@@ -17,6 +17,8 @@ export interface SyntaxProblem {
   readonly job?: string;
   /** It is taken, and of no use. */
   readonly slight?: true;
+  /** What lies there is not seen. */
+  readonly doubtful?: true;
 }
 
 /** A text in which expressions may stand, and what they are for. */
@@ -48,7 +50,7 @@ export class Walk {
   readonly slots: Slot[] = [];
   #scope: Scope = {};
 
-  problem(at: Place, length: number, why: string, fix: string, slight = false): void {
+  problem(at: Place, length: number, why: string, fix: string, weight?: 'slight' | 'doubtful'): void {
     const { job } = this.#scope;
     if (this.problems.length < MAX_PROBLEMS)
       this.problems.push({
@@ -57,7 +59,7 @@ export class Walk {
         why,
         fix,
         ...(job !== undefined && { job }),
-        ...(slight && { slight }),
+        ...(weight !== undefined && { [weight]: true }),
       });
   }
 
@@ -214,7 +216,7 @@ export class Walk {
   }
 
   #idle(what: string, key: Key): void {
-    this.problem(key.at, key.name.length, `${what} is empty, and does nothing`, 'remove it', true);
+    this.problem(key.at, key.name.length, `${what} is empty, and does nothing`, 'remove it', 'slight');
   }
 
   #unknown({ key, keyAt }: Entry, what: string, keys: readonly string[]): void {

@@ -9,6 +9,8 @@ const ID = /^[A-Za-z_][A-Za-z0-9_-]{0,99}$/;
 const ACTION = /^[\w.-]{1,100}\/[\w.-]{1,100}(?:\/[^@\s]{0,500})?@[^@\s]{1,255}$/;
 const CALL =
   /^(?:\.\/\.[a-z]{1,20}\/workflows\/[^/@]{1,200}\.ya?ml|[\w.-]{1,100}\/[\w.-]{1,100}\/\.[a-z]{1,20}\/workflows\/[^/@]{1,200}\.ya?ml@\S{1,255})$/;
+/** A workflow of another repository, in a folder that GitHub reads none from. */
+const ELSEWHERE = /^[\w.-]{1,100}\/[\w.-]{1,100}\/[^@\s]{1,300}\.ya?ml@\S{1,255}$/;
 /** GitHub's bound since 2025-12. */
 const MAX_INPUTS = 25;
 const MAX_RUN = 21_000;
@@ -18,7 +20,13 @@ export function checkWorkflow(walk: Walk, file: WorkflowFile): void {
   checkEvents(walk, valueOf(file.tree, 'on'));
   checkNeeds(walk, file);
   for (const { name, at } of unusedAnchors(file.source, file.tree))
-    walk.problem(at, name.length + 1, `nothing names the anchor ${name}`, `remove it, or use *${name}`, true);
+    walk.problem(
+      at,
+      name.length + 1,
+      `nothing names the anchor ${name}`,
+      `remove it, or use *${name}`,
+      'slight',
+    );
   for (const job of file.jobs) {
     checkSteps(walk, valueOf(job.tree, 'steps'));
     checkMatrixKeys(walk, job.matrix);
@@ -27,11 +35,13 @@ export function checkWorkflow(walk: Walk, file: WorkflowFile): void {
       !job.uses.text.includes('${{') &&
       !CALL.test(job.uses.text.replace(/^\$\//, './'))
     )
-      wrong(
-        walk,
-        job.uses,
+      walk.problem(
+        job.uses.at,
+        job.uses.text.length,
         `${quoted(job.uses)} names no workflow`,
         'write owner/name/.github/workflows/FILE.yml@ref, or ./.github/workflows/FILE.yml',
+        // Other forges, and repositories that are not GitHub's, keep them elsewhere.
+        ELSEWHERE.test(job.uses.text) ? 'doubtful' : undefined,
       );
   }
 }
@@ -129,7 +139,7 @@ function checkInput(walk: Walk, name: Text, input: Tree, event: string): void {
       given.text.length,
       `${name.text} must be given, so its default is never used`,
       'remove the default, or required',
-      true,
+      'slight',
     );
 }
 

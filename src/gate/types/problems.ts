@@ -1,10 +1,11 @@
-import { readExpression } from '../../workflow/index.ts';
+import { readExpression, type Text } from '../../workflow/index.ts';
 import { actionFacts } from '../known/popular-actions.ts';
 import type { ActionFile, JobPart, StepPart, WorkflowFile } from '../repository/model.ts';
 import { entriesOf, lineAt, valueOf } from '../repository/tree.ts';
 import type { Subject } from '../subject.ts';
 import { checkAction } from '../syntax/action-checks.ts';
 import { WORKFLOW } from '../syntax/job-shapes.ts';
+import type { Wanted } from '../syntax/shape.ts';
 import { type SyntaxProblem, Walk } from '../syntax/walk.ts';
 import { checkWorkflow } from '../syntax/workflow-checks.ts';
 import { checkSlot, type ExpressionProblem } from './check-slot.ts';
@@ -30,8 +31,10 @@ export function problemsOf(subject: Subject, file: WorkflowFile | ActionFile): F
     inherits: subject.callsOf(file).some(({ scope }) => scope.job?.inheritsSecrets !== undefined),
   });
   const expressions: ExpressionProblem[] = [];
+  const wanted = file.kind === 'workflow' ? wantedByCalls(subject, file) : undefined;
   for (const slot of walk.slots) {
-    for (const problem of checkSlot(slot, {
+    const asked = { ...slot, wanted: wanted?.get(slot.text) ?? slot.wanted };
+    for (const problem of checkSlot(asked, {
       source: file.source,
       contextsAt: (one) => contexts.at(one),
       read: (source) => {
@@ -43,6 +46,22 @@ export function problemsOf(subject: Subject, file: WorkflowFile | ActionFile): F
     if (expressions.length > MAX_PROBLEMS) break;
   }
   return { syntax: walk.problems, expressions };
+}
+
+/** What an input of a called workflow must be made of, by the text that gives it. */
+function wantedByCalls(subject: Subject, file: WorkflowFile): ReadonlyMap<Text, Wanted> {
+  const wanted = new Map<Text, Wanted>();
+  for (const job of file.jobs) {
+    const trigger = subject.calledWorkflow(job)?.triggers.find(({ event }) => event === 'workflow_call');
+    if (trigger === undefined) continue;
+    const types = new Map(trigger.inputs.map(({ name, type }) => [name.toLowerCase(), type]));
+    for (const { key, value } of entriesOf(valueOf(job.tree, 'with'))) {
+      const type = types.get(key.toLowerCase());
+      if (value.kind === 'scalar' && (type === 'number' || type === 'boolean'))
+        wanted.set(value, type === 'number' ? 'number' : 'truth value');
+    }
+  }
+  return wanted;
 }
 
 function outputsOf(

@@ -139,6 +139,7 @@ class Builder {
   readonly #lines: LineCounter;
   readonly #yaml: Yaml;
   readonly #targets: LookedThrough['targets'];
+  readonly #open = new Set<unknown>();
   #nodes = 0;
   #text = 0;
 
@@ -160,7 +161,9 @@ class Builder {
       const target = this.#targets.get(node);
       if (target === undefined)
         return this.#refuse('the alias stands for nothing', 'define its anchor before it', at);
-      return this.build(target, depth + 1);
+      if (this.#open.has(target))
+        return this.#refuse('the alias stands for what it is a part of', 'write the value out', at);
+      return this.#within(target, depth + 1);
     }
     if (yaml.isScalar(node)) return this.#scalar(node, at);
     if (yaml.isSeq(node)) {
@@ -173,6 +176,14 @@ class Builder {
       return { kind: 'mapping', entries, at };
     }
     return this.#refuse('the file holds something that is no value', 'correct the YAML', at);
+  }
+
+  /** Builds what an alias stands for; inside it no alias may stand for it again. */
+  #within(target: unknown, depth: number): Tree {
+    this.#open.add(target);
+    const tree = this.build(target, depth);
+    this.#open.delete(target);
+    return tree;
   }
 
   #scalar(node: import('yaml').Scalar, at: Place): Tree {

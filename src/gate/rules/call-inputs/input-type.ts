@@ -13,5 +13,6 @@ export function typeMismatch(type: string, value: Tree): string | undefined {
     return /^(?:true|false)$/i.test(value.text)
       ? undefined
       : `${JSON.stringify(value.text.slice(0, 60))} is none`;
-  return value.value === null ? 'null is none' : undefined;
+  if (value.value === null) return 'null is none';
+  return typeof value.value === 'boolean' ? `${value.text} is a truth value: quote it` : undefined;
 }

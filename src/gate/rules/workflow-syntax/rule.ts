@@ -27,12 +27,13 @@ export const rule: Rule = {
 function* check(subject: Subject): Iterable<Found> {
   for (const file of subject.repository.workflows) {
     const { syntax, expressions } = subject.problems(file);
-    for (const { at, length, why, fix, job, slight } of syntax)
+    for (const { at, length, why, fix, job, slight, doubtful } of syntax)
       yield {
         at: spanOf(file.source, at, length),
         message: why,
         fix,
         ...(slight === true && { severity: 'low' }),
+        ...(doubtful === true && { persona: 'pedantic', confidence: 'medium' }),
         ...(job !== undefined && { job }),
       };
     for (const { kind, at, why, fix, job } of expressions)
