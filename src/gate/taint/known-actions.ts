@@ -90,6 +90,8 @@ const STRANGERS_OUTPUTS: Readonly<Record<string, readonly string[]>> = {
 /** Whether an output of an action holds a stranger's words; `fromInput` actions pass on what they were given. */
 export function strangersOutput(repository: string, output: string): boolean {
   const outputs = row(STRANGERS_OUTPUTS, repository) ?? [];
+  // How many there are, and whether there is any, holds no word of anybody.
+  if (/(?:^|_)(?:any|only)_|_count$/.test(output)) return false;
   return outputs.includes('*') || outputs.includes(output);
 }
 

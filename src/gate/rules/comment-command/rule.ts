@@ -46,6 +46,8 @@ function* check(subject: Subject): Iterable<Found> {
         message: `the job ${job.id} obeys a command in a comment, and does not ask who wrote it`,
         fix: 'ask for github.event.comment.author_association in the condition of the job',
         flow: [...event.via, { at, what: 'obeys what the comment says' }],
+        // An action from elsewhere to which all is left may ask by itself.
+        ...(leavesAll(job) && { severity: 'medium', confidence: 'low' }),
       };
     }
   }
@@ -82,6 +84,16 @@ function names(subject: Subject, file: WorkflowFile, text: Text, wanted: RegExp)
   const trees = [subject.condition(text), ...subject.expressions(file, text).map(({ tree }) => tree)];
   return trees.some(
     (tree) => tree !== undefined && allReferences(tree).some((one) => wanted.test(one.join('.'))),
+  );
+}
+
+function leavesAll({ steps }: JobPart): boolean {
+  const doing = steps.filter(
+    ({ uses }) => uses?.kind !== 'repository' || !/^actions\/(?:checkout|setup-)/.test(uses.repository),
+  );
+  return (
+    doing.length === 1 &&
+    doing.every(({ uses }) => uses?.kind === 'repository' && uses.repository !== 'actions/github-script')
   );
 }
 

@@ -23,7 +23,7 @@ const OPENS: readonly (readonly [RegExp, string])[] = [
   [/^--(?:network|net)=host$/, 'stands in the network of the machine that runs it'],
   [/^--(?:pid|ipc|uts|userns)=host$/, 'shares a namespace with the machine that runs it'],
   [
-    /^--cap-add=(?:ALL|SYS_ADMIN|SYS_PTRACE|SYS_MODULE|DAC_READ_SEARCH|NET_ADMIN)$/i,
+    /^--cap-add=(?:ALL|SYS_ADMIN|SYS_PTRACE|SYS_MODULE|SYS_RAWIO|DAC_READ_SEARCH|BPF)$/i,
     'has a capability that opens the machine',
   ],
   [/^--security-opt=(?:seccomp|apparmor)[=:]unconfined$/, 'is held by no profile'],

@@ -18,6 +18,9 @@ export const rule: Rule = {
   check,
 };
 
+const ONE_LINE =
+  /\.(?:head_ref|head\.(?:ref|label)|head_branch|ref_name|ref|default_branch|login|full_name)$/;
+
 function* check(subject: Subject): Iterable<Found> {
   const taints = taintsOf(subject);
   for (const site of subject.sites) {
@@ -41,7 +44,11 @@ function* check(subject: Subject): Iterable<Found> {
         fix: 'use an output of the step instead, or write only what has been checked against a pattern',
         events: taint.events,
         flow: [...taint.hops, { at, what: `is written to ${file}` }],
-        ...(taint.by === 'writer'
+        // The name of a branch or of an account has no line break: it can set nothing but the variable that is written.
+        ...(taint.by === 'writer' ||
+        (one.names.length > 0 &&
+          ONE_LINE.test(taint.origin) &&
+          one.words.every(({ expressions }) => expressions.length === 0))
           ? { severity: 'low', persona: 'pedantic' }
           : isPrivileged(taint)
             ? {}
