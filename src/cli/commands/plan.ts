@@ -137,7 +137,7 @@ async function run(context: CommandContext): Promise<number> {
     }
     const zoneOf = (job: string | undefined): JobZone | undefined =>
       zones.value.get(job ?? meant[0]?.id ?? '');
-    context.stdout.write(renderPlanFindings(found, zoneOf));
+    context.stdout.write(renderPlanFindings(found, { event: event.name, runs, zoneOf }));
     for (const one of refused) context.stderr.write(renderRefusal(one));
   }
   return status;

@@ -2,24 +2,50 @@ import { visible } from '../../audit/index.ts';
 import type { JobZone } from '../../engine/index.ts';
 import type { Finding } from '../../gate/index.ts';
 
+type Here = (zone: JobZone) => string;
+
+const notFetched: Here = () => 'no action is fetched here: what is not known is refused';
+
 /** What of a finding is left when its job runs here, in the words of its controls. */
-const HERE: Readonly<Record<string, (zone: JobZone) => string>> = {
+const HERE: Readonly<Record<string, Here>> = {
   'template-injection': contained,
   'untrusted-checkout': contained,
   'environment-file-injection': contained,
   'shell-evaluation': contained,
   'unverified-download': contained,
+  'adhoc-packages': contained,
+  'install-scripts-in-privileged-job': contained,
+  'comment-command': contained,
+  'approval-race': contained,
+  'dangerous-triggers': contained,
   'cache-poisoning': ({ controls }) => `reads caches of ${controls.caches.read.join(', ') || 'no zone'}`,
   'excessive-permissions': token,
+  'persisted-credentials': token,
+  'automatic-merge': token,
+  'secret-reach': secrets,
   'secrets-inherit': secrets,
   'overprovisioned-secrets': secrets,
-  'self-hosted-runner': ({ controls }) =>
-    `runs in a sandbox that is thrown away, at least a ${controls.isolation.floor}`,
+  'secrets-outside-environment': secrets,
+  'unredacted-secrets': secrets,
+  'long-lived-credentials': secrets,
+  'github-app-token': secrets,
+  'self-hosted-runner': thrownAway,
+  'shared-runners': thrownAway,
   'container-options': () => 'containers are not started here: the job is refused',
+  'container-limits': () => 'containers are not started here: the job is refused',
   'missing-timeout': ({ controls }) => `ends after ${controls.limits.jobTimeoutMs / 60_000} minutes`,
-  'persisted-credentials': token,
-  'unpinned-uses': () => 'no action is fetched here: what is not known is refused',
+  'unpinned-uses': notFetched,
+  'archived-uses': notFetched,
+  'known-vulnerable-actions': notFetched,
+  'impostor-commit': notFetched,
+  'ref-confusion': notFetched,
+  'typosquatted-uses': notFetched,
 };
+const NOTHING = 'nothing here changes it';
+
+function thrownAway({ controls }: JobZone): string {
+  return `runs in a sandbox that is thrown away, at least a ${controls.isolation.floor}`;
+}
 
 function contained(zone: JobZone): string {
   const { egress } = zone.controls;
@@ -39,19 +65,35 @@ function token({ controls }: JobZone): string {
     : `a token that may write ${writes.map(([scope]) => scope).join(', ')}`;
 }
 
-/** The findings of a workflow beside what enforcement makes of each. */
-export function renderPlanFindings(
-  findings: readonly Finding[],
-  zoneOf: (job: string | undefined) => JobZone | undefined,
-): string {
+/** The run that is planned, as far as findings are of it. */
+export interface PlannedRun {
+  readonly event: string;
+  readonly runs: boolean;
+  readonly zoneOf: (job: string | undefined) => JobZone | undefined;
+}
+
+/** The findings of a workflow beside what enforcement makes of each; of one that does not run, only how many there are. */
+export function renderPlanFindings(findings: readonly Finding[], run: PlannedRun): string {
+  const [first] = findings;
+  if (!run.runs)
+    return first === undefined
+      ? ''
+      : `  ${findings.length} found, and none is of this run   (cofferdam check ${visible(first.at.file, 500)})\n`;
   return findings
-    .map(({ severity, rule, at, message, job }) => {
-      const zone = zoneOf(job);
-      const here = zone === undefined ? undefined : HERE[rule]?.(zone);
+    .map((finding) => {
+      const { severity, rule, at, message } = finding;
       return [
         `  found ${severity.padEnd(7)} ${rule}  ${visible(`${at.file}:${at.line}`, 500)}  ${visible(message, 400)}\n`,
-        here === undefined ? '' : `    here        ${visible(here, 400)}\n`,
+        `    here        ${visible(left(finding, run), 400)}\n`,
       ].join('');
     })
     .join('');
+}
+
+/** What is left of a finding in this run. */
+function left({ rule, job, events }: Finding, { event, zoneOf }: PlannedRun): string {
+  if (events !== undefined && !events.includes(event))
+    return `not on ${event}: it takes ${events.join(', ')}`;
+  const zone = zoneOf(job);
+  return zone === undefined || !Object.hasOwn(HERE, rule) ? NOTHING : (HERE[rule]?.(zone) ?? NOTHING);
 }
