@@ -49,6 +49,8 @@ function neverRunIn(subject: Subject, { jobs }: WorkflowFile): readonly Stretch[
 }
 
 function isFalse(subject: Subject, text: WorkflowFile['jobs'][number]['if']): boolean {
-  const tree = text === undefined ? undefined : subject.condition(text);
+  // Around braces a space or a line break makes a text of it, which is true.
+  const plain = text !== undefined && (!text.text.includes('${{') || text.text === text.text.trim());
+  const tree = plain ? subject.condition(text) : undefined;
   return tree?.kind === 'literal' && tree.value === false;
 }

@@ -50,7 +50,10 @@ function conditionsOf(subject: Subject, { file, job, step }: Scope): readonly Ex
   };
   if (job !== undefined) add(job);
   if (step?.if !== undefined) texts.push(step.if);
-  return texts.flatMap((text) => subject.condition(text) ?? []);
+  // Around braces a space or a line break makes a text of it, which is true whatever it asks.
+  return texts
+    .filter(({ text }) => !text.includes('${{') || text === text.trim())
+    .flatMap((text) => subject.condition(text) ?? []);
 }
 
 interface Run {

@@ -119,6 +119,14 @@ export function namedPackages(invocation: Invocation): NamedPackages | undefined
       return first === 'install' && !hasOption(invocation, '--file') ? python(words.slice(1)) : undefined;
     case 'poetry':
       return first === 'add' ? python(words.slice(1)) : undefined;
+    case 'bundle':
+      return first === 'add'
+        ? of(
+            [second, ...rest],
+            () => hasOption(invocation, '--version', '-v'),
+            'name it in the Gemfile, and use bundle install with its lockfile',
+          )
+        : undefined;
     case 'gem':
       return first === 'install' && !second.endsWith('.gem')
         ? of(

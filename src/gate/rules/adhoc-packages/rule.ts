@@ -16,7 +16,7 @@ export const rule: Rule = {
 };
 
 const NAMES =
-  /\b(?:npm|npx|pnpm|pnpx|yarn|bun|bunx|pip\d?|pipx|uv|uvx|gem|go|cargo|dotnet|composer|poetry|python\d?|conda|mamba|deno|choco|nuget)\b/;
+  /\b(?:npm|npx|pnpm|pnpx|yarn|bun|bunx|pip\d?|pipx|uv|uvx|gem|bundle|go|cargo|dotnet|composer|poetry|python\d?|conda|mamba|deno|choco|nuget)\b/;
 
 function* check(subject: Subject): Iterable<Found> {
   for (const { site, invocation, at } of invocationsIn(subject, NAMES)) {

@@ -1,5 +1,6 @@
 import type { Found } from '../../finding.ts';
 import { entryOf, spanOf, valueOf } from '../../repository/tree.ts';
+import type { JobPart } from '../../repository/model.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
 import type { Tree } from '../../../workflow/index.ts';
@@ -32,8 +33,7 @@ function* check({ repository }: Subject): Iterable<Found> {
       continue;
     }
     // What a call runs may have its own.
-    if (!jobs.some((job) => job.uses === undefined && entryOf(job.tree, 'concurrency') === undefined))
-      continue;
+    if (!jobs.some((job) => job.uses === undefined && !decidesOwn(job))) continue;
     const on = entryOf(tree, 'on');
     yield {
       at: on === undefined ? spanOf(source, tree.at) : spanOf(source, on.keyAt, on.key.length),
@@ -45,4 +45,10 @@ function* check({ repository }: Subject): Iterable<Found> {
 
 function decides(concurrency: Tree): boolean {
   return concurrency.kind === 'mapping' && valueOf(concurrency, 'cancel-in-progress') !== undefined;
+}
+
+/** A job that says so much as its group has been thought of; whether what is overtaken ends, must be said as well. */
+function decidesOwn({ tree }: JobPart): boolean {
+  const own = valueOf(tree, 'concurrency');
+  return own !== undefined && decides(own);
 }

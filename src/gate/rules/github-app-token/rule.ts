@@ -1,5 +1,6 @@
 import type { Found } from '../../finding.ts';
 import { spanOf } from '../../repository/tree.ts';
+import type { StepPart } from '../../repository/model.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
 import { inputOf } from '../../taint/workspace.ts';
@@ -35,8 +36,22 @@ function* check(subject: Subject): Iterable<Found> {
         message: 'the token is not taken back when the job ends',
         fix: 'let the action revoke it',
       };
+    else if (revoke?.text.includes('${{') === true)
+      yield {
+        ...of,
+        at: spanOf(file.source, revoke.at, revoke.text.length),
+        persona: 'pedantic',
+        confidence: 'low',
+        message: 'whether the token is taken back when the job ends, is decided elsewhere',
+        fix: 'let the action revoke it',
+      };
     const owner = inputOf(step, 'owner');
-    if (official && owner !== undefined && inputOf(step, 'repositories') === undefined)
+    if (
+      official &&
+      owner !== undefined &&
+      inputOf(step, 'repositories') === undefined &&
+      !onlyOfOrganization(step)
+    )
       yield {
         ...of,
         at: spanOf(file.source, owner.at, owner.text.length),
@@ -53,4 +68,10 @@ function* check(subject: Subject): Iterable<Found> {
         fix: official ? 'name what it is for: permission-contents: read' : 'name what it is for: permissions',
       };
   }
+}
+
+/** Whether all that is asked for is of the organisation, and holds for no repository. */
+function onlyOfOrganization({ with: given }: StepPart): boolean {
+  const asked = given.filter(({ name }) => /^permission-/i.test(name));
+  return asked.length > 0 && asked.every(({ name }) => /^permission-(?:members|organization-)/i.test(name));
 }

@@ -39,7 +39,7 @@ function* check(subject: Subject): Iterable<Found> {
 function allows({ name, value }: Assignment): boolean {
   return (
     name.toUpperCase() === 'ACTIONS_ALLOW_UNSECURE_COMMANDS' &&
-    value.text.toLowerCase() !== 'false' &&
-    value.text !== ''
+    // What the runner takes for true (actions/runner, StringUtil), and what may become that.
+    (/^(?:1|\$?true)$/i.test(value.text.trim()) || value.text.includes('${{'))
   );
 }

@@ -1,4 +1,4 @@
-import { expressionsIn, type Expression, type Text } from '../../../workflow/index.ts';
+import { expressionsIn, type Expression, type Text, writtenOutcome } from '../../../workflow/index.ts';
 import type { Found } from '../../finding.ts';
 import type { ActionFile, Source, WorkflowFile } from '../../repository/model.ts';
 import { expressionSpan, spanAt, spanOf, textsIn } from '../../repository/tree.ts';
@@ -80,7 +80,16 @@ function* computed(subject: Subject, file: WorkflowFile | ActionFile, text: Text
     if (tree === undefined) continue;
     const constant = constantPart(tree, true);
     if (constant === undefined) {
-      if (choosesByValue(tree)) {
+      if (tree.kind === 'literal' && !/[{}$]/.test(String(tree.value))) {
+        count += 1;
+        yield {
+          at: expressionSpan(file.source, text, index),
+          message: 'the expression holds nothing but a value that could be written',
+          fix: 'write the value itself',
+          severity: 'info',
+          persona: 'pedantic',
+        };
+      } else if (choosesByValue(tree)) {
         count += 1;
         yield {
           at: expressionSpan(file.source, text, index),
@@ -103,44 +112,42 @@ function* computed(subject: Subject, file: WorkflowFile | ActionFile, text: Text
   }
 }
 
-/** Calls that make a text from texts; `fromJSON` is how lists are written. */
-const MAKES_TEXT = new Set(['format', 'join', 'tojson']);
-
-/** What of an expression is the same in every run and still computed. Braces are written so where they must stand as they are. */
+/** What of an expression is the same in every run and still computed. `fromJSON` is how lists are written. */
 function constantPart(tree: Expression, whole: boolean): string | undefined {
-  switch (tree.kind) {
-    case 'literal':
-      return whole && typeof tree.value === 'string' && isObscure(tree.value)
-        ? `the text ${JSON.stringify(tree.value.slice(0, 60))}`
-        : undefined;
-    case 'call': {
-      const plain = tree.arguments.length > 0 && tree.arguments.every((one) => isConstant(one));
-      if (plain && MAKES_TEXT.has(tree.name.toLowerCase())) return `${tree.name} of constants`;
-      const [only] = tree.arguments;
-      if (
-        tree.name.toLowerCase() === 'fromjson' &&
-        only?.kind === 'call' &&
-        only.name.toLowerCase() === 'tojson'
-      )
-        return 'a value that is made a text and read again';
-      return firstOf(tree.arguments);
-    }
-    case 'index': {
-      if (tree.key !== '*' && tree.key.kind === 'call' && isConstant(tree.key))
-        return 'the name of a property';
-      return constantPart(tree.of, false) ?? (tree.key === '*' ? undefined : constantPart(tree.key, false));
-    }
-    case 'not':
-      return constantPart(tree.of, false);
-    case 'logical':
-      return firstOf(tree.operands);
-    case 'compare':
-      return isConstant(tree.left) && isConstant(tree.right)
-        ? 'a comparison of constants'
-        : firstOf([tree.left, tree.right]);
-    default:
-      return undefined;
-  }
+  if (tree.kind === 'literal')
+    return whole && typeof tree.value === 'string' && isObscure(tree.value)
+      ? `the text ${JSON.stringify(tree.value.slice(0, 60))}`
+      : undefined;
+  if (tree.kind === 'name') return undefined;
+  if (tree.kind === 'index')
+    return tree.key === '*'
+      ? constantPart(tree.of, false)
+      : tree.key.kind === 'call' && writtenOutcome(tree.key) !== undefined
+        ? 'the name of a property'
+        : (constantPart(tree.of, false) ?? constantPart(tree.key, false));
+  if (tree.kind === 'call' && tree.name.toLowerCase() === 'fromjson') return ofJson(tree.arguments[0]);
+  if (writtenOutcome(tree) !== undefined)
+    return tree.kind === 'call' ? `${tree.name} of constants` : 'a comparison of constants';
+  const parts =
+    tree.kind === 'call'
+      ? tree.arguments
+      : tree.kind === 'logical'
+        ? tree.operands
+        : tree.kind === 'not'
+          ? [tree.of]
+          : [tree.left, tree.right];
+  return parts.map((part) => constantPart(part, false)).find((one) => one !== undefined);
+}
+
+function ofJson(argument: Expression | undefined): string | undefined {
+  if (argument?.kind === 'call' && argument.name.toLowerCase() === 'tojson')
+    return 'a value that is made a text and read again';
+  // A list or an object can be written in no other way; a text or a number can.
+  if (argument?.kind === 'literal')
+    return typeof argument.value === 'string' && /^\s*[[{]/.test(argument.value)
+      ? undefined
+      : 'fromJSON of a constant';
+  return argument === undefined ? undefined : constantPart(argument, false);
 }
 
 /** Whether it takes a property by a name that another value holds: `secrets[matrix.name]`. */
@@ -162,19 +169,6 @@ function choosesByValue(tree: Expression): boolean {
     default:
       return false;
   }
-}
-
-function firstOf(parts: readonly Expression[]): string | undefined {
-  return parts.map((part) => constantPart(part, false)).find((one) => one !== undefined);
-}
-
-function isConstant(tree: Expression): boolean {
-  if (tree.kind === 'literal') return true;
-  return (
-    tree.kind === 'call' &&
-    MAKES_TEXT.has(tree.name.toLowerCase()) &&
-    tree.arguments.every((one) => isConstant(one))
-  );
 }
 
 /** Braces are written so where they must stand as they are, and words of YAML to be texts. */

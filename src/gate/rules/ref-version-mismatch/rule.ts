@@ -28,7 +28,10 @@ function* check(subject: Subject): Iterable<Found> {
   }[] = [];
   for (const one of repositoryUses(subject)) {
     const comment = versionComment(one);
-    if (comment === undefined) continue;
+    if (comment === undefined) {
+      if (isCommit(one.uses.ref)) yield unnamed(one);
+      continue;
+    }
     told.push({ one, comment });
     const { repository, ref } = one.uses;
     if (!isCommit(ref) || !isExact(comment.text)) continue;
@@ -45,6 +48,18 @@ function* check(subject: Subject): Iterable<Found> {
       ...(one.job !== undefined && { job: one.job.id }),
     };
   }
+}
+
+/** Whoever reads a commit cannot tell how old it is, and what updates it has no version to begin from. */
+function unnamed({ uses, at, job }: RepositoryUses): Found {
+  return {
+    at,
+    severity: 'info',
+    persona: 'pedantic',
+    message: `nothing says which version of ${uses.repository} the commit is`,
+    fix: 'write the version in a comment behind it',
+    ...(job !== undefined && { job: job.id }),
+  };
 }
 
 /** What a lock or a mirror says against the comment. */

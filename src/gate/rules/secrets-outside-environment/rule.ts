@@ -18,6 +18,8 @@ function* check(subject: Subject): Iterable<Found> {
   for (const { job, secret, hops } of holdersIn(subject)) {
     const last = hops.at(-1);
     // The job's own token is no secret of an environment; what a caller hands on is judged at the caller.
+    // A job that calls can be in none.
+    if (job.uses !== undefined) continue;
     if (last === undefined || hops.length > 1 || job.environment !== undefined || secret === 'GITHUB_TOKEN')
       continue;
     yield {

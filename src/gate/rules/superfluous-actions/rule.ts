@@ -61,6 +61,7 @@ const INSTEAD: Readonly<Record<string, string>> = {
   'carlosperate/download-file-action': 'curl',
   'fjogeleit/http-request-action': 'curl',
   'mikefarah/yq': 'yq',
+  'sergeysova/jq-action': 'jq',
   'ludeeus/action-shellcheck': 'shellcheck',
 };
 

@@ -24,6 +24,8 @@ function* check(subject: Subject): Iterable<Found> {
       at: one.at,
       message: `${repository} has nearly the name of ${like}`,
       fix: `write ${like}, if that is meant`,
+      // The owner is who is meant: nobody else can take the name.
+      ...(repository.split('/', 1)[0] === like.split('/', 1)[0] && { severity: 'low', persona: 'auditor' }),
       ...(one.job !== undefined && { job: one.job.id }),
     };
   }

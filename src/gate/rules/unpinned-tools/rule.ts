@@ -77,7 +77,10 @@ function* check(subject: Subject): Iterable<Found> {
     yield {
       ...of,
       at,
-      persona: 'pedantic',
+      // Those that take what they fetch for good, without a digest of it.
+      ...(!/^(?:aquasecurity\/setup-trivy|1password\/load-secrets-action)$/.test(uses.repository) && {
+        persona: 'pedantic' as const,
+      }),
       message: `${uses.repository} installs the newest version, as it is told none`,
       fix: `give it ${input}`,
     };

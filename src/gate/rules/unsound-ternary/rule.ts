@@ -1,4 +1,4 @@
-import type { Expression, Text } from '../../../workflow/index.ts';
+import { type Expression, type Text, writtenOutcome } from '../../../workflow/index.ts';
 import type { Found } from '../../finding.ts';
 import { spanOf } from '../../repository/tree.ts';
 import type { Rule } from '../../rule.ts';
@@ -66,8 +66,5 @@ function unsound(tree: Expression): boolean {
 }
 
 function falsy(tree: Expression | undefined): boolean {
-  return (
-    tree?.kind === 'literal' &&
-    (tree.value === '' || tree.value === 0 || tree.value === false || tree.value === null)
-  );
+  return tree !== undefined && writtenOutcome(tree) === false;
 }
