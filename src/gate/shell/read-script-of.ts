@@ -1,4 +1,5 @@
 import { cmdCommands } from './cmd.ts';
+import { withInner } from './inner.ts';
 import { PowerShellReader } from './powershell/reader.ts';
 import { ProgramReader } from './program/reader.ts';
 import { MAX_SCRIPT, readScript, scriptOf, type ScriptLanguage, type ShellScript } from './script.ts';
@@ -9,16 +10,24 @@ import { maskedText } from './word.ts';
  * never called understood, as what its functions do is a table.
  */
 export function readScriptOf(language: ScriptLanguage, original: string): ShellScript {
-  if (language === 'bash') return readScript(original);
+  if (language === 'bash') return readBash(original);
   if (original.length > MAX_SCRIPT) return scriptOf(language, [], false, []);
   const text = maskedText(original);
   switch (language) {
     case 'powershell':
-      return scriptOf(language, new PowerShellReader(text).whole(), false, []);
+      return scriptOf(language, withInner(new PowerShellReader(text).whole(), language, original), false, []);
     case 'cmd':
-      return scriptOf(language, cmdCommands(text), false, []);
+      return scriptOf(language, withInner(cmdCommands(text), language, original), false, []);
     case 'python':
     case 'javascript':
       return scriptOf(language, new ProgramReader(text, language).whole(), false, []);
   }
+}
+
+function readBash(original: string): ShellScript {
+  const script = readScript(original);
+  const commands = withInner(script.commands, 'bash', original);
+  return commands.length === script.commands.length
+    ? script
+    : scriptOf('bash', commands, script.understood, script.mistakes);
 }

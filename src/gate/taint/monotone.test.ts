@@ -6,7 +6,8 @@ import { readRepository } from '../repository/read-repository.ts';
 import { rule } from '../rules/template-injection/rule.ts';
 
 /** A step of a job that hands a value on, by one way or another, or uses it. */
-type Step = 'env' | 'output' | 'file' | 'sink' | 'plain';
+type Step = 'env' | 'output' | 'file' | 'sink' | 'plain' | 'pwsh' | 'cmd' | 'python' | 'heredoc' | 'script';
+const PASSING = ['env', 'output', 'file', 'plain', 'pwsh', 'cmd', 'python', 'heredoc', 'script'] as const;
 
 const SOURCES = [
   'github.event.issue.title',
@@ -16,6 +17,15 @@ const SOURCES = [
   'vars.SAFE',
 ];
 const EVENTS = ['push', 'issues', 'issue_comment', 'pull_request_target', 'schedule', 'workflow_dispatch'];
+
+/** The same by other languages. */
+const IN_OTHER = {
+  pwsh: `shell: pwsh, run: '$x = "v=$env:V"; $x | Out-File -FilePath $env:GITHUB_OUTPUT -Append'`,
+  cmd: "shell: cmd, run: 'echo v=!V!>> %GITHUB_OUTPUT%'",
+  python: `shell: python, run: "import os\\nwith open(os.environ['GITHUB_OUTPUT'], 'a') as f:\\n  f.write(f\\"v={os.environ['V']}\\")"`,
+  heredoc: `run: "python3 - <<'E'\\nimport os\\nopen(os.environ['GITHUB_OUTPUT'], 'a').write('v=' + os.environ['V'])\\nE"`,
+  script: `uses: actions/github-script@v7, with: { script: "const v = process.env.V\\ncore.setOutput('v', v)" }`,
+} as const;
 
 interface Shape {
   readonly events: readonly string[];
@@ -42,6 +52,15 @@ function workflow({ events, source, steps }: Shape): string {
         value = `\${{ env.N${index} }}`;
         return [line];
       }
+      case 'pwsh':
+      case 'cmd':
+      case 'python':
+      case 'heredoc':
+      case 'script': {
+        const line = `      - { id: s${index}, ${IN_OTHER[step]}, env: { V: '${value}' } }`;
+        value = `\${{ steps.s${index}.outputs.v }}`;
+        return [line];
+      }
       case 'sink':
         return [`      - { run: 'echo "${value}"' }`];
       default:
@@ -62,7 +81,7 @@ async function found(shape: Shape): Promise<readonly string[]> {
 const shape = fc.record({
   events: fc.uniqueArray(fc.constantFrom(...EVENTS), { minLength: 1, maxLength: 3 }),
   source: fc.constantFrom(...SOURCES),
-  steps: fc.array(fc.constantFrom<Step>('env', 'output', 'file', 'sink', 'plain'), { maxLength: 5 }),
+  steps: fc.array(fc.constantFrom<Step>(...PASSING, 'sink'), { maxLength: 5 }),
 });
 
 it('what is found stays found when one more event brings the workflow to run', async () => {
@@ -77,7 +96,7 @@ it('what is found stays found when one more event brings the workflow to run', a
 
 it('what is found stays found when steps that only pass the value on stand between, up to where a value is followed', async () => {
   await fc.assert(
-    fc.asyncProperty(shape, fc.constantFrom<Step>('env', 'output', 'file', 'plain'), async (one, step) => {
+    fc.asyncProperty(shape, fc.constantFrom<Step>(...PASSING), async (one, step) => {
       const before = await found(one);
       const after = await found({ ...one, steps: [...one.steps, step] });
       // The last line uses the value in both.
@@ -93,3 +112,12 @@ it('a value that nobody else decides is found nowhere, by whatever way it goes',
     }),
   );
 });
+
+it.each(PASSING.filter((step) => step !== 'plain'))(
+  'what a stranger wrote is found behind a step that passes it on by %s',
+  async (step) => {
+    const shape = { events: ['issue_comment'], source: 'github.event.comment.body', steps: [step] };
+    expect(await found(shape)).not.toEqual([]);
+    expect(await found({ ...shape, source: 'vars.SAFE' })).toEqual([]);
+  },
+);

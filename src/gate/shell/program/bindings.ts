@@ -43,7 +43,7 @@ export abstract class Bindings extends Cursor {
       own.variables.push(known);
       own.value = `$${known}`;
     } else if (!path.includes('()') && path !== '' && !path.startsWith('.')) {
-      const root = /^(?:process|sys)\.argv/.exec(path)?.[0] ?? path.replace(/\..*$/s, '');
+      const root = /^(?:process|sys)\.(?:argv|stdin)/.exec(path)?.[0] ?? path.replace(/\..*$/s, '');
       if (root.includes('.') || !this.vocabulary.isKnown(root)) own.variables.push(this.prefix + root);
       own.value = `$${path}`;
     }
