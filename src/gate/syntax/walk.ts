@@ -125,7 +125,12 @@ export class Walk {
       return this.problem(tree.at, 1, `${key.name} must be text, and is ${shown(tree)}`, 'write it as text');
     const { text, at } = tree;
     if (shape.wanted === 'condition' && text.trim() === '')
-      return this.problem(key.at, key.name.length, `${key.name} is empty`, 'write a condition, or remove it');
+      return this.problem(
+        tree.value === null ? key.at : at,
+        tree.value === null ? key.name.length : 1,
+        `${key.name} is empty`,
+        'write a condition, or remove it',
+      );
     const hasExpression = text.includes('${{');
     if (shape.filled === true && text === '')
       return this.problem(at, 1, `${key.name} is empty`, 'give it a value, or remove it');
@@ -194,7 +199,7 @@ export class Walk {
   #mapping(tree: Tree, shape: Of<'mapping'>, key: Key): void {
     if (this.#whole(tree, shape.place, 'mapping')) return;
     if (tree.kind !== 'mapping') return this.#notA(tree, shape, 'mapping', key);
-    if (shape.idle === true && tree.entries.length === 0) this.#idle(shape.what, key);
+    if (shape.idle === true && tree.entries.length === 0) this.#idle(tree, shape.what);
     for (const entry of tree.entries) {
       const inner = Object.hasOwn(shape.keys, entry.key) ? shape.keys[entry.key] : undefined;
       if (inner === undefined) this.#unknown(entry, shape.what, Object.keys(shape.keys));
@@ -215,8 +220,8 @@ export class Walk {
     );
   }
 
-  #idle(what: string, key: Key): void {
-    this.problem(key.at, key.name.length, `${what} is empty, and does nothing`, 'remove it', 'slight');
+  #idle({ at }: Tree, what: string): void {
+    this.problem(at, 2, `${what} is empty, and does nothing`, 'remove it', 'slight');
   }
 
   #unknown({ key, keyAt }: Entry, what: string, keys: readonly string[]): void {
@@ -234,8 +239,8 @@ export class Walk {
     if (this.#whole(tree, shape.place, 'mapping')) return;
     if (tree.kind !== 'mapping') return this.#notA(tree, shape, 'mapping', key);
     if (shape.filled === true && tree.entries.length === 0)
-      this.problem(key.at, key.name.length, `${shape.what} is empty`, 'write at least one');
-    if (shape.idle === true && tree.entries.length === 0) this.#idle(shape.what, key);
+      this.problem(tree.at, 2, `${shape.what} is empty`, 'write at least one');
+    if (shape.idle === true && tree.entries.length === 0) this.#idle(tree, shape.what);
     const seen = new Map<string, Place>();
     for (const { key: name, keyAt, value } of tree.entries) {
       const before = seen.get(name.toLowerCase());
@@ -260,7 +265,7 @@ export class Walk {
     if (this.#whole(tree, shape.place, 'list')) return;
     if (tree.kind !== 'sequence') return this.#notA(tree, shape, 'list', key);
     if (shape.filled === true && tree.items.length === 0)
-      this.problem(key.at, key.name.length, `${shape.what} is empty`, 'write at least one');
+      this.problem(tree.at, 2, `${shape.what} is empty`, 'write at least one');
     for (const [index, item] of tree.items.entries()) {
       const visit = (): void => this.visit(item, shape.items, { name: shape.what, at: item.at });
       if (shape.what === 'steps') this.#within({ step: index }, visit);
@@ -332,12 +337,11 @@ export class Walk {
       if (tree.value === null) this.problem(key.at, key.name.length, 'on is empty', 'say when it runs');
       else known(tree.text, tree.at);
     } else if (tree.kind === 'sequence') {
-      if (tree.items.length === 0) this.problem(key.at, key.name.length, 'on is empty', 'say when it runs');
+      if (tree.items.length === 0) this.problem(tree.at, 2, 'on is empty', 'say when it runs');
       for (const item of tree.items)
         if (item.kind === 'scalar') known(item.text, item.at);
         else this.problem(item.at, 1, 'an event of a list has no filters', 'write on as a mapping');
-    } else if (tree.entries.length === 0)
-      this.problem(key.at, key.name.length, 'on is empty', 'say when it runs');
+    } else if (tree.entries.length === 0) this.problem(tree.at, 2, 'on is empty', 'say when it runs');
     else
       for (const { key: name, keyAt, value } of tree.entries)
         if (known(name, keyAt))

@@ -10,7 +10,7 @@ const ACTION = /^[\w.-]{1,100}\/[\w.-]{1,100}(?:\/[^@\s]{0,500})?@[^@\s]{1,255}$
 const CALL =
   /^(?:\.\/\.[a-z]{1,20}\/workflows\/[^/@]{1,200}\.ya?ml|[\w.-]{1,100}\/[\w.-]{1,100}\/\.[a-z]{1,20}\/workflows\/[^/@]{1,200}\.ya?ml@\S{1,255})$/;
 /** A workflow of another repository, in a folder that GitHub reads none from. */
-const ELSEWHERE = /^[\w.-]{1,100}\/[\w.-]{1,100}\/[^@\s]{1,300}\.ya?ml@\S{1,255}$/;
+const ELSEWHERE = /^[\w-][\w.-]{0,99}\/[\w.-]{1,100}\/[^@\s]{1,300}\.ya?ml@\S{1,255}$/;
 /** GitHub's bound since 2025-12. */
 const MAX_INPUTS = 25;
 const MAX_RUN = 21_000;

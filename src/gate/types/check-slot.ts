@@ -61,7 +61,7 @@ export function* checkSlot(slot: Slot, means: Means): Iterable<ExpressionProblem
     }
     const read = means.read(expression);
     if (!('tree' in read)) {
-      const at = locatePosition(source, text, index, expression, strangeSign(read.why, read.position));
+      const at = locatePosition(source, text, index, expression, strangeSign(expression, read));
       yield { kind: 'syntax', at, why: read.why, fix: hint(expression, read.why), ...of };
       wrong += 1;
       continue;
@@ -86,8 +86,12 @@ export function* checkSlot(slot: Slot, means: Means): Iterable<ExpressionProblem
   }
 }
 
-/** Of a word that holds what none may: the position of its first such sign. */
-function strangeSign(why: string, position: number | undefined): number | undefined {
+/** Of a word that holds what none may: the position of its first such sign. Of an expression that lacks something: its end. */
+function strangeSign(
+  expression: string,
+  { why, position }: { readonly why: string; readonly position: number | undefined },
+): number | undefined {
+  if (why.startsWith('Unexpected end of expression')) return expression.length + 1;
   const word = /^Unexpected symbol: '([A-Za-z_][A-Za-z0-9_-]*)[^A-Za-z0-9_'-]/.exec(why)?.[1];
   return word === undefined || position === undefined ? position : position + word.length;
 }

@@ -89,7 +89,9 @@ export async function carefulTree(file: string, text: string): Promise<Tree | re
     ];
   const problem = document.errors[0];
   if (problem !== undefined) {
-    const at = lines.linePos(problem.pos[0]);
+    // The library tells the beginning of a line whose first word is wrong.
+    const indent = /^ {0,200}/.exec(text.slice(problem.pos[0], problem.pos[0] + 200))?.[0].length ?? 0;
+    const at = lines.linePos(problem.pos[0] + indent);
     const why = /call stack/.test(problem.message)
       ? 'the file nests too deep'
       : `the YAML cannot be read: ${problem.message.split('\n')[0] ?? ''}`;

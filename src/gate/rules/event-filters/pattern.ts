@@ -2,7 +2,22 @@
  * Why a pattern of a filter matches nothing or is refused (GitHub's filter pattern cheat sheet; names of branches and tags by
  * git-check-ref-format). Time is linear in the pattern.
  */
-export function wrongPattern(text: string, { paths }: { readonly paths: boolean }): string | undefined {
+export function wrongPattern(text: string, { paths }: { readonly paths: boolean }): WrongPattern | undefined {
+  const why = whyWrong(text, paths);
+  if (why === undefined) return undefined;
+  // Where a sign is named that stands there once, it is told where.
+  const sign = /(?:has|none has|opens a set with) (\[|[~^:+?]|a space)(?: |$)/.exec(why)?.[1];
+  const at = sign === undefined ? -1 : text.indexOf(sign === 'a space' ? ' ' : sign);
+  return { why, ...(at !== -1 && text.lastIndexOf(text.charAt(at)) === at && { at }) };
+}
+
+/** Why a pattern is wrong, and at which of its signs, from 0. */
+export interface WrongPattern {
+  readonly why: string;
+  readonly at?: number;
+}
+
+function whyWrong(text: string, paths: boolean): string | undefined {
   if (text === '' || text === '!') return 'is empty';
   if (/\s$|^\s/.test(text)) return 'begins or ends with a space';
   const pattern = text.replace(/^!/, '');

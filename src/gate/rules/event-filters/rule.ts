@@ -3,7 +3,19 @@ import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
 import { isTimezone, wrongCron } from './cron.ts';
 import { wrongPattern } from './pattern.ts';
-import { entriesOf, itemsOf, spanOf, textOf, valueOf, wordsOf } from '../../repository/tree.ts';
+import {
+  entriesOf,
+  itemsOf,
+  offsetOf,
+  spanAt,
+  spanOf,
+  textOf,
+  valueOf,
+  wordsOf,
+} from '../../repository/tree.ts';
+import type { Text } from '../../../workflow/index.ts';
+import type { Span } from '../../finding.ts';
+import type { Source } from '../../repository/model.ts';
 
 export const rule: Rule = {
   id: 'event-filters',
@@ -42,11 +54,11 @@ function* check(subject: Subject): Iterable<Found> {
         if (!FILTERS.includes(key)) continue;
         const words = wordsOf(list);
         for (const word of words) {
-          const why = wrongPattern(word.text, { paths: key.startsWith('paths') });
-          if (why !== undefined)
+          const wrong = wrongPattern(word.text, { paths: key.startsWith('paths') });
+          if (wrong !== undefined)
             yield {
-              at: spanOf(file.source, word.at, word.text.length),
-              message: `the filter ${JSON.stringify(word.text.slice(0, 80))} ${why}`,
+              at: signSpan(file.source, word, wrong.at),
+              message: `the filter ${JSON.stringify(word.text.slice(0, 80))} ${wrong.why}`,
               fix: 'correct the pattern',
             };
         }
@@ -58,4 +70,14 @@ function* check(subject: Subject): Iterable<Found> {
           };
       }
     }
+}
+
+/** A sign of a text where the file has the text as it is, in quotes or not; else all of it. */
+function signSpan(source: Source, { text, at }: Text, sign: number | undefined): Span {
+  const begin = offsetOf(source, at);
+  const quoted = /["']/.test(source.text.charAt(begin)) ? 1 : 0;
+  const isPlain = source.text.slice(begin + quoted, begin + quoted + text.length) === text;
+  return sign === undefined || !isPlain
+    ? spanOf(source, at, text.length)
+    : spanAt(source, begin + quoted + sign, 1);
 }
