@@ -10,6 +10,7 @@ import type { Persona } from './finding.ts';
 import { fixAll } from './fix/fix-all.ts';
 import { type GatheredFile, kindOf } from './repository/gather-files.ts';
 import { readRepository } from './repository/read-repository.ts';
+import { fixLine } from './report/fix-line.ts';
 import type { Rule } from './rule.ts';
 import { ruleTable } from './report/rule-table.ts';
 import { RULES } from './rules.ts';
@@ -110,6 +111,11 @@ describe.each(RULES.map((rule) => [rule.id, rule] as const))('%s', (id, rule) =>
     const page = readFileSync(join(folder, id, 'rule.md'), 'utf8');
     expect(page).toContain(`# ${id}\n`);
     for (const title of ['## What', '## Why', '## Mend', '## Not seen']) expect(page).toContain(title);
+  });
+
+  it('says in its page what --fix does of it, as its cases show (npm run reference writes it)', () => {
+    const page = readFileSync(join(folder, id, 'rule.md'), 'utf8');
+    expect(page).toContain(`## Mend\n${fixLine(rule.mend !== undefined, cases)}\n\n`);
   });
 });
 
