@@ -1,3 +1,4 @@
+import { connectedParts, onlyOf, type Part } from './connected.ts';
 import { type Facts, NO_FACTS } from './facts.ts';
 import { type Finding, type Found, type Persona, PERSONAS, type Severity, SEVERITIES } from './finding.ts';
 import { isNeverRun } from './never-run.ts';
@@ -9,6 +10,8 @@ import { Subject } from './subject.ts';
 
 export interface Judgement {
   readonly findings: readonly Finding[];
+  /** All of them, where those are more than are told. */
+  readonly every: readonly Finding[];
   /** How many files were looked at. */
   readonly files: number;
   readonly subject: Subject;
@@ -16,20 +19,18 @@ export interface Judgement {
 
 const MAX_FINDINGS = 20_000;
 
-/** Judges a repository by all rules. Pure; the same input gives the same findings in the same order. */
+/** What is known of parts that have not changed since they were judged: what rules that look at what is connected have found there. */
+export type KnownParts = (part: Part) => readonly Finding[] | undefined;
+
+/** Judges a repository by all rules. Pure; the same input gives the same findings in the same order, whatever of it is known. */
 export function judge(
   repository: Repository,
   rules: readonly Rule[] = RULES,
   facts: Facts = NO_FACTS,
+  known?: KnownParts,
 ): Judgement {
   const subject = new Subject(repository, facts);
-  const findings: Finding[] = [];
-  for (const rule of rules) {
-    // What is wrong with how a file is written is so whether it runs or not.
-    const ofRuns = rule.alsoKnownAs.some((name) => name.startsWith('zizmor/'));
-    for (const found of rule.check(subject))
-      if (!ofRuns || !isNeverRun(subject, found)) findings.push(findingOf(rule, found));
-  }
+  const found = known === undefined ? foundBy(rules, subject) : foundAnew(rules, subject, known);
   const { workflows, actions, dependabot, policies, unread } = repository;
   const files =
     workflows.length +
@@ -37,7 +38,40 @@ export function judge(
     dependabot.length +
     policies.length +
     new Set(unread.map(({ path }) => path)).size;
-  return { findings: shared(eachOnce(findings.toSorted(byPlace)), MAX_FINDINGS), files, subject };
+  const every = eachOnce(found.toSorted(byPlace));
+  return { findings: told(every), every, files, subject };
+}
+
+/** Of all findings those that are told. */
+export function told(every: readonly Finding[]): readonly Finding[] {
+  return shared(every, MAX_FINDINGS);
+}
+
+function foundBy(rules: readonly Rule[], subject: Subject): readonly Finding[] {
+  const findings: Finding[] = [];
+  for (const rule of rules) {
+    // What is wrong with how a file is written is so whether it runs or not.
+    const ofRuns = rule.alsoKnownAs.some((name) => name.startsWith('zizmor/'));
+    for (const found of rule.check(subject))
+      if (!ofRuns || !isNeverRun(subject, found)) findings.push(findingOf(rule, found));
+  }
+  return findings;
+}
+
+/** The same, of which rules that look at what is connected are asked only about parts of which nothing is known. */
+function foundAnew(rules: readonly Rule[], subject: Subject, known: KnownParts): readonly Finding[] {
+  const before: (readonly Finding[])[] = [];
+  const fresh = new Set<string>();
+  for (const part of connectedParts(subject)) {
+    const found = known(part);
+    if (found === undefined) for (const path of part) fresh.add(path);
+    else before.push(found);
+  }
+  const wide = rules.filter(({ looksAt }) => looksAt === undefined);
+  const connected = rules.filter(({ looksAt }) => looksAt !== undefined);
+  const changed =
+    before.length === 0 ? subject : new Subject(onlyOf(subject.repository, fresh), subject.facts);
+  return [...before.flat(), ...foundBy(connected, changed), ...foundBy(wide, subject)];
 }
 
 function findingOf({ id, severity, confidence, persona }: Rule, found: Found): Finding {

@@ -1,5 +1,6 @@
 export { isRule } from './rules.ts';
-export { atLeast, judge, type Judgement, shownTo } from './check.ts';
+export { atLeast, judge, type Judgement, type KnownParts, shownTo, told } from './check.ts';
+export { connectedParts, type Part } from './connected.ts';
 export { type Finding, type Persona, PERSONAS, SEVERITIES, type Severity, type Span } from './finding.ts';
 export { type FixedFile, type Fixes, fixAll } from './fix/fix-all.ts';
 export type { Mend, Safety, ToldMend } from './fix/mend.ts';

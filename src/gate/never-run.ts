@@ -10,10 +10,18 @@ interface Stretch {
 
 /** Whether a finding stands in a job or a step whose condition is `false` as it is written: what is there does not run. */
 export function isNeverRun(subject: Subject, { at }: Found): boolean {
-  const stretches = subject.once(stretchesOf).get(at.file) ?? [];
-  return stretches.some(
-    ({ from, to }) => !before([at.line, at.column], from) && before([at.line, at.column], to),
-  );
+  const stretches = subject.once(stretchesOf).get(at.file);
+  if (stretches === undefined) return false;
+  // They stand in order, one behind the other: the last that begins here or before is the only one that can hold it.
+  let low = 0;
+  let high = stretches.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (before([at.line, at.column], stretches[middle]?.from ?? END)) high = middle;
+    else low = middle + 1;
+  }
+  const last = stretches[low - 1];
+  return last !== undefined && before([at.line, at.column], last.to);
 }
 
 function before(one: readonly [number, number], other: readonly [number, number]): boolean {

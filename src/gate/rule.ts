@@ -13,6 +13,11 @@ export interface Rule {
   readonly guide: readonly string[];
   /** The same finding elsewhere: `tool/rule`. */
   readonly alsoKnownAs: readonly string[];
+  /**
+   * `connected`: what it finds in a file follows from that file and those that are connected with it (`connected.ts`), so that it need
+   * not look again when others change. Absent: it may follow from every file.
+   */
+  readonly looksAt?: 'connected';
   readonly check: (subject: Subject) => Iterable<Found>;
   /** What would mend a finding of it; undefined where that is for a person to say. Pure. */
   readonly mend?: (subject: Subject, finding: Finding) => MendPlan | undefined;

@@ -48,7 +48,8 @@ function findTakeovers(subject: Subject): readonly Takeover[] {
         if (executed === undefined) continue;
         found.push(...takeover(file, job, filled.taint.events, [...filled.taint.hops, executed]));
       }
-  for (const site of subject.sites)
+  // Where no event with rights brings a file to run, nothing in it takes anything over.
+  for (const site of subject.sites.filter(({ file }) => isPrivileged(subject, file)))
     for (const { events, hops } of [...injected(taints, site), ...written(taints, site)])
       for (const { file, job } of jobsOf(subject, site)) found.push(...takeover(file, job, events, hops));
   return [...found, ...started(subject, found)];
@@ -87,6 +88,10 @@ function started(subject: Subject, found: readonly Takeover[]): readonly Takeove
         })),
       );
   });
+}
+
+function isPrivileged(subject: Subject, file: WorkflowFile | ActionFile): boolean {
+  return subject.reaching(file).some(({ event }) => PRIVILEGED_EVENTS.has(event));
 }
 
 function takeover(

@@ -1,5 +1,6 @@
 import type { JobPart, WorkflowFile } from '../repository/model.ts';
 import type { Subject } from '../subject.ts';
+import { jobsById } from '../syntax/needs.ts';
 import { type Publication, publishes } from './publication.ts';
 
 /** A job in which something is made that is then given to others: it publishes, or one that waits for it takes from it and does. */
@@ -34,16 +35,15 @@ function find(subject: Subject): readonly ReleaseJob[] {
 
 /** The jobs that a job waits for, at whatever distance. */
 export function neededBy(file: WorkflowFile, job: JobPart): readonly JobPart[] {
+  const byId = jobsById(file.jobs);
   const found = new Set<JobPart>();
-  const visit = (one: JobPart): void => {
-    for (const { text } of one.needs)
-      for (const before of file.jobs)
-        if (before.id === text && before !== job && !found.has(before)) {
-          found.add(before);
-          visit(before);
-        }
-  };
-  visit(job);
+  const open = job.needs.toReversed();
+  for (let need = open.pop(); need !== undefined; need = open.pop()) {
+    const before = byId.get(need.text);
+    if (before === undefined || before === job || found.has(before)) continue;
+    found.add(before);
+    for (const one of before.needs.toReversed()) open.push(one);
+  }
   return [...found];
 }
 

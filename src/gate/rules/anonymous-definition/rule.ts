@@ -9,6 +9,7 @@ export const rule: Rule = {
   severity: 'info',
   confidence: 'high',
   persona: 'pedantic',
+  looksAt: 'connected',
   guide: ['§7'],
   alsoKnownAs: ['zizmor/anonymous-definition'],
   check,

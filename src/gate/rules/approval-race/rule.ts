@@ -10,6 +10,7 @@ export const rule: Rule = {
   severity: 'high',
   confidence: 'medium',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§2'],
   alsoKnownAs: ['codeql/actions/untrusted-checkout-toctou', 'codeql/actions/improper-access-control'],
   check,

@@ -9,6 +9,7 @@ export const rule: Rule = {
   severity: 'info',
   confidence: 'high',
   persona: 'pedantic',
+  looksAt: 'connected',
   guide: ['§5'],
   alsoKnownAs: [],
   check,

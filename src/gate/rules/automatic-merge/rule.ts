@@ -12,6 +12,7 @@ export const rule: Rule = {
   severity: 'high',
   confidence: 'medium',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§2'],
   alsoKnownAs: ['poutine/confused_deputy_auto_merge'],
   check,

@@ -16,6 +16,7 @@ export const rule: Rule = {
   severity: 'medium',
   confidence: 'medium',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§2', '§6'],
   alsoKnownAs: ['zizmor/cache-poisoning', 'codeql/actions/cache-poisoning'],
   check,

@@ -15,6 +15,7 @@ export const rule: Rule = {
   severity: 'medium',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§7'],
   alsoKnownAs: ['actionlint/action', 'actionlint/workflow-call'],
   check,

@@ -15,6 +15,7 @@ export const rule: Rule = {
   severity: 'high',
   confidence: 'medium',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§0', '§2'],
   alsoKnownAs: [],
   check,

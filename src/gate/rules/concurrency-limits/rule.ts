@@ -12,6 +12,7 @@ export const rule: Rule = {
   severity: 'low',
   confidence: 'high',
   persona: 'pedantic',
+  looksAt: 'connected',
   guide: ['§5 checklist'],
   alsoKnownAs: ['zizmor/concurrency-limits'],
   check,

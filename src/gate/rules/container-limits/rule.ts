@@ -8,6 +8,7 @@ export const rule: Rule = {
   severity: 'low',
   confidence: 'medium',
   persona: 'auditor',
+  looksAt: 'connected',
   guide: ['§1', '§5'],
   alsoKnownAs: [],
   check,

@@ -12,6 +12,7 @@ export const rule: Rule = {
   severity: 'high',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§1', '§7'],
   alsoKnownAs: [],
   check,

@@ -12,6 +12,7 @@ export const rule: Rule = {
   severity: 'high',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§3'],
   alsoKnownAs: ['zizmor/artipacked', 'codeql/actions/secrets-in-artifacts'],
   check,

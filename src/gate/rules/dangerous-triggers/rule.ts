@@ -10,6 +10,7 @@ export const rule: Rule = {
   severity: 'low',
   confidence: 'medium',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§0', '§2'],
   alsoKnownAs: ['zizmor/dangerous-triggers'],
   check,

@@ -10,6 +10,7 @@ export const rule: Rule = {
   severity: 'low',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§3', '§8'],
   alsoKnownAs: ['poutine/debug_enabled'],
   check,

@@ -10,6 +10,7 @@ export const rule: Rule = {
   severity: 'high',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§6'],
   alsoKnownAs: ['zizmor/dependabot-execution'],
   check,

@@ -11,6 +11,7 @@ export const rule: Rule = {
   severity: 'low',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§2', '§7'],
   alsoKnownAs: ['actionlint/deprecated-commands'],
   check,

@@ -13,6 +13,7 @@ export const rule: Rule = {
   severity: 'high',
   confidence: 'medium',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§2'],
   alsoKnownAs: ['zizmor/github-env', 'codeql/actions/envvar-injection', 'codeql/actions/envpath-injection'],
   check,

@@ -11,6 +11,7 @@ export const rule: Rule = {
   severity: 'low',
   confidence: 'low',
   persona: 'pedantic',
+  looksAt: 'connected',
   guide: ['§2'],
   alsoKnownAs: ['zizmor/github-env'],
   check,

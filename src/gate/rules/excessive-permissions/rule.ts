@@ -12,6 +12,7 @@ export const rule: Rule = {
   severity: 'medium',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§2', 'checklist'],
   alsoKnownAs: [
     'zizmor/excessive-permissions',

@@ -11,6 +11,7 @@ export const rule: Rule = {
   severity: 'medium',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§3'],
   alsoKnownAs: ['zizmor/github-app'],
   check,

@@ -10,6 +10,7 @@ export const rule: Rule = {
   severity: 'high',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§3'],
   alsoKnownAs: [
     'zizmor/hardcoded-container-credentials',

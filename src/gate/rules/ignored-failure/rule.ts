@@ -11,6 +11,7 @@ export const rule: Rule = {
   severity: 'medium',
   confidence: 'medium',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§7'],
   alsoKnownAs: [],
   check,

@@ -9,6 +9,7 @@ export const rule: Rule = {
   severity: 'high',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§6'],
   alsoKnownAs: ['zizmor/impostor-commit'],
   check,

@@ -13,6 +13,7 @@ export const rule: Rule = {
   severity: 'medium',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§4', '§6'],
   alsoKnownAs: [],
   check,

@@ -14,6 +14,7 @@ export const rule: Rule = {
   severity: 'medium',
   confidence: 'medium',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§3', '§6'],
   alsoKnownAs: [],
   check,

@@ -12,6 +12,7 @@ export const rule: Rule = {
   severity: 'low',
   confidence: 'medium',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§3', 'checklist'],
   alsoKnownAs: ['zizmor/use-trusted-publishing', 'codeql/actions/npm-token-in-publish'],
   check,

@@ -11,6 +11,7 @@ export const rule: Rule = {
   severity: 'low',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§7'],
   alsoKnownAs: ['actionlint/matrix'],
   check,

@@ -10,6 +10,7 @@ export const rule: Rule = {
   severity: 'low',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§2', '§7'],
   alsoKnownAs: ['zizmor/misfeature'],
   check,

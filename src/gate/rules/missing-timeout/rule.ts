@@ -9,6 +9,7 @@ export const rule: Rule = {
   severity: 'low',
   confidence: 'high',
   persona: 'pedantic',
+  looksAt: 'connected',
   guide: ['§5', 'checklist'],
   alsoKnownAs: ['ghalint/job_timeout_minutes_is_required'],
   check,

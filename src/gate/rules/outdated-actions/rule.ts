@@ -10,6 +10,7 @@ export const rule: Rule = {
   severity: 'low',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§6', '§7'],
   alsoKnownAs: ['actionlint/action'],
   check,

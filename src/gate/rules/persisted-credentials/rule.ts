@@ -12,6 +12,7 @@ export const rule: Rule = {
   severity: 'low',
   confidence: 'medium',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§3'],
   alsoKnownAs: ['zizmor/artipacked'],
   check,

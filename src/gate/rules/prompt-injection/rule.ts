@@ -12,6 +12,7 @@ export const rule: Rule = {
   severity: 'medium',
   confidence: 'medium',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§2'],
   alsoKnownAs: ['codeql/actions/prompt-injection'],
   check,

@@ -11,6 +11,7 @@ export const rule: Rule = {
   severity: 'low',
   confidence: 'medium',
   persona: 'pedantic',
+  looksAt: 'connected',
   guide: ['§6'],
   alsoKnownAs: [],
   check,

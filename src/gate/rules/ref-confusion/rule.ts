@@ -9,6 +9,7 @@ export const rule: Rule = {
   severity: 'medium',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§6'],
   alsoKnownAs: ['zizmor/ref-confusion'],
   check,

@@ -9,6 +9,7 @@ export const rule: Rule = {
   severity: 'medium',
   confidence: 'medium',
   persona: 'pedantic',
+  looksAt: 'connected',
   guide: ['§6', 'checklist'],
   alsoKnownAs: [],
   check,

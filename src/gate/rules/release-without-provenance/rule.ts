@@ -12,6 +12,7 @@ export const rule: Rule = {
   severity: 'low',
   confidence: 'medium',
   persona: 'pedantic',
+  looksAt: 'connected',
   guide: ['§6', 'checklist'],
   alsoKnownAs: ['codeql/actions/missing-provenance-flag'],
   check,

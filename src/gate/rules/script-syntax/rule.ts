@@ -10,6 +10,7 @@ export const rule: Rule = {
   severity: 'medium',
   confidence: 'medium',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§7'],
   alsoKnownAs: ['actionlint/shellcheck'],
   check,

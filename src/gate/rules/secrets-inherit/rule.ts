@@ -9,6 +9,7 @@ export const rule: Rule = {
   severity: 'medium',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§3'],
   alsoKnownAs: ['zizmor/secrets-inherit', 'codeql/actions/secrets-inherit'],
   check,

@@ -9,6 +9,7 @@ export const rule: Rule = {
   severity: 'medium',
   confidence: 'high',
   persona: 'auditor',
+  looksAt: 'connected',
   guide: ['§3'],
   alsoKnownAs: ['zizmor/secrets-outside-env'],
   check,

@@ -14,6 +14,7 @@ export const rule: Rule = {
   severity: 'high',
   confidence: 'medium',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§0', '§1'],
   alsoKnownAs: [
     'zizmor/self-hosted-runner',

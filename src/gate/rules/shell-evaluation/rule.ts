@@ -16,6 +16,7 @@ export const rule: Rule = {
   severity: 'high',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§2'],
   alsoKnownAs: ['codeql/actions/command-injection', 'codeql/actions/argument-injection'],
   check,

@@ -12,6 +12,7 @@ export const rule: Rule = {
   severity: 'medium',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§7'],
   alsoKnownAs: ['actionlint/shell-name'],
   check,

@@ -14,6 +14,7 @@ export const rule: Rule = {
   severity: 'high',
   confidence: 'medium',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§2'],
   alsoKnownAs: ['zizmor/bot-conditions', 'codeql/actions/spoofable-actor-check'],
   check,

@@ -10,6 +10,7 @@ export const rule: Rule = {
   severity: 'low',
   confidence: 'high',
   persona: 'pedantic',
+  looksAt: 'connected',
   guide: ['§6'],
   alsoKnownAs: ['zizmor/stale-action-refs'],
   check,

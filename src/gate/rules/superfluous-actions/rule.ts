@@ -9,6 +9,7 @@ export const rule: Rule = {
   severity: 'low',
   confidence: 'high',
   persona: 'pedantic',
+  looksAt: 'connected',
   guide: ['§6'],
   alsoKnownAs: ['zizmor/superfluous-actions'],
   check,

@@ -13,6 +13,7 @@ export const rule: Rule = {
   severity: 'high',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§2'],
   alsoKnownAs: [
     'zizmor/template-injection',

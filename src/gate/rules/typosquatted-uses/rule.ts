@@ -10,6 +10,7 @@ export const rule: Rule = {
   severity: 'high',
   confidence: 'medium',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§6'],
   alsoKnownAs: ['zizmor/typosquat-uses'],
   check,

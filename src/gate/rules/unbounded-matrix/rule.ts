@@ -13,6 +13,7 @@ export const rule: Rule = {
   severity: 'low',
   confidence: 'medium',
   persona: 'pedantic',
+  looksAt: 'connected',
   guide: ['§5'],
   alsoKnownAs: [],
   check,

@@ -10,6 +10,7 @@ export const rule: Rule = {
   severity: 'info',
   confidence: 'high',
   persona: 'pedantic',
+  looksAt: 'connected',
   guide: ['§2'],
   alsoKnownAs: ['zizmor/undocumented-permissions'],
   check,

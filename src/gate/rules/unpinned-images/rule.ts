@@ -12,6 +12,7 @@ export const rule: Rule = {
   severity: 'low',
   confidence: 'high',
   persona: 'pedantic',
+  looksAt: 'connected',
   guide: ['§6'],
   alsoKnownAs: ['zizmor/unpinned-images', 'scorecard/Pinned-Dependencies'],
   check,

@@ -13,6 +13,7 @@ export const rule: Rule = {
   severity: 'low',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§7'],
   alsoKnownAs: ['actionlint/if-cond'],
   check,

@@ -10,6 +10,7 @@ export const rule: Rule = {
   severity: 'medium',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§3', '§8'],
   alsoKnownAs: ['zizmor/unredacted-secrets', 'codeql/actions/unmasked-secret-exposure'],
   check,

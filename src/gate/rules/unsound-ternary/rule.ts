@@ -10,6 +10,7 @@ export const rule: Rule = {
   severity: 'medium',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§7'],
   alsoKnownAs: ['zizmor/unsound-ternary'],
   check,

@@ -11,6 +11,7 @@ export const rule: Rule = {
   severity: 'high',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§0', '§2'],
   alsoKnownAs: [
     'codeql/actions/untrusted-checkout',

@@ -10,6 +10,7 @@ export const rule: Rule = {
   severity: 'medium',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§6'],
   alsoKnownAs: ['poutine/unverified_script_exec', 'scorecard/Pinned-Dependencies'],
   check,

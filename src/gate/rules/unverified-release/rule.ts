@@ -12,6 +12,7 @@ export const rule: Rule = {
   severity: 'medium',
   confidence: 'low',
   persona: 'pedantic',
+  looksAt: 'connected',
   guide: ['§6', 'checklist'],
   alsoKnownAs: [],
   check,

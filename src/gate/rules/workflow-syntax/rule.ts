@@ -9,6 +9,7 @@ export const rule: Rule = {
   severity: 'medium',
   confidence: 'high',
   persona: 'default',
+  looksAt: 'connected',
   guide: ['§7'],
   alsoKnownAs: [
     'actionlint/syntax-check',
