@@ -19,7 +19,7 @@ export interface Judgement {
 
 const MAX_FINDINGS = 20_000;
 
-/** What is known of parts that have not changed since they were judged: what rules that look at what is connected have found there. */
+/** What was found in the files of a part, when nothing has changed of which that follows; undefined when something has. */
 export type KnownParts = (part: Part) => readonly Finding[] | undefined;
 
 /** Judges a repository by all rules. Pure; the same input gives the same findings in the same order, whatever of it is known. */
@@ -69,9 +69,11 @@ function foundAnew(rules: readonly Rule[], subject: Subject, known: KnownParts):
   }
   const wide = rules.filter(({ looksAt }) => looksAt === undefined);
   const connected = rules.filter(({ looksAt }) => looksAt !== undefined);
+  const ids = new Set(connected.map(({ id }) => id));
   const changed =
     before.length === 0 ? subject : new Subject(onlyOf(subject.repository, fresh), subject.facts);
-  return [...before.flat(), ...foundBy(connected, changed), ...foundBy(wide, subject)];
+  const still = before.flat().filter(({ rule }) => ids.has(rule));
+  return [...still, ...foundBy(connected, changed), ...foundBy(wide, subject)];
 }
 
 function findingOf({ id, severity, confidence, persona }: Rule, found: Found): Finding {

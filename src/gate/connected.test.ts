@@ -65,6 +65,18 @@ runs:
 on: pull_request
 jobs: { a: { runs-on: ubuntu-latest, steps: [{ run: make }] } }
 `,
+  '.github/workflows/starting.yml': `on: issue_comment
+permissions: { actions: write }
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    steps:
+      - run: gh workflow run started-by-hand.yml -f "what=$BODY"
+        env: { BODY: '\${{ github.event.comment.body }}', GH_TOKEN: '\${{ github.token }}' }
+`,
+  '.github/workflows/started-by-hand.yml': `on: { workflow_dispatch: { inputs: { what: { type: string } } } }
+jobs: { a: { runs-on: ubuntu-latest, steps: [{ run: 'echo \${{ inputs.what }}' }] } }
+`,
   '.github/workflows/afterwards.yml': `on: { workflow_run: { workflows: [tested], types: [completed] } }
 jobs:
   a:
@@ -87,6 +99,18 @@ function told(findings: readonly Finding[]): readonly string[] {
   return findings.map((finding) => JSON.stringify(finding)).toSorted();
 }
 
+/** What is computed once for all and is a list or a map by file, job or step. */
+const OF_PARTS = new Set([
+  'dispatches',
+  'newMap',
+  'placedIn',
+  'ofOthers',
+  'follow',
+  'findHolders',
+  'holdersByJob',
+  'find',
+]);
+
 let repository: Repository;
 let parts: ReturnType<typeof connectedParts>;
 let whole: ReadonlyMap<string, readonly Finding[]>;
@@ -102,6 +126,7 @@ describe('what a rule that looks at what is connected finds follows from that al
     expect(large).toContain(
       '.github/workflows/called.yml .github/workflows/calling.yml an-action/action.yml',
     );
+    expect(large.some((part) => /started-by-hand\.yml.*starting\.yml/.test(part))).toBe(true);
     expect(large.some((part) => /afterwards\.yml.*tested\.yml/.test(part))).toBe(true);
     expect(parts.flat().toSorted()).toEqual(
       [...repository.workflows, ...repository.actions, ...repository.dependabot, ...repository.policies]
@@ -118,12 +143,24 @@ describe('what a rule that looks at what is connected finds follows from that al
     for (const { id } of CONNECTED) expect(told(byRule.get(id) ?? []), id).toEqual(told(whole.get(id) ?? []));
   }, 120_000);
 
+  it('no other of them asks what follows from the whole repository than what is told part by part', () => {
+    const asked = new Set<string>();
+    class NotedSubject extends Subject {
+      override once<T>(compute: (subject: Subject) => T): T {
+        asked.add(compute.name);
+        return super.once(compute);
+      }
+    }
+    const subject = new NotedSubject(repository);
+    for (const rule of CONNECTED) expect([...rule.check(subject)].length).toBeGreaterThanOrEqual(0);
+    // What is added here must hold for a file whatever files there are that are not connected with it. Takeovers do not.
+    expect([...asked].filter((name) => !OF_PARTS.has(name))).toEqual([]);
+    expect(asked.size).toBeGreaterThan(4);
+  }, 60_000);
+
   it('a judgement of which parts are known gives the same findings in the same order', async () => {
     const { every } = judge(repository);
-    const of = Map.groupBy(
-      every.filter(({ rule }) => CONNECTED.some(({ id }) => id === rule)),
-      ({ at }) => at.file,
-    );
+    const of = Map.groupBy(every, ({ at }) => at.file);
     const known = (part: readonly string[]) => part.flatMap((path) => of.get(path) ?? []);
     await fc.assert(
       fc.asyncProperty(fc.infiniteStream(fc.boolean()), async (changes) => {

@@ -1,13 +1,14 @@
 import type { ActionFile, Repository, TreeFile, WorkflowFile } from './repository/model.ts';
 import { textsIn, valueOf } from './repository/tree.ts';
 import type { Subject } from './subject.ts';
+import { filesStarted } from './taint/dispatches.ts';
 
 /** Files of which what is found in one can follow from another: by path, sorted. */
 export type Part = readonly string[];
 
 /**
- * The files of a repository in parts: those that call one another, and those whose end starts another, are in one; every other is in
- * one of its own. What a rule with `looksAt: 'connected'` finds in a part follows from that part, and from what is of no part: locks,
+ * The files of a repository in parts: those that call one another, that start another, or whose end starts another, are in one;
+ * every other is in one of its own. What a rule with `looksAt: 'connected'` finds in a part follows from that part, and from what is of no part: locks,
  * owners, what could not be read, and what is known besides.
  */
 export function connectedParts(subject: Subject): readonly Part[] {
@@ -19,6 +20,7 @@ export function connectedParts(subject: Subject): readonly Part[] {
   for (const file of workflows)
     for (const title of startedBy(file))
       for (const other of byTitle.get(title) ?? []) parts.join(file, other);
+  for (const [from, to] of filesStarted(subject)) parts.join(from, to);
   return parts.all().map((files) => files.map(({ source }) => source.path).toSorted());
 }
 

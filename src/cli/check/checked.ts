@@ -60,7 +60,9 @@ async function chosen(
 ): Promise<Checked> {
   const today = new Date().toISOString().slice(0, 10);
   const ruled =
-    own === undefined ? [] : own({ findings: of.findings, every: of.findings, files: of.files, subject: await of.subject() });
+    own === undefined
+      ? []
+      : own({ findings: of.findings, every: of.findings, files: of.files, subject: await of.subject() });
   const settled = settleFindings([...of.findings, ...ruled], settings, today);
   const shown = shownTo(wanted.persona, settled.findings).filter(
     ({ severity, at }) => atLeast(severity, wanted.severity) && (meant === undefined || meant.has(at.file)),

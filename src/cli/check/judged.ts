@@ -10,11 +10,13 @@ import {
   type Repository,
   type Source,
   Subject,
+  told,
 } from '../../gate/index.ts';
 import type { Kept, KeptBy } from './kept.ts';
 import { keptAnswer, keepAnswer } from './kept-answer.ts';
 import { type Mends, mendsKept } from './kept-mends.ts';
 import { type Picture, pictureAnew, pictureKept } from './kept-picture.ts';
+import { partsKept } from './kept-parts.ts';
 import { treesKept } from './kept-trees.ts';
 import { type Sources, sourcesAt, sourcesRead } from './sources.ts';
 
@@ -52,19 +54,19 @@ export async function judged(
   const answer = keptAnswer(await kept.take(`answer-${key}`));
   const sources = answer === undefined ? undefined : sourcesAt(answer.sources, files);
   if (answer === undefined || sources === undefined) {
-    const made = judge(await repositoryOf(files, kept), undefined, facts);
+    const repository = await repositoryOf(files, kept);
+    const parts = await partsKept(kept, repository, files, facts);
+    const made = judge(repository, undefined, facts, parts.known);
     const anew = judgedAnew(made);
-    await kept.keep(
-      `answer-${key}`,
-      keepAnswer(anew.findings, anew.files, sourcesOf(made.subject.repository)),
-    );
+    await kept.keep(`answer-${key}`, keepAnswer(made.every, anew.files, sourcesOf(repository)));
+    await parts.keep(made, `answer-${key}`);
     return keepingMore(anew, { kept, key, files });
   }
   let made: Promise<Subject> | undefined;
   const subject = (): Promise<Subject> =>
     (made ??= repositoryOf(files, kept).then((repository) => new Subject(repository, facts)));
   return keepingMore(
-    { findings: answer.findings, files: answer.files, sources, subject },
+    { findings: told(answer.findings), files: answer.files, sources, subject },
     { kept, key, files },
   );
 }

@@ -2,6 +2,7 @@ import { type Finding, PERSONAS, SEVERITIES, type Source, type Span } from '../.
 
 /** What is kept of a judgement: before policy, comments and what was asked for. */
 export interface Answer {
+  /** All of them, also where those are more than are told. */
   readonly findings: readonly Finding[];
   readonly files: number;
   /** Paths, in their order. */

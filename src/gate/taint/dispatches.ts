@@ -51,6 +51,21 @@ export function isDispatched(subject: Subject, file: WorkflowFile): boolean {
   return subject.once(dispatches).some((one) => one.site.file !== file && starts(one, file));
 }
 
+/** Which file starts runs of which, as far as it is written; one that computes what it starts may start each. */
+export function filesStarted(subject: Subject): readonly (readonly [from: Site['file'], to: WorkflowFile])[] {
+  const targets = new Map<string, readonly WorkflowFile[]>();
+  const pairs = new Map<string, readonly [Site['file'], WorkflowFile]>();
+  for (const one of subject.once(dispatches)) {
+    const key = `${one.by} ${one.names ?? '*'}`;
+    const started =
+      targets.get(key) ?? subject.repository.workflows.filter((workflow) => starts(one, workflow));
+    targets.set(key, started);
+    for (const to of started)
+      pairs.set(`${one.site.file.source.path}\0${to.source.path}`, [one.site.file, to]);
+  }
+  return [...pairs.values()];
+}
+
 function starts({ by, names }: Dispatch, { source, name, triggers }: WorkflowFile): boolean {
   const trigger = triggers.find(({ event }) => event === by);
   if (trigger === undefined) return false;

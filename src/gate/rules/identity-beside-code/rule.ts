@@ -13,7 +13,6 @@ export const rule: Rule = {
   severity: 'medium',
   confidence: 'medium',
   persona: 'pedantic',
-  looksAt: 'connected',
   guide: ['§3', '§6'],
   alsoKnownAs: [],
   check,
