@@ -7,6 +7,8 @@ interface Lines {
   readonly texts: string[];
   /** How many blank lines follow the last. */
   readonly tail: number;
+  /** The line of the file in which the last that is not blank stands. */
+  readonly last: number;
 }
 
 /**
@@ -26,11 +28,11 @@ export function blockScalar(cursor: Cursor, parent: number): string {
   }
   if (code === HASH) unsure();
   while (code === SPACE) code = cursor.code(++at);
-  if (code === HASH) {
-    const end = cursor.text.indexOf('\n', at);
-    at = end === -1 ? cursor.end : end;
-  } else if (code !== BREAK && code !== END) unsure();
-  const { texts, tail } = linesOf(cursor, at, parent, indicator);
+  if (code === HASH) at = cursor.comment(at, false);
+  else if (code !== BREAK && code !== END) unsure();
+  const { line } = cursor;
+  const { texts, tail, last } = linesOf(cursor, at, parent, indicator);
+  cursor.spans(line, last);
   const value = isFolded ? foldedText(texts) : texts.join('\n');
   if (chomping === PLUS) return value + '\n'.repeat(texts.length === 0 ? tail : tail + 1);
   return chomping === DASH || texts.length === 0 ? value : `${value}\n`;
@@ -44,6 +46,7 @@ function linesOf(cursor: Cursor, from: number, parent: number, indicator: number
   let begun = false;
   let blanks = 0;
   let deepest = 0;
+  let last = 0;
   let at = from;
   while (at < end) {
     const start = at + 1;
@@ -86,9 +89,10 @@ function linesOf(cursor: Cursor, from: number, parent: number, indicator: number
     texts.push(text.slice(start + indent, at));
     cursor.line += 1;
     cursor.lineStart = start;
+    if (code !== BREAK) last = cursor.line;
   }
   cursor.nextLine(at);
-  return { texts, tail: blanks };
+  return { texts, tail: blanks, last };
 }
 
 /** Lines as one, but for those that are indented further or begin with a tab, and what surrounds them (§8.1.3). */

@@ -57,7 +57,9 @@ function blockNode(cursor: Cursor, depth: number, parent: number, standing: Stan
   const at = cursor.place(start);
   if (isPlain) return cursor.scalar(plain(cursor, last, parent + 1), at, depth);
   if (isQuoted) {
+    const { line } = cursor;
     const value = quoted(cursor, parent + 1);
+    cursor.spans(line, cursor.line);
     cursor.toContent();
     return cursor.scalar(value, at, depth);
   }
@@ -170,11 +172,13 @@ function isDash(cursor: Cursor): boolean {
 function plain(cursor: Cursor, firstEnd: number, least: number): string | number | boolean | null {
   const { text } = cursor;
   const first = text.slice(cursor.at, firstEnd);
+  const { line } = cursor;
   let ended = cursor.code(cursor.stop);
   cursor.at = firstEnd;
   cursor.toContent();
   if (ended !== BREAK || cursor.comments > 0 || cursor.column < least) return plainValue(first);
   let value = first;
+  let lastLine = line;
   while (ended === BREAK && cursor.comments === 0 && cursor.column >= least) {
     const from = cursor.at;
     value += cursor.blanks === 0 ? ' ' : '\n'.repeat(cursor.blanks);
@@ -182,8 +186,10 @@ function plain(cursor: Cursor, firstEnd: number, least: number): string | number
     ended = cursor.code(cursor.stop);
     if (ended === COLON) unsure();
     value += text.slice(from, last);
+    lastLine = cursor.line;
     cursor.at = last;
     cursor.toContent();
   }
+  cursor.spans(line, lastLine);
   return value;
 }

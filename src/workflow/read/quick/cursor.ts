@@ -1,5 +1,6 @@
 import type { Place } from '../../../base/index.ts';
 import { toText } from '../../expressions/values.ts';
+import type { CommentedLines } from '../comments.ts';
 import type { Entry, Tree } from '../yaml-tree.ts';
 import { BREAK, COLON, END, HASH, isBlank, SPACE, TAB } from './characters.ts';
 import { Gathered } from './gathered.ts';
@@ -44,12 +45,15 @@ export class Cursor {
   /** Of the collections that are not complete. */
   readonly entries = new Gathered<Entry>();
   readonly items = new Gathered<Tree>();
+  /** What the tree does not hold, when somebody asks for it. */
+  readonly notes: CommentedLines | undefined;
   readonly #file: string;
   readonly #bounds: Bounds;
   #nodes = 0;
   #held = 0;
 
-  constructor(file: string, text: string, bounds: Bounds) {
+  constructor(file: string, text: string, bounds: Bounds, notes?: CommentedLines) {
+    this.notes = notes;
     this.#file = file;
     this.text = text;
     this.end = text.length;
@@ -101,10 +105,8 @@ export class Cursor {
   /** As `toContent`, from where nothing may be left of the line but a comment. */
   endLine(from: number): void {
     const code = this.code(from);
-    if (code === HASH) {
-      const end = this.text.indexOf('\n', from);
-      this.nextLine(end === -1 ? this.end : end);
-    } else if (code === BREAK || code === END) this.nextLine(from);
+    if (code === HASH) this.nextLine(this.comment(from, false));
+    else if (code === BREAK || code === END) this.nextLine(from);
     else unsure();
   }
 
@@ -123,8 +125,7 @@ export class Cursor {
       if (code === BREAK) this.blanks += 1;
       else if (code === HASH) {
         this.comments += 1;
-        at = this.text.indexOf('\n', at);
-        if (at === -1) at = end;
+        at = this.comment(at, true);
       } else if (code === TAB) unsure();
       else if (code !== END) {
         this.at = at;
@@ -134,6 +135,20 @@ export class Cursor {
     }
     this.at = end;
     this.column = -1;
+  }
+
+  /** Where the comment that begins here ends: with its line (§6.6). */
+  comment(from: number, alone: boolean): number {
+    const found = this.text.indexOf('\n', from);
+    const end = found === -1 ? this.end : found;
+    this.notes?.comments.push({ text: this.text.slice(from + 1, end), line: this.line, alone });
+    return end;
+  }
+
+  /** Notes a scalar of several lines by the line in which it begins. */
+  spans(first: number, last: number): void {
+    if (this.notes !== undefined)
+      for (let line = first + 1; line <= last; line += 1) this.notes.headers.set(line, first);
   }
 
   /**

@@ -82,7 +82,11 @@ function flowNode(cursor: Cursor, depth: number, least: number, level: number): 
 
 function flowValue(cursor: Cursor, least: number): string | number | boolean | null {
   const code = cursor.code(cursor.at);
-  return code === QUOTATION || code === APOSTROPHE ? quoted(cursor, least) : plainValue(flowPlain(cursor));
+  if (code !== QUOTATION && code !== APOSTROPHE) return plainValue(flowPlain(cursor));
+  const { line } = cursor;
+  const value = quoted(cursor, least);
+  cursor.spans(line, cursor.line);
+  return value;
 }
 
 function entry(cursor: Cursor, depth: number, least: number, level: number, entries: Entries): void {
@@ -150,9 +154,7 @@ function skipBlank(cursor: Cursor, least: number, level: number): void {
       isFirst = true;
     } else if (code === HASH) {
       if (at > 0 && !isBlank(cursor.code(at - 1))) unsure();
-      const end = cursor.text.indexOf('\n', at);
-      if (end === -1) unsure();
-      at = end;
+      at = cursor.comment(at, isFirst);
     } else {
       if (code === TAB || code === END) unsure();
       cursor.at = at;
