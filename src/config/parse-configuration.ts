@@ -44,7 +44,7 @@ export async function parseConfiguration(
     const why = problem.message.split('\n')[0] ?? '';
     return err([bad(why, { file, line: at.line, column: at.col })]);
   }
-  const { repeated } = await lookThrough(document);
+  const [repeated] = (await lookThrough(document)).repeated;
   if (repeated !== undefined) {
     const at = lines.linePos(repeated.range?.[0] ?? 0);
     return err([bad('Map keys must be unique', { file, line: at.line, column: at.col })]);

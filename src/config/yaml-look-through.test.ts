@@ -5,7 +5,7 @@ import { lookThrough } from './yaml-look-through.ts';
 
 async function repeatedAt(text: string): Promise<number | undefined> {
   const { repeated } = await lookThrough(parseDocument(text, { uniqueKeys: false }));
-  return repeated?.range?.[0];
+  return repeated[0]?.range?.[0];
 }
 
 test('a key that stands twice in one mapping is found where it stands again, however it is written', async () => {

@@ -1,11 +1,13 @@
 import type { Alias, Document, Node } from 'yaml';
 
+const MAX_REPEATED = 20;
+
 /** What a document says about itself. */
 export interface LookedThrough {
   /** What each alias stands for: the last node before it that bears its name. */
   readonly targets: ReadonlyMap<Alias, Node>;
-  /** A key that its mapping has already, the first there is. */
-  readonly repeated: Node | undefined;
+  /** Keys that their mappings have already: the first there are. */
+  readonly repeated: readonly Node[];
 }
 
 /**
@@ -17,12 +19,12 @@ export async function lookThrough(document: Document): Promise<LookedThrough> {
   const yaml = await import('./yaml-library.ts');
   const anchors = new Map<string, Node>();
   const targets = new Map<Alias, Node>();
-  let repeated: Node | undefined;
+  const repeated: Node[] = [];
   const see = (key: unknown, known: Set<string>): void => {
     const meant = yaml.isAlias(key) ? anchors.get(key.source) : key;
     if (!yaml.isScalar(meant) || !yaml.isNode(key)) return;
     const text = meant.value === null ? '' : String(meant.value);
-    if (known.has(text)) repeated ??= key;
+    if (known.has(text) && repeated.length < MAX_REPEATED) repeated.push(key);
     known.add(text);
   };
   // By hand: the library's visit copies the way to each node that it comes to.

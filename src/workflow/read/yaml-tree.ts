@@ -100,7 +100,7 @@ export async function carefulTree(file: string, text: string): Promise<Tree | re
   try {
     const { targets, repeated } = await lookThrough(document);
     const builder = new Builder(file, lines, yaml, targets);
-    if (repeated !== undefined) builder.refuseKey(repeated);
+    if (repeated.length > 0) return repeated.map((key) => builder.twice(key));
     return builder.build(document.contents, 0);
   } catch (error) {
     if (error instanceof Unreadable) return [error.why];
@@ -239,12 +239,13 @@ class Builder {
     return { file: this.#file, line: at.line, column: at.col };
   }
 
-  refuseKey(node: YamlNode): never {
-    return this.#refuse(
-      'the YAML cannot be read: Map keys must be unique',
-      'correct the YAML',
-      this.#place(node),
-    );
+  /** A key that its mapping has already. */
+  twice(node: YamlNode): Refusal {
+    const name = this.#yaml.isScalar(node)
+      ? `: ${JSON.stringify(String(node.value).slice(0, 80))} is there twice`
+      : '';
+    const why = `the YAML cannot be read: Map keys must be unique${name}`;
+    return bad(this.#file, why, 'remove one of them', this.#place(node));
   }
 
   #refuse(why: string, fix: string, at: Place): never {
