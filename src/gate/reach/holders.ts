@@ -32,7 +32,11 @@ function holdersByJob(subject: Subject): ReadonlyMap<JobPart, readonly Holder[]>
 }
 
 function findHolders(subject: Subject): readonly Holder[] {
-  return subject.repository.workflows.flatMap((file) => within(subject, file));
+  return subject.repository.workflows.flatMap((file) => {
+    // The names in a workflow that others call, and nothing else starts, are of what they give it.
+    const called = file.triggers.length > 0 && file.triggers.every(({ event }) => event === 'workflow_call');
+    return called && subject.callsOf(file).length > 0 ? [] : within(subject, file);
+  });
 }
 
 function named(

@@ -3,6 +3,7 @@ import { executedAfter } from '../taint/execution.ts';
 import { spanOf } from '../repository/tree.ts';
 import type { Subject } from '../subject.ts';
 import { waitedFor } from '../syntax/needs.ts';
+import { grantedTo } from '../token/least.ts';
 import { folderOf } from '../taint/folder.ts';
 import { inputOf } from '../taint/workspace.ts';
 import { PRIVILEGED_EVENTS, STRANGERS_EVENTS } from '../taint/sources.ts';
@@ -55,9 +56,12 @@ export interface Reach {
 /** Whether, and by which way, somebody comes from an origin to a secret, as far as the files of the repository tell. */
 export function reach(subject: Subject, from: Origin, to: string): Reach {
   const wanted = to.toUpperCase();
-  const holders = holdersIn(subject).filter(
-    ({ secret }) => secret === wanted || (secret === EVERY && wanted !== 'GITHUB_TOKEN'),
-  );
+  const holders = [
+    ...holdersIn(subject).filter(
+      ({ secret }) => secret === wanted || (secret === EVERY && wanted !== 'GITHUB_TOKEN'),
+    ),
+    ...(wanted === 'GITHUB_TOKEN' ? withToken(subject) : []),
+  ];
   const takeovers = takeoversIn(subject).filter(({ events }) =>
     events.some((event) => EVENTS[from].includes(event)),
   );
@@ -77,6 +81,22 @@ export function reach(subject: Subject, from: Origin, to: string): Reach {
     else ways.push({ ...where, secret: wanted, hops });
   }
   return { from, to: wanted, ways, unreached, known: holders.length > 0 };
+}
+
+/** Every job is given the token of its run, also where nothing names it, unless it may do nothing with it. */
+function withToken(subject: Subject): readonly Holder[] {
+  return subject.repository.workflows.flatMap((file) =>
+    file.jobs.flatMap((job) => {
+      const granted = grantedTo(file, job);
+      if (
+        job.steps.length === 0 ||
+        (granted !== undefined && granted.all === undefined && granted.scopes.length === 0)
+      )
+        return [];
+      const hop = { at: granted?.at ?? job.at, what: 'is given the job\u2019s token' };
+      return [{ file, job, secret: 'GITHUB_TOKEN', hops: [hop] }];
+    }),
+  );
 }
 
 /** Every secret that somebody without any right reaches: for each job that holds it one way, the job's token left out. */

@@ -44,7 +44,9 @@ function findTakeovers(subject: Subject): readonly Takeover[] {
   for (const file of subject.repository.workflows)
     for (const job of file.jobs)
       for (const filled of taints.filled({ file, job })) {
-        const executed = filled.ran ?? executedAfter(taints, { file, job, step: filled.step }, filled.place);
+        const executed =
+          filled.ran ??
+          executedAfter(taints, { file, job, step: filled.step }, filled.place, filled.taint.events);
         if (executed === undefined) continue;
         found.push(...takeover(file, job, filled.taint.events, [...filled.taint.hops, executed]));
       }

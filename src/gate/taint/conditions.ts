@@ -37,6 +37,11 @@ export function leftOpen(
   );
 }
 
+/** Whether a condition alone lets no such run of somebody without rights come past it. */
+export function shutsOut(tree: Expression, event: string): boolean {
+  return truth(tree, { event, by: 'stranger' }) === false;
+}
+
 function conditionsOf(subject: Subject, { file, job, step }: Scope): readonly Expression[] {
   const texts: Text[] = [];
   const seen = new Set<string>();

@@ -4,6 +4,8 @@ import { pieceSpan, spanOf } from '../repository/tree.ts';
 import type { ShellCommand } from '../shell/script.ts';
 import type { ShellScript, ShellWord } from '../shell/script.ts';
 import type { Site } from '../subject.ts';
+import { leftOpen } from './conditions.ts';
+import { fileCommandsOf } from './file-commands.ts';
 import { type Folder, folderOf, foldersOf, names, within } from './folder.ts';
 import type { Following } from './value.ts';
 import { row } from '../known/row.ts';
@@ -86,7 +88,12 @@ export interface Place {
 const WORKSPACE: Place = { folder: '', others: [] };
 
 /** The first step after this one that runs what lies in the folder. */
-export function executedAfter(taints: Following, after: Site, place: Place = WORKSPACE): Hop | undefined {
+export function executedAfter(
+  taints: Following,
+  after: Site,
+  place: Place = WORKSPACE,
+  events: readonly string[] = [],
+): Hop | undefined {
   const steps = after.job?.steps ?? (after.file.kind === 'action' ? after.file.steps : []);
   let from = place;
   const { index } = after.step;
@@ -95,6 +102,9 @@ export function executedAfter(taints: Following, after: Site, place: Place = WOR
     const step = busy[at];
     if (step === undefined) break;
     const site = { ...after, step };
+    // A step that these events never come to runs nothing of theirs.
+    const asks = step.if !== undefined && events.length > 0;
+    if (asks && leftOpen(taints.subject, site, events).length === 0) continue;
     const same = step.index === index;
     // To look from each of thousands of steps at each behind it would never end: what may run it is taken to.
     if (!same && steps.length > MAX_STEPS)
@@ -123,10 +133,12 @@ function busyAmong(
     const { uses } = step;
     if (uses?.kind === 'local' || (uses?.kind === 'repository' && ACTIONS.has(uses.repository))) return true;
     const script = subject.script({ file, step, ...(job !== undefined && { job }) });
-    return script?.commands.some((command) => {
-      const [name = ''] = withoutWrapper([command.name, ...command.words.map(({ value }) => value)]);
-      return name.includes('/') || RUNS_THE_WORKSPACE.has(name) || COPIERS.has(command.name);
-    });
+    return (
+      script?.commands.some((command) => {
+        const [name = ''] = withoutWrapper([command.name, ...command.words.map(({ value }) => value)]);
+        return name.includes('/') || RUNS_THE_WORKSPACE.has(name) || COPIERS.has(command.name);
+      }) === true || step.run?.text.includes('GITHUB_PATH')
+    );
   });
   BUSY.set(steps, found);
   return found;
@@ -159,12 +171,26 @@ function executes(
   const script = taints.subject.script(site);
   if (script === undefined) return undefined;
   const folders = foldersOf(taints.subject, site, script);
+  for (const { file: to, words, command } of fileCommandsOf(script))
+    if (
+      to === 'GITHUB_PATH' &&
+      words.some((word) => isAPath(word) && names(word, place.folder, folders.get(command), site, script))
+    )
+      return {
+        at: pieceSpan(file.source, run, command.text),
+        what: 'lets programs be looked for in the workspace',
+      };
   // In the step that fetched it, what stands after; commands are in order.
   const fetched = same ? script.commands.findIndex(({ name }) => name === 'git' || name === 'gh') : -1;
   for (const [index, command] of script.commands.entries())
     if (index > fetched && runsFrom(command, folders.get(command), place, site, script))
       return { at: pieceSpan(file.source, run, command.text), what: 'runs what lies in the workspace' };
   return undefined;
+}
+
+/** A folder of the job, and none of the machine or of the home. */
+function isAPath({ text }: ShellWord): boolean {
+  return /^["']?(?:\.{0,2}\/?[\w-]|\$\{?(?:PWD|GITHUB_WORKSPACE|RUNNER_TEMP)\b|\$\(pwd\)|\$\{\{)/.test(text);
 }
 
 function actionRuns(site: Site, { folder, others }: Place): boolean {
@@ -300,6 +326,9 @@ function fetchesOnly(name: string, words: readonly string[]): boolean {
       );
     case 'npm':
     case 'pnpm':
+    case 'yarn':
+    case 'bun':
+      if (words.includes('--ignore-scripts') && /^(?:ci|install|i|add|)$/.test(first)) return true;
       return words.some((word) => word === '-g' || word === '--global') && !local;
     case 'gem':
     case 'cargo':

@@ -199,7 +199,12 @@ function fileTaint(
     command?.name !== 'git' || ['log', 'show', 'diff', 'diff-tree'].includes(operands[0]?.value ?? '');
   if (run === undefined || script === undefined || !shows || ['gh', 'xargs'].includes(command?.name ?? ''))
     return [];
-  const filled = strangersFiles(taints, site, file === undefined ? operands : [file], command);
+  const filled = strangersFiles(
+    taints,
+    site,
+    file === undefined ? [...operands, ...(command?.readsFrom ?? [])] : [file],
+    command,
+  );
   if (filled === undefined) return [];
   const piece = command?.text ?? file?.text ?? '';
   return [

@@ -165,7 +165,7 @@ const SOURCES: readonly Source[] = [
     'pointer',
     PULLS,
     `github.event.pull_request.head.sha github.event.pull_request.merge_commit_sha
-    github.event.pull_request.number github.event.number github.event.pull_request.head.repo.full_name
+    github.event.pull_request.number github.event.pull_request.diff_url github.event.pull_request.patch_url github.event.number github.event.pull_request.head.repo.full_name
     github.event.pull_request.head.repo.clone_url github.event.pull_request.head.repo.ssh_url
     github.event.pull_request.head.user.login github.event.pull_request.head.repo.owner.login`,
   ),
@@ -173,7 +173,7 @@ const SOURCES: readonly Source[] = [
     'stranger',
     'pointer',
     ['issue_comment'],
-    'github.event.issue.number github.event.issue.pull_request.url',
+    'github.event.issue.number github.event.issue.pull_request.*',
   ),
   ...of(
     'stranger',

@@ -148,7 +148,8 @@ function merged(taints: Following, text: Text, site: Site): Taint | undefined {
 
 function fromCommand(taints: Following, site: Site): Filled | undefined {
   const { run } = site.step;
-  if (run === undefined || !/checkout|fetch|pull|clone|download/.test(run.text)) return undefined;
+  if (run === undefined || !/checkout|fetch|pull|clone|download|apply|\bam\b|patch/.test(run.text))
+    return undefined;
   for (const command of taints.subject.script(site)?.commands ?? []) {
     const kind = fills(taints, command, site);
     if (kind === undefined) continue;
@@ -182,6 +183,7 @@ function fills(taints: Following, command: ShellCommand, site: Site): Filled['by
   if (command.name === 'gh' && first === 'pr' && second === 'checkout') return 'checkout';
   if (command.name === 'gh' && first === 'run' && second === 'download' && onWorkflowRun(taints, site))
     return 'artifact';
+  if (patches(taints, command, site)) return 'checkout';
   if (
     command.name !== 'git' ||
     !['checkout', 'fetch', 'pull', 'clone', 'switch', 'reset', 'merge'].includes(first)
@@ -197,6 +199,18 @@ function fills(taints: Following, command: ShellCommand, site: Site): Filled['by
   )
     ? 'checkout'
     : undefined;
+}
+
+/** `gh pr diff | git apply`, and what curl fetches by an address of the payload. */
+function patches(taints: Following, { name, words, pipedFrom }: ShellCommand, site: Site): boolean {
+  const applies = name === 'patch' || (name === 'git' && ['apply', 'am'].includes(words[0]?.value ?? ''));
+  if (!applies || pipedFrom === undefined) return false;
+  const [first, second] = pipedFrom.words.map(({ value }) => value);
+  if (pipedFrom.name === 'gh') return first === 'pr' && second === 'diff';
+  return (
+    ['curl', 'wget'].includes(pipedFrom.name) &&
+    pipedFrom.words.some((word) => wordTaint(taints, word, site).some(privileged))
+  );
 }
 
 function onWorkflowRun(taints: Following, site: Site): boolean {

@@ -3,6 +3,7 @@ import type { JobPart, StepPart, WorkflowFile } from '../../repository/model.ts'
 import { textsIn, valueOf } from '../../repository/tree.ts';
 import type { Subject } from '../../subject.ts';
 import { jobsById } from '../../syntax/needs.ts';
+import { shutsOut } from '../../taint/conditions.ts';
 import { allReferences } from '../../taint/references.ts';
 import { inputOf } from '../../taint/workspace.ts';
 
@@ -66,7 +67,8 @@ function demands(tree: Expression, wanted: RegExp): boolean {
     case 'logical':
       return tree.operator === '&&'
         ? tree.operands.some((one) => demands(one, wanted))
-        : tree.operands.every((one) => demands(one, wanted));
+        : // What lets no stranger past is no other way for one.
+          tree.operands.every((one) => shutsOut(one, 'pull_request_target') || demands(one, wanted));
     case 'compare':
       return tree.operator === '==' && names();
     case 'call':

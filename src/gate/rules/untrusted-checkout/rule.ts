@@ -27,7 +27,9 @@ function* check(subject: Subject): Iterable<Found> {
   for (const file of subject.repository.workflows)
     for (const job of file.jobs) {
       for (const filled of taints.filled({ file, job })) {
-        const executed = filled.ran ?? executedAfter(taints, { file, job, step: filled.step }, filled.place);
+        const executed =
+          filled.ran ??
+          executedAfter(taints, { file, job, step: filled.step }, filled.place, filled.taint.events);
         const events = filled.taint.events.join(', ');
         const what = filled.by === 'checkout' ? 'checks out' : 'downloads';
         const then: Hop[] = executed === undefined ? [] : [executed];
