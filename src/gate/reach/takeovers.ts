@@ -2,6 +2,7 @@ import type { Hop } from '../finding.ts';
 import type { ActionFile, JobPart, WorkflowFile } from '../repository/model.ts';
 import { pieceSpan, spanOf } from '../repository/tree.ts';
 import type { Scope, Site, Subject } from '../subject.ts';
+import { isDispatched } from '../taint/dispatches.ts';
 import { executedAfter } from '../taint/execution.ts';
 import { injectionsIn } from '../taint/injections.ts';
 import { fileCommandsOf, MAY_WRITE } from '../taint/file-commands.ts';
@@ -93,6 +94,7 @@ function started(subject: Subject, found: readonly Takeover[]): readonly Takeove
 }
 
 function isPrivileged(subject: Subject, file: WorkflowFile | ActionFile): boolean {
+  if (file.kind === 'workflow' && isDispatched(subject, file)) return true;
   return subject.reaching(file).some(({ event }) => PRIVILEGED_EVENTS.has(event));
 }
 
