@@ -12,10 +12,10 @@ export interface PlacedInvocation {
   readonly at: Span;
 }
 
-/** Every program that a Bash or sh script starts by a name that is written out. `mayHold` leaves scripts out that cannot hold it. */
+/** Every program that a script starts by a name that is written out, in whatever language it is. `mayHold` leaves scripts out that cannot hold it. */
 export function* invocationsIn(subject: Subject, mayHold: RegExp): Iterable<PlacedInvocation> {
   for (const site of subject.sites) {
-    const { run } = site.step;
+    const run = subject.scriptText(site);
     if (run === undefined || !mayHold.test(run.text)) continue;
     for (const command of subject.script(site)?.commands ?? []) {
       const invocation = invocationOf(command);

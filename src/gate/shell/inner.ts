@@ -49,6 +49,8 @@ function innerOf(command: ShellCommand, host: ScriptLanguage): Inner | undefined
   const [, language, flag] = known;
   const at = words.findIndex(({ value }) => flag.test(value));
   const code = at === -1 ? undefined : words[at + 1];
+  // What a variable alone holds is not written out.
+  if (code !== undefined && /^[$%]\S*$/.test(code.value)) return undefined;
   if (code !== undefined)
     return {
       language,

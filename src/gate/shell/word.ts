@@ -1,4 +1,6 @@
-import { FIRST_MARKER, mask, MAX_EXPRESSIONS, type ShellCommand, type ShellWord } from './script.ts';
+import { FIRST_MARKER, mask, type ShellCommand, type ShellWord } from './script.ts';
+
+const NONE: readonly never[] = [];
 
 /** A script as it is written, and with private characters in the place of its expressions. */
 export interface MaskedText {
@@ -11,12 +13,8 @@ export interface MaskedText {
 /** The expressions of a script within a script have the numbers that they have in the whole: `first` is that of its first. */
 export function maskedText(original: string, first = 0): MaskedText {
   const masked = mask(original, first);
-  const markers: number[] = [];
-  if (masked !== original)
-    for (let at = 0; at < masked.length; at += 1) {
-      const number = masked.charCodeAt(at) - FIRST_MARKER;
-      if (number >= 0 && number < MAX_EXPRESSIONS) markers.push(at);
-    }
+  const markers =
+    masked === original ? NONE : [...masked.matchAll(/[\ue000-\ue3e7]/g)].map(({ index }) => index);
   return { original, masked, markers };
 }
 
@@ -25,7 +23,6 @@ const MAX_VARIABLES = 100;
 const MAX_MADE = 50;
 const MAX_VALUE = 20_000;
 const MAX_OF_WORD = 100;
-const NONE: readonly never[] = [];
 
 /** What a word is made of, while it is read. */
 export class WordParts {
@@ -46,9 +43,15 @@ export class WordParts {
 
   /** The same without its text. */
   takeParts({ variables, made }: Pick<ShellWord, 'variables' | 'made'>): void {
-    for (const one of variables.slice(0, Math.max(0, MAX_VARIABLES - this.variables.length)))
-      this.variables.push(one);
-    for (const one of made.slice(0, Math.max(0, MAX_MADE - this.made.length))) this.made.push(one);
+    if (variables.length > 0)
+      for (const one of variables.slice(0, Math.max(0, MAX_VARIABLES - this.variables.length)))
+        this.variables.push(one);
+    if (made.length > 0)
+      for (const one of made.slice(0, Math.max(0, MAX_MADE - this.made.length))) this.made.push(one);
+  }
+
+  isEmpty(): boolean {
+    return this.value === '' && this.variables.length === 0 && this.made.length === 0;
   }
 
   /** It has been found to hold nothing of what it was made of: a number, or whether something is so. */

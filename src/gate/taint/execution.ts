@@ -156,6 +156,9 @@ function firstFrom(steps: readonly StepPart[], index: number): number {
   return low;
 }
 
+/** Without these a script of `github-script` starts nothing, and takes in no file. */
+const STARTS = /require|import|exec|spawn|fork/;
+
 function executes(
   taints: Following,
   site: Site,
@@ -167,7 +170,7 @@ function executes(
   const run = taints.subject.scriptText(site);
   if (uses !== undefined && !same && actionRuns(site, place))
     return { at: spanOf(file.source, uses.at, uses.text.length), what: 'runs what lies in the workspace' };
-  if (run === undefined) return undefined;
+  if (run === undefined || (step.run === undefined && !STARTS.test(run.text))) return undefined;
   const script = taints.subject.script(site);
   if (script === undefined) return undefined;
   const folders = foldersOf(taints.subject, site, script);

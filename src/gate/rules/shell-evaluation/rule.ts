@@ -6,7 +6,7 @@ import { pieceSpan } from '../../repository/tree.ts';
 import { variableTaint } from '../../taint/script-flow.ts';
 import { taintsOf } from '../../taint/taint.ts';
 import { isPrivileged, worst } from '../../taint/value.ts';
-import type { ShellCommand, ShellWord } from '../../shell/script.ts';
+import type { ShellCommand, ShellScript, ShellWord } from '../../shell/script.ts';
 import { hasLanguage, openArguments } from './arguments.ts';
 import { row } from '../../known/row.ts';
 
@@ -46,15 +46,18 @@ const INTERPRETERS = new Set([
   'pwsh',
   'cmd',
 ]);
+/** A script of JavaScript without any of these runs no text. */
+const MAY_RUN = /eval|Function|exec|spawn|fork|vm\b|setTimeout|setInterval/;
 const NONE: readonly never[] = [];
 
 function* check(subject: Subject): Iterable<Found> {
   const taints = taintsOf(subject);
   for (const site of subject.sites) {
     const run = subject.scriptText(site);
-    if (run === undefined) continue;
+    // Of github-script most runs nothing.
+    if (run === undefined || (site.step.run === undefined && !MAY_RUN.test(run.text))) continue;
     const script = subject.script(site);
-    if (script?.language === undefined || script.language === 'bash') yield* argumentsIn(subject, site, run);
+    if (script !== undefined && script.language !== 'cmd') yield* argumentsIn(subject, site, script, run);
     for (const command of script?.commands ?? [])
       for (const word of codeOf(command)) {
         const taint = worst(
@@ -83,10 +86,10 @@ function* check(subject: Subject): Iterable<Found> {
 }
 
 /** Options and lines of a program's own language that a stranger decides. */
-function* argumentsIn(subject: Subject, site: Site, run: Text): Iterable<Found> {
+function* argumentsIn(subject: Subject, site: Site, script: ShellScript, run: Text): Iterable<Found> {
   const taints = taintsOf(subject);
-  for (const command of subject.script(site)?.commands ?? [])
-    for (const word of openArguments(command)) {
+  for (const command of script.commands)
+    for (const word of openArguments(script.language === 'bash' ? command : unsplit(command))) {
       const taint = worst(
         variableTaint(taints, word, site).filter(
           ({ by, holds, origin }) =>
@@ -109,6 +112,14 @@ function* argumentsIn(subject: Subject, site: Site, run: Text): Iterable<Found> 
         ...(site.job !== undefined && { job: site.job.id }),
       };
     }
+}
+
+/** Elsewhere than in Bash a variable is one argument, whatever it holds; where the text says otherwise, blanks of it split it. */
+function unsplit(command: ShellCommand): ShellCommand {
+  const words = command.words.map((word) =>
+    word.text.includes('$') && word.text === word.value ? word : { ...word, text: `"${word.value}"` },
+  );
+  return { ...command, words };
 }
 
 /** The words of a command that it reads as code. */

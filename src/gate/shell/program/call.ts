@@ -55,8 +55,11 @@ export function started(words: readonly ShellWord[]): Pick<Meaning, 'starts' | '
   };
 }
 
-/** What a command line of a shell starts, as far as it is written out: words by blanks, no quotes and no variables. */
-export function startedBy(line: ShellWord | undefined): NonNullable<Meaning['starts']> {
+/**
+ * What a command line starts, as far as it is written out: words by blanks, no quotes. `split`: nothing but blanks splits it, so that a
+ * variable may be several arguments; where a shell reads it, all of it is code anyway.
+ */
+export function startedBy(line: ShellWord | undefined, split = false): NonNullable<Meaning['starts']> {
   if (line === undefined) return [];
   return line.value
     .slice(0, 2_000)
@@ -66,9 +69,9 @@ export function startedBy(line: ShellWord | undefined): NonNullable<Meaning['sta
       const [name, ...rest] = part.trim().split(/\s+/);
       if (name === undefined || name === '' || name.startsWith('$')) return [];
       const words = rest.map((value) => ({
-        text: line.text,
+        text: split ? value : line.text,
         value: value.replaceAll(/^["']|["']$/g, ''),
-        variables: [],
+        variables: split ? line.variables.filter((one) => value.includes(`$${one}`)) : [],
         expressions: [],
         made: [],
       }));

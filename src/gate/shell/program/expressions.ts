@@ -53,7 +53,7 @@ export abstract class Expressions extends Bindings {
     let choices = 0;
     const flush = (keep: boolean): void => {
       if (!compared && keep) all.take(current);
-      current = new Value(all.start);
+      if (!current.isEmpty()) current = new Value(all.start);
       compared = false;
     };
     for (let token = this.peek(); token !== undefined && token.kind !== 'break'; token = this.peek()) {

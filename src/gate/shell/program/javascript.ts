@@ -129,7 +129,7 @@ function spawn(
     const isShell = /^(?:bash|sh|zsh|pwsh|powershell|cmd|python3?|node)\s+(?:-c|\/c|-e|-command)\s/i.test(
       first.value,
     );
-    return { starts: startedBy(first), ...(isShell && { code: [first] }) };
+    return isShell ? { starts: startedBy(first), code: [first] } : { starts: startedBy(first, true) };
   }
   return started([first, ...given]);
 }
