@@ -7,6 +7,7 @@ export {
   OLD_AFTER_DAYS,
 } from './advisories/kept.ts';
 export { actionsLockFrom, readIds, type RepositoryIds } from './lock/actions-lock.ts';
+export { type KnownImages, readImages } from './lock/images.ts';
 export { type LockRequest, type MadeLock, makeLock } from './lock/make-lock.ts';
 export { type Mirrors, readMirrors } from './lock/mirrors.ts';
 export { verifyLock } from './lock/verify-lock.ts';

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -110,6 +111,50 @@ describe('cofferdam lock', () => {
     'file:///tmp',
   ])('takes no mirror %s', async (text) => {
     expect((await place.run(['lock', repository, '--mirror', text])).status).toBe(2);
+  });
+});
+
+describe('images', () => {
+  const IMAGES = CI.replace('    steps:', '    container: node:24\n    steps:');
+  const manifest = '{"schemaVersion":2}';
+  const digest = `sha256:${createHash('sha256').update(manifest).digest('hex')}`;
+  const layout = (): string => {
+    const folder = join(place.directory, 'layout');
+    mkdirSync(join(folder, 'blobs/sha256'), { recursive: true });
+    writeFileSync(join(folder, 'blobs/sha256', digest.slice(7)), manifest);
+    writeFileSync(join(folder, 'index.json'), JSON.stringify({ manifests: [{ digest }] }));
+    return folder;
+  };
+
+  test('that are named by a tag have the digest of a layout, keep it, and are pinned to it by check', async () => {
+    writeFileSync(join(repository, '.github/workflows/ci.yml'), IMAGES);
+    const bare = await lock();
+    expect(bare.stderr).toContain('the image node:24 has no digest');
+    const image = `node:24=${layout()}`;
+    expect((await lock('--check', '--image', image)).stdout).toContain(
+      `node:24 is ${digest}, and not locked`,
+    );
+    const locked = await lock('--image', image);
+    expect(locked.stderr).toBe('');
+    expect(locked.stdout).toContain(`+ node:24  ${digest}`);
+    expect((await lock('--check', '--image', image)).status).toBe(0);
+    expect((await lock()).stderr).toBe('');
+    expect(readFileSync(own(), 'utf8')).toContain(`"node:24": "${digest}"`);
+    await place.run(['check', repository, '--fix', '--persona', 'auditor']);
+    expect(readFileSync(join(repository, '.github/workflows/ci.yml'), 'utf8')).toContain(`node:24@${digest}`);
+    expect((await lock()).status).toBe(0);
+    expect((await lock('--check')).status).toBe(0);
+  });
+
+  test('that no workflow uses, or that no layout has, are refused', async () => {
+    expect((await lock('--image', `node:24=${layout()}`)).status).toBe(2);
+    expect((await lock('--image', `node:24=${place.directory}`)).stderr).toContain('[lock/image]');
+  });
+
+  test('are looked up again by --update, and have no digest then where nobody gives one', async () => {
+    writeFileSync(join(repository, '.github/workflows/ci.yml'), IMAGES);
+    await lock('--image', `node:24=${layout()}`);
+    expect((await lock('--update', 'node:24')).stderr).toContain('the image node:24 has no digest');
   });
 });
 

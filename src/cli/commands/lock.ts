@@ -5,6 +5,7 @@ import {
   actionsLockFrom,
   makeLock,
   readIds,
+  readImages,
   readMirrors,
   verifyLock,
   writeWhole,
@@ -16,7 +17,6 @@ import {
   OWN_LOCK,
   ownLockText,
   partsOf,
-  type Pin,
   pinOf,
   readRepository,
   Subject,
@@ -38,6 +38,8 @@ written as well where the numbers of owners and repositories are known. Nothing 
   --update NAME         look up again: owner/name, owner/name@ref or all; repeatable. What is locked stays otherwise
   --mirror PLACE        where repositories lie: a folder or an https:// address with owner/name below it, or owner/name=PLACE
                         for one; repeatable. The operator\u2019s file has more: lock.mirrors
+  --image NAME=FOLDER   the digest of an image that workflows name by a tag, from its OCI image layout; repeatable. What is
+                        locked stays otherwise; no registry is asked
   --offline             ask no server
   --id O/N=OWNER:REPO   GitHub\u2019s numbers of a repository and its owner, for ${ACTIONS_LOCK}; repeatable
   --config FILE         the operator\u2019s configuration instead of ~/.config/cofferdam/cofferdam.yaml
@@ -54,6 +56,7 @@ const OPTIONS = {
   check: { type: 'boolean' },
   update: { type: 'string', multiple: true },
   mirror: { type: 'string', multiple: true },
+  image: { type: 'string', multiple: true },
   offline: { type: 'boolean' },
   id: { type: 'string', multiple: true },
   config: { type: 'string' },
@@ -91,6 +94,8 @@ async function run(context: CommandContext): Promise<number> {
       return value === undefined ? [] : [[name, value]];
     }),
   );
+  const images = readImages(values.image ?? [], context.directory);
+  if (!images.ok) return refuse(context, [images.error]);
   const repository = await readRepository(files);
   const subject = new Subject(repository);
   if (values.check === true) {
@@ -100,6 +105,11 @@ async function run(context: CommandContext): Promise<number> {
     const { own, actions } = repository.locks;
     if (own === undefined && actions === undefined && told.length === 0)
       told.push(`there is neither ${OWN_LOCK} nor ${ACTIONS_LOCK}`);
+    for (const [name, digest] of images.value) {
+      const locked = own?.images.get(name);
+      if (locked !== digest)
+        told.push(`${name} is ${digest}, and ${locked === undefined ? 'not locked' : `locked at ${locked}`}`);
+    }
     const named = (values.mirror ?? []).length > 0;
     const held = own === undefined || !named ? undefined : await verifyLock(own, mirrors.value, outside);
     const wrong = [...told, ...(held?.wrong ?? []).map(({ why }) => why)];
@@ -133,11 +143,17 @@ async function run(context: CommandContext): Promise<number> {
   const update = updates(values.update ?? [], [
     ...(repository.locks.own?.actions.keys() ?? []),
     ...(repository.locks.actions?.dependencies.keys() ?? []),
+    ...(repository.locks.own?.images.keys() ?? []),
   ]);
   if (!update.ok) return refuse(context, [update.error]);
   const ids = readIds(values.id ?? []);
   if (!ids.ok) return refuse(context, [ids.error]);
-  const made = await makeLock(subject, { mirrors: mirrors.value, outside, update: update.value });
+  const made = await makeLock(subject, {
+    mirrors: mirrors.value,
+    outside,
+    update: update.value,
+    images: images.value,
+  });
   if (!made.ok) return refuse(context, made.error);
   const github = actionsLockFrom(subject, made.value, ids.value);
   if (!github.ok) return refuse(context, github.error);
@@ -167,7 +183,10 @@ async function run(context: CommandContext): Promise<number> {
 }
 
 /** Which pins `--update` means. */
-function updates(given: readonly string[], locked: readonly Pin[]): Result<(pin: Pin) => boolean, Refusal> {
+function updates(
+  given: readonly string[],
+  locked: readonly string[],
+): Result<(pin: string) => boolean, Refusal> {
   const names = new Set<string>();
   for (const text of given) {
     const name = pinOf(text) ?? text.toLowerCase();

@@ -12,6 +12,7 @@ import {
   wantedBy,
 } from '../../gate/index.ts';
 import { contentDigest } from './content-digest.ts';
+import type { KnownImages } from './images.ts';
 import { type Mirrors, originOf } from './mirrors.ts';
 import { openOrigin, type OpenOrigin } from './open-origin.ts';
 import { usedWithin } from './read-commit.ts';
@@ -22,7 +23,9 @@ export interface LockRequest {
   /** Proxy and authorities, for https. */
   readonly outside: Readonly<Record<string, string>>;
   /** What is to be looked up anew, though the lock has it. */
-  readonly update: (pin: Pin) => boolean;
+  readonly update: (name: Pin | string) => boolean;
+  /** Digests of images that are named by a tag. */
+  readonly images?: KnownImages;
 }
 
 export interface MadeLock {
@@ -110,16 +113,32 @@ class LockMaker {
         ...actions.flatMap((pin) => this.#entries.get(pin)?.images ?? []),
       ]);
       workflows.set(path, { actions, images: [...used] });
-      for (const name of used) images.set(name, digestOf(name));
+      for (const name of used) images.set(name, digestOf(name) ?? this.#imageDigest(name));
     }
     for (const [name, digest] of images)
       if (digest === undefined)
-        this.#notes.add(`the image ${name} has no digest: whoever owns its tag decides`);
+        this.#notes.add(`the image ${name} has no digest: whoever owns its tag decides (--image gives one)`);
+    for (const name of this.#request.images?.keys() ?? [])
+      if (!images.has(name))
+        return err([
+          refusal(
+            'usage',
+            'lock/image',
+            `no workflow uses the image ${name}`,
+            'name it as the workflow does',
+          ),
+        ]);
     return ok({
       lock: { workflows, actions: this.#entries, images },
       branches: this.#branches,
       notes: [...this.#notes].toSorted(),
     });
+  }
+
+  /** What a layout says now, else what is locked. */
+  #imageDigest(name: string): string | undefined {
+    const locked = this.#request.update(name) ? undefined : this.#locks.own?.images.get(name);
+    return this.#request.images?.get(name) ?? locked;
   }
 
   #closure(pins: readonly Pin[]): readonly Pin[] {
