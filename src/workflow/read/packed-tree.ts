@@ -1,4 +1,5 @@
 import { toText } from '../expressions/values.ts';
+import { knownKey } from './quick/known-keys.ts';
 import type { Entry, Tree } from './yaml-tree.ts';
 
 /** A tree in few characters of JSON: kind, line, column (0: none), and what it holds; of a mapping key, line, column, value in turn. */
@@ -46,13 +47,14 @@ export function unpackedTree(file: string, packed: unknown, depth = 0): Tree | u
   if (!Array.isArray(held)) return undefined;
   const values = held as readonly unknown[];
   if (kind === 1) {
+    // Copied at the end, to its own size: a list that grew has room for many more than most nodes hold.
     const items: Tree[] = [];
     for (const one of values) {
       const item = unpackedTree(file, one, depth + 1);
       if (item === undefined) return undefined;
       items.push(item);
     }
-    return { kind: 'sequence', items, at };
+    return { kind: 'sequence', items: items.slice(), at };
   }
   if (kind !== 2 || values.length % 4 !== 0) return undefined;
   const entries: Entry[] = [];
@@ -61,9 +63,9 @@ export function unpackedTree(file: string, packed: unknown, depth = 0): Tree | u
     const keyAt = placeOf(file, values[index + 1], values[index + 2]);
     const value = unpackedTree(file, values[index + 3], depth + 1);
     if (typeof key !== 'string' || keyAt === undefined || value === undefined) return undefined;
-    entries.push({ key, keyAt, value });
+    entries.push({ key: knownKey(key), keyAt, value });
   }
-  return { kind: 'mapping', entries, at };
+  return { kind: 'mapping', entries: entries.slice(), at };
 }
 
 function placeOf(file: string, line: unknown, column: unknown): Tree['at'] | undefined {
