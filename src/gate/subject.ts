@@ -10,6 +10,7 @@ import { type Facts, NO_FACTS } from './facts.ts';
 import type { Hop, Span } from './finding.ts';
 import type { ActionFile, JobPart, Repository, StepPart, WorkflowFile } from './repository/model.ts';
 import { ExpressionPlaces, spanOf, textsIn } from './repository/tree.ts';
+import { scriptInput } from './known/script-inputs.ts';
 import { languageOf } from './shell/language.ts';
 import { readScriptOf } from './shell/read-script-of.ts';
 import type { ScriptLanguage, ShellScript } from './shell/script.ts';
@@ -240,16 +241,20 @@ export class Subject {
     return known;
   }
 
-  /** The text of a step that is a script: its `run`, or what it has `actions/github-script` run. */
+  /** The text of a step that is a script: its `run`, or what it has an action run. */
   scriptText({ step }: Site): Text | undefined {
     if (step.run !== undefined || step.uses?.kind !== 'repository') return step.run;
-    return step.uses.repository === 'actions/github-script'
-      ? step.with.find(({ name }) => name.toLowerCase() === 'script')?.value
-      : undefined;
+    const [input] = scriptInput(step.uses.repository) ?? [];
+    return input === undefined
+      ? undefined
+      : step.with.find(({ name }) => name.toLowerCase() === input)?.value;
   }
 
   language(site: Site): ScriptLanguage | undefined {
-    return site.step.run === undefined ? 'javascript' : languageOf(this.shell(site));
+    const { run, uses, with: given } = site.step;
+    if (run !== undefined || uses?.kind !== 'repository') return languageOf(this.shell(site));
+    const shell = given.find(({ name }) => name.toLowerCase() === 'shell')?.value.text;
+    return shell === undefined ? scriptInput(uses.repository)?.[1] : languageOf(shell);
   }
 
   /** The shell of a run step, as far as it is written out. */

@@ -156,7 +156,7 @@ function firstFrom(steps: readonly StepPart[], index: number): number {
   return low;
 }
 
-/** Without these a script of `github-script` starts nothing, and takes in no file. */
+/** Without these a script of JavaScript starts nothing, and takes in no file. */
 const STARTS = /require|import|exec|spawn|fork/;
 
 function executes(
@@ -170,7 +170,8 @@ function executes(
   const run = taints.subject.scriptText(site);
   if (uses !== undefined && !same && actionRuns(site, place))
     return { at: spanOf(file.source, uses.at, uses.text.length), what: 'runs what lies in the workspace' };
-  if (run === undefined || (step.run === undefined && !STARTS.test(run.text))) return undefined;
+  if (run === undefined || (taints.subject.language(site) === 'javascript' && !STARTS.test(run.text)))
+    return undefined;
   const script = taints.subject.script(site);
   if (script === undefined) return undefined;
   const folders = foldersOf(taints.subject, site, script);

@@ -55,7 +55,7 @@ function* check(subject: Subject): Iterable<Found> {
   for (const site of subject.sites) {
     const run = subject.scriptText(site);
     // Of github-script most runs nothing.
-    if (run === undefined || (site.step.run === undefined && !MAY_RUN.test(run.text))) continue;
+    if (run === undefined || (subject.language(site) === 'javascript' && !MAY_RUN.test(run.text))) continue;
     const script = subject.script(site);
     if (script !== undefined && script.language !== 'cmd') yield* argumentsIn(subject, site, script, run);
     for (const command of script?.commands ?? [])

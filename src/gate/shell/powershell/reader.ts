@@ -97,6 +97,12 @@ export class PowerShellReader extends Scanner {
     }
     if ((next === '&' || next === '.') && /[\s"'$({]/.test(this.peek(1)))
       return this.#call(start, next, piped);
+    if (next === '!') {
+      // Whether something is not so is no text.
+      this.move(1);
+      this.operand(new WordParts(start));
+      return undefined;
+    }
     const word = this.keyword();
     if (piped === undefined && word !== '') {
       if (word === 'function' || word === 'filter') return this.#named(word);
