@@ -77,6 +77,8 @@ export class Subject {
   #sitesByFile: ReadonlyMap<string, readonly Site[]> | undefined;
   readonly #reaching = new Map<WorkflowFile | ActionFile, readonly Reaching[]>();
   readonly #scripts = new Map<ScriptLanguage, Map<string, ShellScript>>();
+  readonly #ofSteps = new Map<StepPart, ShellScript | null>();
+  readonly #conditions = new Map<Text, Expression | null>();
   readonly #problems = new Map<WorkflowFile | ActionFile, FileProblems>();
   readonly #expressions = new Map<Text, readonly PlacedExpression[]>();
   readonly #below = new Map<Tree, readonly PlacedExpression[]>();
@@ -223,6 +225,14 @@ export class Subject {
 
   /** The expression of an `if`, for which `${{ }}` may be left out. */
   condition(text: Text): Expression | undefined {
+    const known = this.#conditions.get(text);
+    if (known !== undefined) return known === null ? undefined : known;
+    const found = this.#conditionOf(text);
+    this.#conditions.set(text, found ?? null);
+    return found;
+  }
+
+  #conditionOf(text: Text): Expression | undefined {
     const [only] = expressionsIn(text.text);
     if (only !== undefined && isOneExpression(text.text)) return this.tree(only);
     return only === undefined ? this.tree(text.text) : undefined;
@@ -230,6 +240,14 @@ export class Subject {
 
   /** The script of a step, when its language is one that is followed; undefined for others. */
   script(site: Site): ShellScript | undefined {
+    const known = this.#ofSteps.get(site.step);
+    if (known !== undefined) return known === null ? undefined : known;
+    const found = this.#scriptOf(site);
+    this.#ofSteps.set(site.step, found ?? null);
+    return found;
+  }
+
+  #scriptOf(site: Site): ShellScript | undefined {
     const text = this.scriptText(site)?.text;
     const language = text === undefined ? undefined : this.language(site);
     if (text === undefined || language === undefined) return undefined;

@@ -20,12 +20,13 @@ const NAMES =
   /\b(?:npm|npx|pnpm|pnpx|yarn|bun|bunx|pip\d?|pipx|uv|uvx|gem|bundle|go|cargo|dotnet|composer|poetry|python\d?|conda|mamba|deno|choco|nuget)\b/;
 
 function* check(subject: Subject): Iterable<Found> {
-  for (const { site, invocation, at } of invocationsIn(subject, NAMES)) {
+  for (const one of invocationsIn(subject, NAMES)) {
+    const { site, invocation } = one;
     const named = namedPackages(invocation);
     if (named === undefined || named.packages.length === 0) continue;
     const list = named.packages.slice(0, 5).join(', ');
     yield {
-      at,
+      at: one.at,
       message: named.exact
         ? `${invocation.program} installs ${list} by name: what it brings along is in no lockfile`
         : `${invocation.program} installs ${list} by name: whatever version is newest on the day, and what it brings along`,

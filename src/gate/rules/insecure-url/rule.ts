@@ -55,10 +55,11 @@ const VARIABLES: Readonly<Record<string, RegExp>> = {
 };
 
 function* check(subject: Subject): Iterable<Found> {
-  for (const { site, invocation, command, at } of invocationsIn(
+  for (const one of invocationsIn(
     subject,
     /http:|git:|ftp:|-k\b|insecure|no-check|trusted|ssl|tls|unauthenticated|curl|GOSUMDB|GONOSUM|PYTHONHTTPS/i,
   )) {
+    const { site, invocation, command } = one;
     const job = site.job === undefined ? {} : { job: site.job.id };
     const plain = FETCHERS.has(invocation.program)
       ? [...invocation.args, ...command.readsFrom]
@@ -67,7 +68,7 @@ function* check(subject: Subject): Iterable<Found> {
       : undefined;
     if (plain !== undefined)
       yield {
-        at,
+        at: one.at,
         message: `${invocation.program} fetches ${plain}, which anybody on the way can change`,
         fix: 'use https://',
         ...job,
@@ -75,7 +76,7 @@ function* check(subject: Subject): Iterable<Found> {
     const off = unchecked(invocation);
     if (off !== undefined)
       yield {
-        at,
+        at: one.at,
         message: `${invocation.program} is told not to look at whom it speaks to (${off})`,
         fix: 'take that away, and give it the authority\u2019s certificate instead',
         ...job,
@@ -85,7 +86,7 @@ function* check(subject: Subject): Iterable<Found> {
     );
     if (set !== undefined)
       yield {
-        at,
+        at: one.at,
         message: `${set.name} takes the check of what is fetched away`,
         fix: 'take it out',
         ...job,

@@ -28,7 +28,8 @@ const INSTALLS: Readonly<Record<string, readonly string[]>> = {
 };
 
 function* check(subject: Subject): Iterable<Found> {
-  for (const { site, invocation, at } of invocationsIn(subject, /\b(?:npm|yarn|pnpm)\b/)) {
+  for (const one of invocationsIn(subject, /\b(?:npm|yarn|pnpm)\b/)) {
+    const { site, invocation } = one;
     if (!runsScripts(invocation, site)) continue;
     const job = site.job === undefined ? {} : { job: site.job.id };
     const secret = secretIn([
@@ -38,7 +39,7 @@ function* check(subject: Subject): Iterable<Found> {
     ]);
     const fix = 'install with --ignore-scripts, or in a step and a job that hold nothing';
     if (secret !== undefined) {
-      yield { at, fix, message: `the scripts of every package run beside ${secret}`, ...job };
+      yield { at: one.at, fix, message: `the scripts of every package run beside ${secret}`, ...job };
       continue;
     }
     const granted =
@@ -50,7 +51,7 @@ function* check(subject: Subject): Iterable<Found> {
     );
     if (scope !== undefined)
       yield {
-        at,
+        at: one.at,
         fix,
         severity: 'low',
         persona: 'pedantic',

@@ -27,7 +27,8 @@ interface Loose {
 }
 
 function* check(subject: Subject): Iterable<Found> {
-  for (const { site, invocation, at } of invocationsIn(subject, NAMES)) {
+  for (const one of invocationsIn(subject, NAMES)) {
+    const { site, invocation } = one;
     // yarn 2 and later hold to the lockfile wherever CI is set; it is corepack that brings them.
     if (invocation.program === 'yarn' && modernYarn(site)) continue;
     const loose = looseInstall(invocation, (name) =>
@@ -37,7 +38,7 @@ function* check(subject: Subject): Iterable<Found> {
     );
     if (loose === undefined) continue;
     yield {
-      at,
+      at: one.at,
       message: loose.why,
       fix: loose.fix,
       ...(loose.pedantic === true && { persona: 'pedantic' as const }),
