@@ -58,8 +58,11 @@ export async function judged(
     const parts = await partsKept(kept, repository, files, facts);
     const made = judge(repository, undefined, facts, parts.known);
     const anew = judgedAnew(made);
-    await kept.keep(`answer-${key}`, keepAnswer(made.every, anew.files, sourcesOf(repository)));
-    await parts.keep(made, `answer-${key}`);
+    const answered = keepAnswer(made.every, anew.files, sourcesOf(repository));
+    if (answered !== undefined) {
+      await kept.keep(`answer-${key}`, answered);
+      await parts.keep(made, `answer-${key}`);
+    }
     return keepingMore(anew, { kept, key, files });
   }
   let made: Promise<Subject> | undefined;

@@ -1,4 +1,5 @@
 import { type Finding, PERSONAS, SEVERITIES, type Source, type Span } from '../../gate/index.ts';
+import { packed, unpacked } from './packed-json.ts';
 
 /** What is kept of a judgement: before policy, comments and what was asked for. */
 export interface Answer {
@@ -9,12 +10,14 @@ export interface Answer {
   readonly sources: readonly string[];
 }
 
-export function keepAnswer(findings: readonly Finding[], files: number, sources: readonly Source[]): Answer {
-  return { findings, files, sources: sources.map(({ path }) => path) };
+/** What is to be kept of an answer; undefined for one that cannot be. */
+export function keepAnswer(findings: readonly Finding[], files: number, sources: readonly Source[]): unknown {
+  return packed({ findings, files, sources: sources.map(({ path }) => path) });
 }
 
 /** An answer that was kept; undefined when it is not in its shape. */
-export function keptAnswer(value: unknown): Answer | undefined {
+export function keptAnswer(held: unknown): Answer | undefined {
+  const value = unpacked(held);
   if (!isObject(value)) return undefined;
   const { findings, files, sources } = value;
   if (typeof files !== 'number' || !Array.isArray(sources) || !Array.isArray(findings)) return undefined;
