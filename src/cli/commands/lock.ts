@@ -129,7 +129,7 @@ async function run(context: CommandContext): Promise<number> {
           ? ''
           : `; ${held.verified.length} held against mirrors, ${held.unseen.length} not seen`;
       context.stdout.write(
-        `${wrong.length === 0 ? 'the lock agrees' : `${wrong.length} disagreements`}${also}\n`,
+        `${wrong.length === 0 ? 'the lock agrees' : `${wrong.length} ${wrong.length === 1 ? 'disagreement' : 'disagreements'}`}${also}\n`,
       );
     }
     return wrong.length === 0 ? EXIT.ok : EXIT.failed;

@@ -50,7 +50,7 @@ export function htmlReport(
     '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="referrer" content="no-referrer">',
     `<title>cofferdam check: ${title}</title><style>${PAGE_STYLE}</style></head><body>`,
     '<a class="skip" href="#findings">to the findings</a>',
-    `<header><h1>cofferdam check</h1><p>${title}${suppressed.length === 0 ? '' : `, ${suppressed.length} suppressed by comments`}.</p>${counts(findings)}</header>`,
+    `<header><h1>cofferdam check</h1><p>${title}${suppressed.length === 0 ? '' : `, ${suppressed.length} suppressed`}.</p>${counts(findings)}</header>`,
     '<main>',
     overview([...byFile]),
     picture,
@@ -122,7 +122,7 @@ function answered({ suppressed }: Sifted): string {
       ({ finding, by }) =>
         `<tr><td>${escaped(finding.rule)}</td><td><code>${escaped(`${finding.at.file}:${finding.at.line}`, 1_000)}</code></td><td>${escaped(by.reason, 500)}</td></tr>`,
     );
-  return `<section><h2>What comments answer for</h2><table><thead><tr><th>rule</th><th>where</th><th>reason</th></tr></thead><tbody>${rows.join('')}</tbody></table></section>`;
+  return `<section><h2>What comments and policy answer for</h2><table><thead><tr><th>rule</th><th>where</th><th>reason</th></tr></thead><tbody>${rows.join('')}</tbody></table></section>`;
 }
 
 function ruleList(used: ReadonlySet<string>): string {
