@@ -2,13 +2,13 @@
 export function nearest(
   word: string,
   words: readonly string[],
-  most = Math.max(2, Math.floor(word.length / 3)),
+  most = word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3)),
 ): string | undefined {
   if (word.length > 60) return undefined;
   let best: string | undefined;
   let least = most + 1;
   for (const candidate of words) {
-    const distance = editDistance(word.toLowerCase(), candidate);
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
     if (distance >= least) continue;
     least = distance;
     best = candidate;

@@ -9,6 +9,7 @@ import type { Span } from '../finding.ts';
 import type { Source } from '../repository/model.ts';
 import { expressionSpan, spanOf } from '../repository/tree.ts';
 import { PLACES, type PlaceName } from '../syntax/availability.ts';
+import { nearest } from '../syntax/nearest.ts';
 import { locatePiece, locatePosition } from '../syntax/locate.ts';
 import type { Slot } from '../syntax/walk.ts';
 import { type Contexts, inferType } from './infer.ts';
@@ -96,8 +97,18 @@ function strangeSign(
   return word === undefined || position === undefined ? position : position + word.length;
 }
 
+const FUNCTIONS =
+  'contains startsWith endsWith format join toJSON fromJSON hashFiles case success failure cancelled always'.split(
+    ' ',
+  );
+const NAMES =
+  'github env vars job jobs steps runner secrets strategy matrix needs inputs true false null'.split(' ');
+
 function hint(expression: string, why: string): string {
   if (expression.includes('"')) return 'put texts in single quotes';
+  const [, kind, word = ''] = /^Unrecognized (function|named-value): '([\w-]+)'/.exec(why) ?? [];
+  const near = kind === undefined ? undefined : nearest(word, kind === 'function' ? FUNCTIONS : NAMES);
+  if (near !== undefined) return `did you mean ${near}?`;
   if (/Unrecognized function/.test(why)) return 'use a function of GitHub’s expressions reference';
   if (/Unrecognized named-value/.test(why)) return 'name a context, or put the text in single quotes';
   return 'correct the expression';

@@ -110,15 +110,16 @@ function membersOf(part: Index, of: Type, report: Report): Type {
   return notAnObject(part, of, 'members', report);
 }
 
+/** To find the name that may be meant takes time. */
+const MAX_COMPARED = 300;
+
 function property(part: Index, of: Type, name: string, report: Report): Type {
   if (of.kind === 'any') return ANY;
   if (of.kind === 'object') {
     const found = of.known.get(name.toLowerCase()) ?? of.rest;
     if (part.of.kind === 'name') reserved(part, part.of.name, name, report);
-    const near =
-      of.guessed === true && !of.known.has(name.toLowerCase())
-        ? nearest(name, [...of.known.keys()], 2)
-        : undefined;
+    const isAsked = !of.known.has(name.toLowerCase()) && (found === undefined || of.guessed === true);
+    const near = isAsked && of.known.size <= MAX_COMPARED ? nearest(name, [...of.known.keys()]) : undefined;
     if (found !== undefined && near === undefined) return found;
     const there = [...of.known.keys()].slice(0, 10).join(', ') || 'nothing';
     report({

@@ -20,8 +20,8 @@ const MAX_ITEMS = 300;
 /** What `matrix` holds in a job with this matrix, from its vectors and what `include` adds. */
 export function matrixType(matrix: Tree | undefined): Type {
   if (matrix === undefined) return object({});
-  // An expression makes a mapping, or nothing.
-  if (matrix.kind !== 'mapping') return mapOf(ANY);
+  // An expression makes a mapping, or nothing; what cannot be is told where it stands, and names nothing.
+  if (matrix.kind !== 'mapping') return isMade(matrix) ? mapOf(ANY) : object({});
   const known = new Map<string, Type>();
   const add = (name: string, type: Type): void => {
     const before = known.get(name.toLowerCase());
@@ -34,13 +34,21 @@ export function matrixType(matrix: Tree | undefined): Type {
       add(key, items === undefined ? ANY : unionOf(items.map((item) => typeOfTree(item))));
       continue;
     }
-    if (value.kind !== 'sequence' || value.items.length > MAX_ITEMS) return objectFrom(known, ANY);
+    if (value.kind !== 'sequence' || value.items.length > MAX_ITEMS) {
+      if (value.kind === 'sequence' || isMade(value)) return objectFrom(known, ANY);
+      continue;
+    }
     for (const item of value.items) {
-      if (item.kind !== 'mapping') return objectFrom(known, ANY);
+      if (isMade(item)) return objectFrom(known, ANY);
+      if (item.kind !== 'mapping') continue;
       for (const entry of item.entries) add(entry.key, typeOfTree(entry.value));
     }
   }
   return objectFrom(known);
+}
+
+function isMade(tree: Tree): boolean {
+  return tree.kind === 'scalar' && tree.text.includes('${{');
 }
 
 /** What a YAML value is; an expression may make anything. */

@@ -23,6 +23,7 @@ function* check(subject: Subject): Iterable<Found> {
 }
 
 function fixOf([context, name = 'it', part]: readonly string[], otherwise: string): string {
+  if (otherwise.startsWith('did you mean')) return otherwise;
   if (context === 'needs' && part === undefined)
     return `add ${name} to the needs of this job, or correct the name`;
   if (context === 'needs') return `add the output to the job ${name}, or correct its name`;
