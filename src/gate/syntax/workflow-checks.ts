@@ -1,4 +1,4 @@
-import type { Text, Tree } from '../../workflow/index.ts';
+import type { Entry, Text, Tree } from '../../workflow/index.ts';
 import type { WorkflowFile } from '../repository/model.ts';
 import { entriesOf, entryOf, itemsOf, textOf, valueOf, wordsOf } from '../repository/tree.ts';
 import { unusedAnchors } from './anchors.ts';
@@ -29,7 +29,7 @@ export function checkWorkflow(walk: Walk, file: WorkflowFile): void {
     );
   for (const job of file.jobs) {
     checkSteps(walk, valueOf(job.tree, 'steps'));
-    checkMatrixKeys(walk, job.matrix);
+    checkMatrixKeys(walk, entryOf(valueOf(job.tree, 'strategy'), 'matrix'));
     if (
       job.uses !== undefined &&
       !job.uses.text.includes('${{') &&
@@ -216,9 +216,14 @@ export function checkSteps(walk: Walk, steps: Tree | undefined): void {
   }
 }
 
-function checkMatrixKeys(walk: Walk, matrix: Tree | undefined): void {
-  if (matrix?.kind === 'mapping' && matrix.entries.every(({ key }) => key === 'exclude'))
-    walk.problem(matrix.at, 1, 'the matrix has no values', 'give it a vector, or include');
+function checkMatrixKeys(walk: Walk, entry: Entry | undefined): void {
+  const matrix = entry?.value;
+  if (
+    entry !== undefined &&
+    matrix?.kind === 'mapping' &&
+    matrix.entries.every(({ key }) => key === 'exclude')
+  )
+    walk.problem(entry.keyAt, entry.key.length, 'the matrix has no values', 'give it a vector, or include');
   for (const { key, value } of entriesOf(matrix)) {
     if (value.kind === 'sequence' && value.items.length === 0)
       walk.problem(value.at, 1, `${key} of the matrix has no values`, 'give it a value, or remove it');

@@ -28,6 +28,8 @@ function* check({ repository }: Subject): Iterable<Found> {
       const vectors = matrix.entries.filter(({ key }) => key !== 'include' && key !== 'exclude');
       for (const { key, value } of vectors)
         for (const found of repeated(source, key, itemsOf(value))) yield { ...found, job: id };
+      // That there is nothing to exclude from is said once.
+      if (matrix.entries.every(({ key }) => key === 'exclude')) continue;
       const excluded = matrix.entries.find(({ key }) => key === 'exclude')?.value;
       const names = new Map(vectors.map(({ key, value }) => [key.toLowerCase(), value]));
       for (const item of itemsOf(excluded).slice(0, MAX_EXCLUDES))
