@@ -6,7 +6,8 @@ import { isDispatched } from '../taint/dispatches.ts';
 import { executedAfter } from '../taint/execution.ts';
 import { injectionsIn } from '../taint/injections.ts';
 import { fileCommandsOf, MAY_WRITE } from '../taint/file-commands.ts';
-import { injectedTaint } from '../taint/script-flow.ts';
+import { codeOf, MAY_RUN, runsHere } from '../taint/evaluations.ts';
+import { injectedTaint, variableTaint } from '../taint/script-flow.ts';
 import { PRIVILEGED_EVENTS } from '../taint/sources.ts';
 import { type Taints, taintsOf } from '../taint/taint.ts';
 import { grantedTo } from '../token/least.ts';
@@ -53,7 +54,11 @@ function findTakeovers(subject: Subject): readonly Takeover[] {
       }
   // Where no event with rights brings a file to run, nothing in it takes anything over.
   for (const site of subject.sites.filter(({ file }) => isPrivileged(subject, file)))
-    for (const { events, hops } of [...injected(taints, site), ...written(taints, site)])
+    for (const { events, hops } of [
+      ...injected(taints, site),
+      ...written(taints, site),
+      ...evaluated(taints, site),
+    ])
       for (const { file, job } of jobsOf(subject, site)) found.push(...takeover(file, job, events, hops));
   return [...found, ...started(subject, found)];
 }
@@ -143,6 +148,22 @@ function written(taints: Taints, site: Site): readonly Way[] {
           ],
         }));
     });
+}
+
+/** `eval "$BODY"` and its kin. */
+function evaluated(taints: Taints, site: Site): readonly Way[] {
+  const run = taints.subject.scriptText(site);
+  if (run === undefined || (site.step.run === undefined && !MAY_RUN.test(run.text))) return [];
+  return (taints.subject.script(site)?.commands ?? []).flatMap((command) =>
+    (runsHere(command) ? codeOf(command) : []).flatMap((word) =>
+      variableTaint(taints, word, site)
+        .filter(({ by, holds }) => by === 'stranger' && holds === 'text')
+        .map(({ events, hops }) => ({
+          events,
+          hops: [...hops, { at: pieceSpan(site.file.source, run, command.text), what: 'is read as code' }],
+        })),
+    ),
+  );
 }
 
 /** The jobs in which a step runs: its own, or all that use its action. */

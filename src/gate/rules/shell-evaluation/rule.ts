@@ -4,11 +4,11 @@ import type { Text } from '../../../workflow/index.ts';
 import type { Site, Subject } from '../../subject.ts';
 import { pieceSpan } from '../../repository/tree.ts';
 import { variableTaint } from '../../taint/script-flow.ts';
+import { codeOf, MAY_RUN } from '../../taint/evaluations.ts';
 import { taintsOf } from '../../taint/taint.ts';
 import { isPrivileged, worst } from '../../taint/value.ts';
-import type { ShellCommand, ShellScript, ShellWord } from '../../shell/script.ts';
+import type { ShellCommand, ShellScript } from '../../shell/script.ts';
 import { hasLanguage, openArguments } from './arguments.ts';
-import { row } from '../../known/row.ts';
 
 export const rule: Rule = {
   id: 'shell-evaluation',
@@ -21,34 +21,6 @@ export const rule: Rule = {
   alsoKnownAs: ['codeql/actions/command-injection', 'codeql/actions/argument-injection'],
   check,
 };
-
-const SHELLS = new Set(['bash', 'sh', 'zsh', 'dash', 'su', 'ssh', 'xargs', 'env', 'sudo', 'timeout']);
-const CODE_FLAGS: Readonly<Record<string, readonly string[]>> = {
-  python: ['-c'],
-  python3: ['-c'],
-  node: ['-e', '--eval', '-p'],
-  perl: ['-e'],
-  ruby: ['-e'],
-  php: ['-r'],
-};
-
-/** Those that read code from their input when they are given no file. */
-const INTERPRETERS = new Set([
-  'bash',
-  'sh',
-  'zsh',
-  'dash',
-  'python',
-  'python3',
-  'node',
-  'ruby',
-  'perl',
-  'pwsh',
-  'cmd',
-]);
-/** A script of JavaScript without any of these runs no text. */
-const MAY_RUN = /eval|Function|exec|spawn|fork|vm\b|setTimeout|setInterval/;
-const NONE: readonly never[] = [];
 
 function* check(subject: Subject): Iterable<Found> {
   const taints = taintsOf(subject);
@@ -120,25 +92,6 @@ function unsplit(command: ShellCommand): ShellCommand {
     word.text.includes('$') && word.text === word.value ? word : { ...word, text: `"${word.value}"` },
   );
   return { ...command, words };
-}
-
-/** The words of a command that it reads as code. */
-function codeOf(command: ShellCommand): readonly ShellWord[] {
-  const { name, words, code = NONE } = command;
-  if (name === 'eval') return words;
-  const flags = row(CODE_FLAGS, name) ?? (SHELLS.has(name) ? ['-c'] : NONE);
-  if (flags.length === 0) return code;
-  const given = words.filter((_, index) => flags.includes(words[index - 1]?.value ?? ''));
-  return [...code, ...given, ...inputOf(command)];
-}
-
-/** What an interpreter that is given no file reads as code from its input. */
-function inputOf({ name, words, fed, pipedFrom }: ShellCommand): readonly ShellWord[] {
-  if (!INTERPRETERS.has(name) || words.some(({ value }) => !/^-(?:|s|e|[eux]+|x)$/.test(value))) return NONE;
-  // What a program prints of its own is another matter.
-  const printed =
-    pipedFrom !== undefined && /^(?:echo|printf|cat)$/.test(pipedFrom.name) ? pipedFrom : undefined;
-  return [...fed, ...(printed === undefined ? [] : [...printed.words, ...printed.fed])];
 }
 
 /** `powershell:scriptblock::create` is the function by its own name. */
