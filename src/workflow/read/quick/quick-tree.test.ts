@@ -127,6 +127,8 @@ describe('the quick reader leaves to the careful one', () => {
     ['a point beyond Unicode', 'a: "\\U00110000"\n'],
     ['brackets without their end', 'a: [b\nc: d\n'],
     ['an item that is not there', '[a,,b]'],
+    ['an inner bracket that closes at the column of the key', 'a: [[b\n]]\n'],
+    ['brackets that go on further left than the key', 'a:\n  b: [\n c]\n'],
     ['blank lines that are indented further than the text', 'a: |\n    \n  b\n'],
     ['a mark of byte order', '\ufeffa: b\n'],
     ['a line separator', 'a: "b\u2028\n c"\n'],
