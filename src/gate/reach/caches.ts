@@ -12,7 +12,6 @@ export interface Restoring {
 
 type Judge = (step: StepPart, major: number | undefined) => Restoring | undefined;
 
-const never: Judge = () => undefined;
 const always =
   (what: string): Judge =>
   () => ({ what });
@@ -100,7 +99,11 @@ const CACHES: Readonly<Record<string, Judge>> = {
     /\btype=gha\b/.test(inputOf(step, 'cache-from')?.text ?? '')
       ? { what: 'cache-from names the cache of GitHub' }
       : undefined,
-  'docker/setup-buildx-action': never,
+  // Its program alone, and only where it must be fetched.
+  'docker/setup-buildx-action': (step, major) =>
+    inputOf(step, 'version') === undefined
+      ? undefined
+      : sometimes('pedantic', unless('cache-binary', 'false'))(step, major),
 };
 
 export function restoring(step: StepPart, major: number | undefined): Restoring | undefined {

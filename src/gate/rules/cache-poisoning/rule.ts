@@ -31,9 +31,11 @@ function* check(subject: Subject): Iterable<Found> {
       const published = publishes(subject, { file, job }) ?? deploys(file, job);
       if (published === undefined && releases.length === 0) continue;
       if (releases.length > 0 && releases.every((one) => neverRuns(subject, job.if, one))) continue;
+      // What runs for every push, and for tags as well, may make no release at all.
+      const among = published === undefined && releases.every((one) => one.among === true);
       for (const step of job.steps) {
         const found = restores(subject, file, job, step, releases);
-        if (found !== undefined) yield told(file, job, step, found, published);
+        if (found !== undefined) yield told(file, job, step, found, published, among);
       }
     }
   }
@@ -45,6 +47,7 @@ function told(
   { uses, at: step }: StepPart,
   { what, sometimes }: Restoring,
   published: Hop | undefined,
+  among: boolean,
 ): Found {
   const at = uses === undefined ? step : spanOf(source, uses.at, uses.text.length);
   return {
@@ -57,6 +60,7 @@ function told(
       ...(published === undefined ? [] : [published]),
     ],
     ...(published === undefined && { confidence: 'low' as const }),
+    ...(among && { severity: 'low' as const, persona: 'pedantic' as const }),
     ...(sometimes !== undefined && {
       confidence: 'low' as const,
       severity: 'low' as const,
@@ -110,10 +114,9 @@ function releasesBy({ event, value }: Trigger): readonly Release[] {
   if (event !== 'push') return [];
   const branches = valueOf(value, 'branches');
   const released = wordsOf(branches).some(({ text }) => /release|^rel[-/]/i.test(text));
+  const tagged: Release = { event, ref: 'tag', ...(branches !== undefined && { among: true }) };
   return [
-    ...(valueOf(value, 'tags') !== undefined && branches === undefined
-      ? [{ event, ref: 'tag' } as const]
-      : []),
+    ...(valueOf(value, 'tags') === undefined ? [] : [tagged]),
     ...(released ? [{ event, ref: 'branch' } as const] : []),
   ];
 }

@@ -4,6 +4,8 @@ import type { Expression } from '../../../workflow/index.ts';
 export interface Release {
   readonly event: 'release' | 'push';
   readonly ref: 'tag' | 'branch';
+  /** Pushes of branches start it as well. */
+  readonly among?: true;
 }
 
 /** What an expression gives in such a run; undefined where it hangs on anything else. */

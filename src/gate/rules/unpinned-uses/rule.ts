@@ -39,7 +39,7 @@ function* check(subject: Subject): Iterable<Found> {
 function* judged({ file, job }: Scope, uses: UsesPart, what: string): Iterable<Found> {
   const at = spanOf(file.source, uses.at, uses.text.length);
   const of = job === undefined ? {} : { job: job.id };
-  if (uses.kind === 'repository' && !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(uses.ref)) {
+  if (uses.kind === 'repository' && !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/i.test(uses.ref)) {
     const own = OF_GITHUB.test(uses.repository);
     yield {
       ...of,
