@@ -77,7 +77,7 @@ export async function checkSubject(
   const root = FOLDER.exec(folder)?.[1] ?? (file === undefined ? folder : await rootAbove(folder));
   const files = known.get(root)?.files ?? (await gathered(root, file === undefined));
   if (file === undefined) {
-    if (files.some(({ kind }) => kind === 'workflow' || kind === 'action' || kind === 'dependabot'))
+    if (files.some(({ kind }) => ['workflow', 'action', 'dependabot', 'pre-commit'].includes(kind)))
       return ok({ root, files });
     return nothing(`${JSON.stringify(asked)} has no workflow, action or dependabot.yml`);
   }

@@ -31,12 +31,13 @@ export function judge(
 ): Judgement {
   const subject = new Subject(repository, facts);
   const found = known === undefined ? foundBy(rules, subject) : foundAnew(rules, subject, known);
-  const { workflows, actions, dependabot, policies, unread } = repository;
+  const { workflows, actions, dependabot, policies, preCommit, unread } = repository;
   const files =
     workflows.length +
     actions.length +
     dependabot.length +
     policies.length +
+    preCommit.length +
     new Set(unread.map(({ path }) => path)).size;
   const every = eachOnce(found.toSorted(byPlace));
   return { findings: told(every), every, files, subject };

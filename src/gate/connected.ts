@@ -12,8 +12,8 @@ export type Part = readonly string[];
  * owners, what could not be read, and what is known besides.
  */
 export function connectedParts(subject: Subject): readonly Part[] {
-  const { workflows, actions, dependabot, policies } = subject.repository;
-  const parts = new Groups<TreeFile>([...workflows, ...actions, ...dependabot, ...policies]);
+  const { workflows, actions, dependabot, policies, preCommit } = subject.repository;
+  const parts = new Groups<TreeFile>([...workflows, ...actions, ...dependabot, ...policies, ...preCommit]);
   for (const file of [...workflows, ...actions])
     for (const { scope } of subject.callsOf(file)) parts.join(file, scope.file);
   const byTitle = Map.groupBy(workflows, ({ name, source }) => name?.text ?? source.path);
@@ -41,6 +41,7 @@ export function onlyOf(repository: Repository, paths: ReadonlySet<string>): Repo
     actions: of(repository.actions),
     dependabot: of(repository.dependabot),
     policies: of(repository.policies),
+    preCommit: of(repository.preCommit),
   };
 }
 

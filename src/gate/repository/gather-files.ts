@@ -4,7 +4,7 @@ import { join, posix } from 'node:path';
 import { err, ok, type Refusal, refusal, type Result } from '../../base/index.ts';
 import { ACTIONS_LOCK, OWN_LOCK } from '../lock/model.ts';
 
-export type FileKind = 'workflow' | 'action' | 'dependabot' | 'codeowners' | 'policy' | 'lock';
+export type FileKind = 'workflow' | 'action' | 'dependabot' | 'codeowners' | 'policy' | 'lock' | 'pre-commit';
 
 export interface GatheredFile {
   /** Within the repository, with `/`. */
@@ -30,6 +30,7 @@ export function kindOf(path: string): FileKind | undefined {
   if (/(?:^|\/)action\.ya?ml$/.test(path)) return 'action';
   if (/^\.github\/dependabot\.ya?ml$/.test(path)) return 'dependabot';
   if (/^(?:\.github\/|docs\/)?CODEOWNERS$/.test(path)) return 'codeowners';
+  if (/^\.pre-commit-config\.ya?ml$/.test(path)) return 'pre-commit';
   if (path === ACTIONS_LOCK || path === OWN_LOCK) return 'lock';
   return path === 'cofferdam.yaml' ? 'policy' : undefined;
 }

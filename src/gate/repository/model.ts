@@ -13,6 +13,8 @@ export interface Repository {
   readonly dependabot: readonly TreeFile[];
   /** `cofferdam.yaml`, as it lies there. */
   readonly policies: readonly TreeFile[];
+  /** `.pre-commit-config.yaml`: programs of other repositories that run at each commit, and mostly in CI as well. */
+  readonly preCommit: readonly TreeFile[];
   /** What its lock files say of what it uses. */
   readonly locks: Locks;
   /** Patterns and owners of CODEOWNERS; absent: there is no such file. */

@@ -31,6 +31,7 @@ export async function readRepository(
   const actions: ActionFile[] = [];
   const dependabot: TreeFile[] = [];
   const policies: TreeFile[] = [];
+  const preCommit: TreeFile[] = [];
   const unread: { path: string; why: Refusal }[] = [];
   let locks: Locks = {};
   let codeowners: Repository['codeowners'];
@@ -58,9 +59,19 @@ export async function readRepository(
       const lock = lockFrom(source, tree);
       if (lock.ok) locks = { ...locks, ...lock.value };
       else unread.push({ path: file.path, why: lock.error });
-    } else (file.kind === 'dependabot' ? dependabot : policies).push({ source, tree });
+    } else if (file.kind === 'pre-commit') preCommit.push({ source, tree });
+    else (file.kind === 'dependabot' ? dependabot : policies).push({ source, tree });
   }
-  return { workflows, actions, dependabot, policies, locks, unread, ...maybe('codeowners', codeowners) };
+  return {
+    workflows,
+    actions,
+    dependabot,
+    policies,
+    preCommit,
+    locks,
+    unread,
+    ...maybe('codeowners', codeowners),
+  };
 }
 
 function lockFrom(source: Source, tree: Tree): Result<Locks, Refusal> {

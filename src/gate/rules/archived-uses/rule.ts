@@ -1,4 +1,6 @@
+import { row } from '../../known/row.ts';
 import type { Found } from '../../finding.ts';
+import { hookRepositories } from '../../hooks.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
 import { repositoryUses } from '../../uses.ts';
@@ -68,6 +70,11 @@ const ARCHIVED: Readonly<Record<string, string>> = {
 };
 
 function* check(subject: Subject): Iterable<Found> {
+  for (const { repository, at } of hookRepositories(subject)) {
+    const fix = row(ARCHIVED, repository ?? '');
+    if (fix !== undefined)
+      yield { at, message: `${repository} is archived: nobody mends what is found in it`, fix };
+  }
   for (const { uses, at, job } of repositoryUses(subject)) {
     const fix = Object.hasOwn(ARCHIVED, uses.repository) ? ARCHIVED[uses.repository] : undefined;
     if (fix === undefined) continue;

@@ -1,6 +1,7 @@
 import type { UsesPolicy } from '../../facts.ts';
 import type { Found } from '../../finding.ts';
 import { itemsOf, textOf, valueOf } from '../../repository/tree.ts';
+import { hookRepositories } from '../../hooks.ts';
 import type { Rule } from '../../rule.ts';
 import type { Subject } from '../../subject.ts';
 import { repositoryUses } from '../../uses.ts';
@@ -30,6 +31,20 @@ function* check(subject: Subject): Iterable<Found> {
       return { allow: words('allow'), deny: words('deny') };
     }),
   ];
+  for (const { repository, rev, at } of hookRepositories(subject)) {
+    const why =
+      repository === undefined
+        ? undefined
+        : policies
+            .map((policy) => refusedBy(policy, repository, repository, rev))
+            .find((found) => found !== undefined);
+    if (why !== undefined)
+      yield {
+        at,
+        message: `hooks of ${repository}@${rev.slice(0, 80)}: that ${why}`,
+        fix: 'use other hooks, or ask whoever keeps the policy (gate.uses)',
+      };
+  }
   for (const { uses, at, job } of repositoryUses(subject)) {
     const whole = `${uses.repository}${uses.path === '' ? '' : `/${uses.path}`}`;
     const why = policies

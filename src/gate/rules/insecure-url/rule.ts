@@ -1,6 +1,7 @@
 import type { Found } from '../../finding.ts';
 import { invocationsIn } from '../../invocations.ts';
 import { spanOf } from '../../repository/tree.ts';
+import { hookRepositories } from '../../hooks.ts';
 import type { Rule } from '../../rule.ts';
 import { hasOption, type Invocation } from '../../shell/invocation.ts';
 import type { Subject } from '../../subject.ts';
@@ -15,7 +16,7 @@ export const rule: Rule = {
   persona: 'default',
   looksAt: 'connected',
   guide: ['§4', '§6'],
-  alsoKnownAs: [],
+  alsoKnownAs: ['zizmor/insecure-url-scheme'],
   check,
   mend,
 };
@@ -55,6 +56,15 @@ const VARIABLES: Readonly<Record<string, RegExp>> = {
 };
 
 function* check(subject: Subject): Iterable<Found> {
+  for (const { url, at } of hookRepositories(subject)) {
+    const plain = plainAddress(url.text);
+    if (plain !== undefined)
+      yield {
+        at,
+        message: `hooks come from ${plain}: what comes from there anybody on the way can change`,
+        fix: 'use https://',
+      };
+  }
   for (const one of invocationsIn(
     subject,
     /http:|git:|ftp:|-k\b|insecure|no-check|trusted|ssl|tls|unauthenticated|curl|GOSUMDB|GONOSUM|PYTHONHTTPS/i,
