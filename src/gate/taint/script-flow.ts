@@ -5,6 +5,7 @@ import type { RunnerFile, ShellCommand, ShellScript, ShellWord } from '../shell/
 import type { StepPart } from '../repository/model.ts';
 import type { Site } from '../subject.ts';
 import { isChecked, isCheckedElsewhere, narrows } from './checked.ts';
+import { eventFileTaint } from './event-file.ts';
 import { runsWorkspace } from './execution.ts';
 import { asksForStrangersWords } from './forge-answers.ts';
 import { type FileCommand, fileCommandsOf } from './file-commands.ts';
@@ -158,7 +159,13 @@ function commandTaint(taints: Following, command: ShellCommand, site: Site, dept
     command.fed.length > 0 ||
     (command.name === 'jq' && command.words.some(({ value }) => /^(?:-\w*n\w*|--null-input)$/.test(value)));
   const files = reads && !given ? fileTaint(taints, undefined, site, command) : [];
-  return unique([...piped, ...words, ...files, ...answerTaint(taints, command, site)]);
+  return unique([
+    ...piped,
+    ...words,
+    ...files,
+    ...answerTaint(taints, command, site),
+    ...eventFileTaint(taints, command, site),
+  ]);
 }
 
 /** What the forge answers with is what somebody wrote there, whatever brings the workflow to run. */

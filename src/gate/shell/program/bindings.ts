@@ -9,6 +9,9 @@ import type { Value } from './value.ts';
 const NUMBERS = /\.(?:length|size|id|node_id|status|created_at|updated_at|author_association)$/;
 const NONE: readonly never[] = [];
 
+/** The name of what the file of the event holds; no program has one like it. */
+const EVENT = '<event>';
+
 /** What the names of a program stand for. */
 export abstract class Bindings extends Cursor {
   readonly commands: ShellCommand[] = [];
@@ -19,6 +22,8 @@ export abstract class Bindings extends Cursor {
   protected readonly aliases = new Map<string, string>();
   protected readonly functions = new Map<string, readonly string[]>();
   readonly #assigned = new Set<string>();
+  /** Names of what has opened the file of the event. */
+  protected readonly eventFiles = new Set<string>();
   /** Regular expressions by the names that they are given. */
   protected readonly patterns = new Map<string, string>();
 
@@ -84,6 +89,8 @@ export abstract class Bindings extends Cursor {
 
   protected set(name: string, value: ShellWord, text: string, prefix = this.prefix): void {
     this.#assigned.add(name);
+    if (value.made.some(({ words }) => words[0]?.variables.includes('env:GITHUB_EVENT_PATH') === true))
+      this.eventFiles.add(prefix + name);
     if (/^\/.{1,300}\/[a-z]*$/.test(value.value)) this.patterns.set(name, value.value);
     this.commands.push({
       text,
@@ -94,5 +101,21 @@ export abstract class Bindings extends Cursor {
       readsFrom: NONE,
       fed: NONE,
     });
+  }
+
+  /** The event, where its file is taken apart: `json.load(open(os.environ['GITHUB_EVENT_PATH']))`, and members of it. */
+  protected eventIn(
+    path: string,
+    words: readonly ShellWord[],
+    { variables, made }: Value,
+  ): string | undefined {
+    const [key] = words;
+    if (path.startsWith(EVENT) && path.endsWith('.get') && key !== undefined && /^\w+$/.test(key.value))
+      return `${path.slice(0, -'.get'.length)}.${key.value}`;
+    if (!/^(?:json\.loads?|JSON\.parse|require)$/.test(path)) return undefined;
+    const named = [...variables, ...made.flatMap((one) => one.words[0]?.variables ?? NONE)];
+    return named.some((one) => one === 'env:GITHUB_EVENT_PATH' || this.eventFiles.has(one))
+      ? EVENT
+      : undefined;
   }
 }

@@ -344,6 +344,13 @@ export abstract class Expressions extends Bindings {
       patternOf: ({ value }) => (value.startsWith('/') ? value : (this.patterns.get(value.slice(1)) ?? '')),
     });
     const command = this.#emitted(path, text, words, given, meaning);
+    const event = this.eventIn(path, words, given);
+    if (event !== undefined) {
+      own.clear();
+      own.value = '';
+      own.path = event;
+      return;
+    }
     if (/^\w+$/.test(path)) this.calls.push({ name: path, words });
     if (chain !== null && CHANGES.test(path) && /^\w+$/.test(chain[1] ?? ''))
       for (const word of words) this.set(chain[1] ?? '', word, text);

@@ -10,7 +10,7 @@ const MODULES: Readonly<Record<string, string>> = {
   'fs-extra': 'fs',
 };
 const ROOTS =
-  /^(?:process|context|github|octokit|core|exec|fs|child_process|toolkit|vm|os|path|util)(?:\.|$)/;
+  /^(?:<event>|process|context|github|octokit|core|exec|fs|child_process|toolkit|vm|os|path|util)(?:\.|$)/;
 const PLAIN =
   /(?:^|\.)(?:Number|Boolean|parseInt|parseFloat|isNaN|includes|startsWith|endsWith|test|indexOf|lastIndexOf|some|every|existsSync|isInteger|digest|localeCompare|charCodeAt|has|now)$/;
 /** What the forge’s own interface tells of a pull request, an issue or a comment that a stranger wrote. */
@@ -34,7 +34,7 @@ function variableOf(path: string): string | undefined {
   if (env !== undefined) return `env:${env}`;
   if (path.includes('()')) return told(path);
   const plain = path.replace(/^toolkit\.context/, 'context');
-  const payload = /^context\.payload(?:\.(.{1,300}))?$/.exec(plain);
+  const payload = /^(?:context\.payload|<event>)(?:\.(.{1,300}))?$/.exec(plain);
   if (payload !== null) return `github:event${payload[1] === undefined ? '' : `.${payload[1]}`}`;
   const own = /^context\.(ref|actor|workflow|sha|eventName)$/.exec(plain)?.[1];
   if (own !== undefined) return `github:${own.toLowerCase()}`;

@@ -3,7 +3,7 @@ import { isNarrowMatch } from './narrow.ts';
 import { type Call, type Meaning, started, startedBy, type Vocabulary } from './call.ts';
 
 const ROOTS =
-  /^(?:os|sys|subprocess|pathlib|json|re|shlex|io|builtins|commands|asyncio|importlib|base64|shutil)(?:\.|$)/;
+  /^(?:<event>|os|sys|subprocess|pathlib|json|re|shlex|io|builtins|commands|asyncio|importlib|base64|shutil)(?:\.|$)/;
 /** Functions and methods whose value holds nothing of the text that they are given. */
 const PLAIN =
   /(?:^|\.)(?:int|float|bool|len|hash|id|ord|isinstance|hasattr|startswith|endswith|isdigit|isalnum|isidentifier|count|index|find|exists|isfile|isdir|hexdigest|sha256|md5|uuid4|time)$/;
@@ -20,6 +20,8 @@ export const PYTHON: Vocabulary = {
 };
 
 function variableOf(path: string): string | undefined {
+  if (path.startsWith('<event>.') && !path.includes('()'))
+    return `github:event.${path.slice('<event>.'.length)}`;
   const name = /^os\.environb?\.(\w+)$/.exec(path)?.[1];
   return name === undefined || name === 'get' ? undefined : `env:${name}`;
 }
