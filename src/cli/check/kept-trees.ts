@@ -11,13 +11,14 @@ export async function treesKept(kept: Kept, files: readonly GatheredFile[]): Pro
   // Only which trees to look among: what is found is found by content.
   const name = `trees-${sha256(kept.root).slice(7)}`;
   const before = treesIn(await kept.take(name));
-  const after: Record<string, unknown> = {};
+  // As text: a thousand packed trees would be held twice while the others are read.
+  const after: Record<string, string> = {};
   let fresh = 0;
   const repository = await readRepository(files, async (path, bytes, text) => {
     const digest = sha256(bytes);
     const packed = before.get(digest);
-    const known = packed === undefined ? undefined : unpackedTree(path, packed);
-    if (known !== undefined) {
+    const known = packed === undefined ? undefined : unpackedTree(path, parsed(packed));
+    if (packed !== undefined && known !== undefined) {
       after[digest] = packed;
       return known;
     }
@@ -25,7 +26,7 @@ export async function treesKept(kept: Kept, files: readonly GatheredFile[]): Pro
     const made = 'kind' in tree ? packedTree(tree) : undefined;
     if (made !== undefined) {
       fresh += 1;
-      after[digest] = made;
+      after[digest] = JSON.stringify(made);
     }
     return tree;
   });
@@ -33,6 +34,16 @@ export async function treesKept(kept: Kept, files: readonly GatheredFile[]): Pro
   return repository;
 }
 
-function treesIn(value: unknown): ReadonlyMap<string, unknown> {
-  return new Map(typeof value === 'object' && value !== null ? Object.entries(value) : []);
+function treesIn(value: unknown): ReadonlyMap<string, string> {
+  const held: readonly (readonly [string, unknown])[] =
+    typeof value === 'object' && value !== null ? Object.entries(value) : [];
+  return new Map(held.flatMap(([digest, text]) => (typeof text === 'string' ? [[digest, text]] : [])));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
 }
