@@ -10,16 +10,18 @@ export interface UnusedAnchor {
 }
 
 const MAX_ANCHORS = 200;
+const ANCHOR = /(?<=[\s[{,:-])&([\w-]{1,100})[ \t\r\n]{1,400}/;
 
 /** Anchors of a file's values that nothing names. What stands in scripts and comments is none. Linear in the file. */
 export function unusedAnchors(source: Source, tree: Tree): readonly UnusedAnchor[] {
   const { text } = source;
-  if (!text.includes('&')) return [];
+  if (!text.includes('&') || !ANCHOR.test(text)) return [];
+  const named = new Set(Array.from(text.matchAll(/\*([\w-]{1,100})/g), ([, name]) => name));
   const candidates = new Map<number, UnusedAnchor>();
-  for (const match of text.matchAll(/(?<=[\s[{,:-])&([\w-]{1,100})[ \t\r\n]+/g)) {
+  for (const match of text.matchAll(new RegExp(ANCHOR, 'g'))) {
     if (candidates.size >= MAX_ANCHORS) break;
     const [whole, name = ''] = match;
-    if (text.includes(`*${name}`)) continue;
+    if (named.has(name)) continue;
     const at = placeAt(source, match.index);
     candidates.set(match.index + whole.length, { name, at: { file: source.path, ...at } });
   }

@@ -44,6 +44,10 @@ it.each([
     `${head}    steps:\n      - run: echo \${{ ${'format('.repeat(49)}'{0}'${", 'x')".repeat(49)} }}\n`,
   ],
   [
+    'thousands of anchors that are named, and one that is not',
+    `${head}    env:\n${times(15_000, (n) => `      A${n}: &a${n} x\n      B${n}: *a${n}\n`)}      C: &c x\n    steps: [ { run: y } ]\n`,
+  ],
+  [
     'jobs that need all that came before',
     `on: push\njobs:\n${times(250, (n) => `  j${n}: { needs: [ ${times(n, (m) => `j${m}, `)} ], if: false, runs-on: x, steps: [ { run: y } ] }\n`)}`,
   ],
