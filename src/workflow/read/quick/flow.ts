@@ -153,7 +153,8 @@ function skipBlank(cursor: Cursor, least: number, level: number): void {
       cursor.lineStart = at;
       isFirst = true;
     } else if (code === HASH) {
-      if (at > 0 && !isBlank(cursor.code(at - 1))) unsure();
+      // The library does not count a break before it as white space in each place.
+      if (cursor.code(at - 1) !== SPACE) unsure();
       at = cursor.comment(at, isFirst);
     } else {
       if (code === TAB || code === END) unsure();

@@ -126,6 +126,7 @@ describe('the quick reader leaves to the careful one', () => {
     ['an escape that does not exist', 'a: "\\q"\n'],
     ['a point beyond Unicode', 'a: "\\U00110000"\n'],
     ['brackets without their end', 'a: [b\nc: d\n'],
+    ['a comment in braces that begins its line', 'a: {b: c\n#d\n}\n'],
     ['an item that is not there', '[a,,b]'],
     ['an inner bracket that closes at the column of the key', 'a: [[b\n]]\n'],
     ['brackets that go on further left than the key', 'a:\n  b: [\n c]\n'],

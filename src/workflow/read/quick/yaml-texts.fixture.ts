@@ -167,6 +167,8 @@ function flowText(depth: number, indent: number): fc.Arbitrary<string> {
         `\n${' '.repeat(indent + 1)}`,
         '\t',
         '#c\n',
+        '\n#c\n',
+        '\n # c\n  ',
       ),
     },
   );
