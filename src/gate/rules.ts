@@ -43,6 +43,7 @@ import { rule as missingLockfileInstall } from './rules/missing-lockfile-install
 import { rule as missingTimeout } from './rules/missing-timeout/rule.ts';
 import { rule as obfuscation } from './rules/obfuscation/rule.ts';
 import { rule as outdatedActions } from './rules/outdated-actions/rule.ts';
+import { rule as outputClobbering } from './rules/output-clobbering/rule.ts';
 import { rule as overprovisionedSecrets } from './rules/overprovisioned-secrets/rule.ts';
 import { rule as permissionsPerJob } from './rules/permissions-per-job/rule.ts';
 import { rule as persistedCredentials } from './rules/persisted-credentials/rule.ts';
@@ -132,6 +133,7 @@ export const RULES: readonly Rule[] = [
   missingTimeout,
   obfuscation,
   outdatedActions,
+  outputClobbering,
   overprovisionedSecrets,
   permissionsPerJob,
   persistedCredentials,
