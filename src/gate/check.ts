@@ -27,10 +27,10 @@ export function judge(
   repository: Repository,
   rules: readonly Rule[] = RULES,
   facts: Facts = NO_FACTS,
-  known?: KnownParts,
+  known: KnownParts = () => undefined,
 ): Judgement {
   const subject = new Subject(repository, facts);
-  const found = known === undefined ? foundBy(rules, subject) : foundAnew(rules, subject, known);
+  const found = foundIn(rules, subject, known);
   const { workflows, actions, dependabot, policies, preCommit, unread } = repository;
   const files =
     workflows.length +
@@ -59,22 +59,30 @@ function foundBy(rules: readonly Rule[], subject: Subject): readonly Finding[] {
   return findings;
 }
 
-/** The same, of which rules that look at what is connected are asked only about parts of which nothing is known. */
-function foundAnew(rules: readonly Rule[], subject: Subject, known: KnownParts): readonly Finding[] {
-  const before: (readonly Finding[])[] = [];
-  const fresh = new Set<string>();
-  for (const part of connectedParts(subject)) {
-    const found = known(part);
-    if (found === undefined) for (const path of part) fresh.add(path);
-    else before.push(found);
-  }
+/** Files that are looked at together: few, so that what was found out about them is let go before the next, and many enough to share it. */
+const TOGETHER = 16;
+
+/** Asks rules that look at what is connected about a few parts at a time, and not about parts of which it is known; all others about all. */
+function foundIn(rules: readonly Rule[], subject: Subject, known: KnownParts): readonly Finding[] {
   const wide = rules.filter(({ looksAt }) => looksAt === undefined);
   const connected = rules.filter(({ looksAt }) => looksAt !== undefined);
   const ids = new Set(connected.map(({ id }) => id));
-  const changed =
-    before.length === 0 ? subject : new Subject(onlyOf(subject.repository, fresh), subject.facts);
-  const still = before.flat().filter(({ rule }) => ids.has(rule));
-  return [...still, ...foundBy(connected, changed), ...foundBy(wide, subject)];
+  const found: Finding[] = [];
+  let some = new Set<string>();
+  const look = (): void => {
+    const few = new Subject(onlyOf(subject.repository, some), subject.facts);
+    for (const one of foundBy(connected, few)) found.push(one);
+    some = new Set();
+  };
+  for (const part of connectedParts(subject)) {
+    const before = known(part);
+    for (const one of before ?? []) if (ids.has(one.rule)) found.push(one);
+    for (const path of before === undefined ? part : []) some.add(path);
+    if (some.size >= TOGETHER) look();
+  }
+  if (some.size > 0) look();
+  for (const one of foundBy(wide, subject)) found.push(one);
+  return found;
 }
 
 function findingOf({ id, severity, confidence, persona }: Rule, found: Found): Finding {
