@@ -101,7 +101,8 @@ export async function plannedMends(
     if (!layouts.has(source)) layouts.set(source, await openLayout(source.text));
     const layout = layouts.get(source);
     const edits = layout === undefined ? undefined : inOrder(plan.operations.map((one) => layout.edits(one)));
-    if (layout !== undefined && edits !== undefined)
+    // What would change nothing mends nothing.
+    if (layout !== undefined && edits !== undefined && edits.length > 0)
       found.set(finding, { ...plan, file: source.path, source, layout, edits });
   }
   return found;

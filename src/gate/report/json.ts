@@ -15,6 +15,8 @@ export function jsonReport(sifted: Sifted, { files, prints, mends }: JsonReportP
     const mend = mends.get(finding);
     return {
       ...finding,
+      // A rule may know more of a place than is told.
+      ...(finding.flow !== undefined && { flow: finding.flow.map(({ at, what }) => ({ at, what })) }),
       fingerprint: prints.get(finding),
       ...(mend !== undefined && {
         mend: { title: mend.title, safety: mend.safety, edits: placedEdits(mend) },
