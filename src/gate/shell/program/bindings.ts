@@ -1,6 +1,6 @@
 import type { ShellCommand, ShellWord } from '../script.ts';
 import type { MaskedText } from '../word.ts';
-import type { Vocabulary } from './call.ts';
+import type { Meaning, Vocabulary } from './call.ts';
 import { Cursor } from './cursor.ts';
 import { type ProgramLanguage, tokensOf } from './tokens.ts';
 import type { Value } from './value.ts';
@@ -11,6 +11,9 @@ const NONE: readonly never[] = [];
 
 /** The name of what the file of the event holds; no program has one like it. */
 const EVENT = '<event>';
+
+/** Arguments by name that are looked at; of more nothing is told. */
+const MAX_NAMED = 50;
 
 /** What the names of a program stand for. */
 export abstract class Bindings extends Cursor {
@@ -117,5 +120,26 @@ export abstract class Bindings extends Cursor {
     return named.some((one) => one === 'env:GITHUB_EVENT_PATH' || this.eventFiles.has(one))
       ? EVENT
       : undefined;
+  }
+
+  /** A call, and the programs that it starts, among the commands. */
+  protected emitted(
+    path: string,
+    text: string,
+    words: readonly ShellWord[],
+    given: Value,
+    meaning: Meaning,
+  ): ShellCommand {
+    const { starts = NONE, plain: _, gives: __, ...own } = meaning;
+    const named = [...(given.named?.values() ?? NONE)].slice(0, MAX_NAMED);
+    const base = { text, assigned: NONE, writesTo: NONE, readsFrom: NONE, fed: NONE };
+    const command: ShellCommand = {
+      ...base,
+      name: `${this.language}:${path}`,
+      words: [...words, ...named],
+      ...own,
+    };
+    this.commands.push(command, ...starts.map(({ name, words: args }) => ({ ...base, name, words: args })));
+    return command;
   }
 }

@@ -343,7 +343,7 @@ export abstract class Expressions extends Bindings {
       ...(chain !== null && { receiver: on }),
       patternOf: ({ value }) => (value.startsWith('/') ? value : (this.patterns.get(value.slice(1)) ?? '')),
     });
-    const command = this.#emitted(path, text, words, given, meaning);
+    const command = this.emitted(path, text, words, given, meaning);
     const event = this.eventIn(path, words, given);
     if (event !== undefined) {
       own.clear();
@@ -355,26 +355,6 @@ export abstract class Expressions extends Bindings {
     if (chain !== null && CHANGES.test(path) && /^\w+$/.test(chain[1] ?? ''))
       for (const word of words) this.set(chain[1] ?? '', word, text);
     this.#becomes(own, path, receiver, command, meaning, words[0]);
-  }
-
-  #emitted(
-    path: string,
-    text: string,
-    words: readonly ShellWord[],
-    given: Value,
-    meaning: Meaning,
-  ): ShellCommand {
-    const { starts = NONE, plain: _, gives: __, ...own } = meaning;
-    const named = [...(given.named?.values() ?? NONE)].slice(0, MAX_MADE);
-    const base = { text, assigned: NONE, writesTo: NONE, readsFrom: NONE, fed: NONE };
-    const command: ShellCommand = {
-      ...base,
-      name: `${this.language}:${path}`,
-      words: [...words, ...named],
-      ...own,
-    };
-    this.commands.push(command, ...starts.map(({ name, words: args }) => ({ ...base, name, words: args })));
-    return command;
   }
 
   /** What the value of a call is made of. */
