@@ -43,7 +43,12 @@ function* check(subject: Subject): Iterable<Found> {
           fix: 'do it on pull_request, which has no secrets and a token that reads; or check out the base alone',
           events: filled.taint.events,
           flow: [...filled.taint.hops, ...then],
-          ...(executed === undefined && { severity: 'medium', confidence: 'medium' }),
+          ...(executed === undefined && {
+            severity: 'medium',
+            confidence: 'medium',
+            // To take in what a run made and to read it is what artifacts are for.
+            ...(filled.by === 'artifact' && { persona: 'pedantic' as const }),
+          }),
           // Somebody with rights lets it run; whether what they saw is what runs, `approval-race` says.
           ...(filled.by === 'checkout' && approved(approvalOf(subject, file, job, filled.step))),
         };
