@@ -84,6 +84,13 @@ it.each([
       '      - run: |\n' +
       '          echo $A $B $C\n'.repeat(4_000),
   ],
+  [
+    'substitutions of PowerShell in substitutions',
+    around(`iex ${'$('.repeat(50)}$env:B${')'.repeat(50)}\n`.repeat(100)).replace(
+      '        run:',
+      '        shell: pwsh\n        run:',
+    ),
+  ],
   ['substitutions in substitutions', around('echo ' + '$(echo '.repeat(400) + '$B' + ')'.repeat(400))],
 ])(
   '%s is judged in bounded work',

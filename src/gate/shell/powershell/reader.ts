@@ -50,7 +50,8 @@ export class PowerShellReader extends Scanner {
 
   /** Statements up to a closing bracket, or to the end. */
   #statements(close: string): readonly ShellCommand[] {
-    const first = this.commands.length;
+    // Those of brackets within belong to what they make: each is told once, or a deep script would be looked at for ever.
+    const own: ShellCommand[] = [];
     this.#nested += 1;
     while (!this.isEnd()) {
       this.space(true);
@@ -62,12 +63,15 @@ export class PowerShellReader extends Scanner {
       }
       const before = this.at;
       if (next === ';' || next === '|' || next === ',') this.move(1);
-      else this.#pipeline();
+      else {
+        const last = this.#pipeline();
+        if (last !== undefined) own.push(last);
+      }
       // A closing bracket that nothing opened.
       if (this.at === before) this.move(1);
     }
     this.#nested -= 1;
-    return this.commands.slice(first);
+    return own;
   }
 
   /** What stands within brackets, behind the opening one; too deep, nothing. */
