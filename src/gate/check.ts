@@ -1,7 +1,7 @@
+import { type Answered, askRules } from './ask-rules.ts';
 import { connectedParts, onlyOf, type Part } from './connected.ts';
 import { type Facts, NO_FACTS } from './facts.ts';
-import { type Finding, type Found, type Persona, PERSONAS, type Severity, SEVERITIES } from './finding.ts';
-import { isNeverRun } from './never-run.ts';
+import { type Finding, type Persona, PERSONAS, type Severity, SEVERITIES } from './finding.ts';
 import type { Repository } from './repository/model.ts';
 import { RULES } from './rules.ts';
 import type { Rule } from './rule.ts';
@@ -14,6 +14,8 @@ export interface Judgement {
   readonly every: readonly Finding[];
   /** How many files were looked at. */
   readonly files: number;
+  /** Rules that came to no end somewhere, which is a finding as well: what they would have found there is not known. */
+  readonly failed: ReadonlySet<string>;
   readonly subject: Subject;
 }
 
@@ -30,7 +32,7 @@ export function judge(
   known: KnownParts = () => undefined,
 ): Judgement {
   const subject = new Subject(repository, facts);
-  const found = foundIn(rules, subject, known);
+  const { findings: found, failed } = foundIn(rules, subject, known);
   const { workflows, actions, dependabot, policies, preCommit, unread } = repository;
   const files =
     workflows.length +
@@ -40,7 +42,7 @@ export function judge(
     preCommit.length +
     new Set(unread.map(({ path }) => path)).size;
   const every = eachOnce(found.toSorted(byPlace));
-  return { findings: told(every), every, files, subject };
+  return { findings: told(every), every, files, failed, subject };
 }
 
 /** Of all findings those that are told. */
@@ -48,45 +50,39 @@ export function told(every: readonly Finding[]): readonly Finding[] {
   return shared(every, MAX_FINDINGS);
 }
 
-function foundBy(rules: readonly Rule[], subject: Subject): readonly Finding[] {
-  const findings: Finding[] = [];
-  for (const rule of rules) {
-    // What is wrong with how a file is written is so whether it runs or not.
-    const ofRuns = rule.alsoKnownAs.some((name) => name.startsWith('zizmor/'));
-    for (const found of rule.check(subject))
-      if (!ofRuns || !isNeverRun(subject, found)) findings.push(findingOf(rule, found));
-  }
-  return findings;
-}
-
 /** Files that are looked at together: few, so that what was found out about them is let go before the next, and many enough to share it. */
 const TOGETHER = 16;
 
 /** Asks rules that look at what is connected about a few parts at a time, and not about parts of which it is known; all others about all. */
-function foundIn(rules: readonly Rule[], subject: Subject, known: KnownParts): readonly Finding[] {
+function foundIn(rules: readonly Rule[], subject: Subject, known: KnownParts): Answered {
   const wide = rules.filter(({ looksAt }) => looksAt === undefined);
   const connected = rules.filter(({ looksAt }) => looksAt !== undefined);
   const ids = new Set(connected.map(({ id }) => id));
-  const found: Finding[] = [];
-  let some = new Set<string>();
+  const all: Answered = { findings: [], failed: new Set() };
+  const add = ({ findings, failed }: Answered): void => {
+    for (const one of findings) all.findings.push(one);
+    for (const id of failed) all.failed.add(id);
+  };
+  const of = (paths: Part): Subject => new Subject(onlyOf(subject.repository, new Set(paths)), subject.facts);
+  let some: Part[] = [];
+  let size = 0;
   const look = (): void => {
-    const few = new Subject(onlyOf(subject.repository, some), subject.facts);
-    for (const one of foundBy(connected, few)) found.push(one);
-    some = new Set();
+    const parts = some;
+    add(askRules(connected, of(parts.flat()), () => parts.map(of)));
+    some = [];
+    size = 0;
   };
   for (const part of connectedParts(subject)) {
     const before = known(part);
-    for (const one of before ?? []) if (ids.has(one.rule)) found.push(one);
-    for (const path of before === undefined ? part : []) some.add(path);
-    if (some.size >= TOGETHER) look();
+    for (const one of before ?? []) if (ids.has(one.rule)) all.findings.push(one);
+    if (before !== undefined) continue;
+    some.push(part);
+    size += part.length;
+    if (size >= TOGETHER) look();
   }
-  if (some.size > 0) look();
-  for (const one of foundBy(wide, subject)) found.push(one);
-  return found;
-}
-
-function findingOf({ id, severity, confidence, persona }: Rule, found: Found): Finding {
-  return { severity, confidence, persona, ...found, rule: id };
+  if (some.length > 0) look();
+  add(askRules(wide, subject));
+  return all;
 }
 
 /** Of sorted findings: what a rule says twice of one place is told once. */

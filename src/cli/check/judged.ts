@@ -59,7 +59,8 @@ export async function judged(
     const made = judge(repository, undefined, facts, parts.known);
     const anew = judgedAnew(made);
     const answered = keepAnswer(made.every, anew.files, sourcesOf(repository));
-    if (answered !== undefined) {
+    // What is not known is asked for again.
+    if (answered !== undefined && made.failed.size === 0) {
       await kept.keep(`answer-${key}`, answered);
       await parts.keep(made, `answer-${key}`);
     }

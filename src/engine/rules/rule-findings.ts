@@ -4,7 +4,7 @@ import type { RuleInput } from '../../custom-rules/index.ts';
 import type { Finding, JobPart, Judgement, WorkflowFile } from '../../gate/index.ts';
 
 /** What rules of one's own say of a repository, beside what the gate says. */
-export type RuleFinder = (judgement: Judgement) => readonly Finding[];
+export type RuleFinder = (judgement: Omit<Judgement, 'failed'>) => readonly Finding[];
 
 /**
  * What rules of one's own say of every job of a repository, as findings of `cofferdam check`: for each event that brings it to run,

@@ -76,10 +76,19 @@ export async function refusedByGate(
       `gate.refuse names ${JSON.stringify(unknown)}, which is no rule`,
       'name a rule of cofferdam check',
     );
-  const findings = await gateFindings(request);
-  if (!findings.ok) return findings.error;
+  const judged = await gateJudgement(request);
+  if (!judged.ok) return judged.error;
+  const { findings, failed } = judged.value;
   for (const [job, { zone, refused }] of rules) {
-    const found = findings.value.find(
+    const unasked = [...refused].find((id) => failed.has(id));
+    if (unasked !== undefined)
+      return refusal(
+        'policy',
+        'gate/not-known',
+        `the job ${job} is not started in zone ${zone}: the rule ${unasked}, which policy names, came to no end in this repository`,
+        'this is a defect of Cofferdam: report it; see cofferdam check for the file',
+      );
+    const found = findings.find(
       (finding) =>
         finding.severity === 'high' &&
         refused.has(finding.rule) &&
