@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { ok } from '../base/index.ts';
+import { askRules } from './ask-rules.ts';
 import { judge } from './check.ts';
 import { connectedParts, onlyOf } from './connected.ts';
 import type { Finding } from './finding.ts';
@@ -45,6 +46,7 @@ jobs:
       - uses: ./an-action
         with: { text: '\${{ github.event.comment.body }}' }
 `,
+  'cofferdam.yaml': 'version: 1\ngate: { uses: { deny: [ actions/* ] } }\n',
   '.github/workflows/called.yml': `on: { workflow_call: { inputs: { text: { type: string } } } }
 jobs:
   a:
@@ -95,8 +97,15 @@ async function repositoryOf(files: readonly (readonly [string, string])[]): Prom
   return repository;
 }
 
+/** What is said of each place once, as a judgement tells it: two jobs may share a place by an alias. */
 function told(findings: readonly Finding[]): readonly string[] {
-  return findings.map((finding) => JSON.stringify(finding)).toSorted();
+  const first = new Map<string, Finding>();
+  for (const finding of findings) {
+    const { rule, at, message } = finding;
+    const key = JSON.stringify([rule, at.file, at.line, at.column, message]);
+    if (!first.has(key)) first.set(key, finding);
+  }
+  return [...first.values()].map((finding) => JSON.stringify(finding)).toSorted();
 }
 
 /** What is computed once for all and is a list or a map by file, job or step. */
@@ -117,7 +126,9 @@ let whole: ReadonlyMap<string, readonly Finding[]>;
 beforeAll(async () => {
   repository = await everyCase();
   parts = connectedParts(new Subject(repository));
-  whole = Map.groupBy(judge(repository, CONNECTED).every, ({ rule }) => rule);
+  // Asked about all files at once, and not in parts as a judgement asks.
+  const { findings } = askRules(CONNECTED, new Subject(repository));
+  whole = Map.groupBy(findings, ({ rule }) => rule);
 });
 
 describe('what a rule that looks at what is connected finds follows from that alone', () => {

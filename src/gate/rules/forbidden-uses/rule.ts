@@ -12,7 +12,6 @@ export const rule: Rule = {
   severity: 'high',
   confidence: 'high',
   persona: 'default',
-  looksAt: 'connected',
   guide: ['§6', '§7'],
   alsoKnownAs: ['zizmor/forbidden-uses'],
   check,
