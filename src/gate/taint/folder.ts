@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import type { StepPart } from '../repository/model.ts';
 import { textOf, valueOf } from '../repository/tree.ts';
 import type { ShellCommand, ShellScript, ShellWord } from '../shell/script.ts';
 import type { Site, Subject } from '../subject.ts';
@@ -74,7 +75,9 @@ export function foldersOf(
   site: Site,
   script: ShellScript,
 ): ReadonlyMap<ShellCommand, Folder> {
-  const known = READ.get(script);
+  // Steps with one text share its script, and may begin in other folders.
+  const ofStep = READ.get(site.step) ?? new Map<ShellScript, ReadonlyMap<ShellCommand, Folder>>();
+  const known = ofStep.get(script);
   if (known !== undefined) return known;
   const all = new Map<ShellCommand, Folder>();
   const start = startOf(subject, site);
@@ -88,11 +91,11 @@ export function foldersOf(
     const to = command.words.find(({ value }) => !/^-[LPe@]$/.test(value));
     now = to === undefined ? '~' : to.value === '-' ? start : folderOf(to.text, now, site, script);
   }
-  READ.set(script, all);
+  READ.set(site.step, ofStep.set(script, all));
   return all;
 }
 
-const READ = new WeakMap<ShellScript, ReadonlyMap<ShellCommand, Folder>>();
+const READ = new WeakMap<StepPart, Map<ShellScript, ReadonlyMap<ShellCommand, Folder>>>();
 
 /** Whether a word names something in a folder: `head/x.sh`, `--prefix=head`, `-Chead` is not seen. */
 export function names(
