@@ -60,7 +60,10 @@ cd_need_node() {
   esac
   [ -d "$CD_CACHE" ] || mkdir -p "$CD_CACHE" 2>/dev/null || cd_lack "cannot write to $CD_CACHE" "set XDG_CACHE_HOME to a folder that you can write to"
   CD_NODE="$CD_CACHE/node-$CD_NODE_VERSION/node_modules/node-linux-$cd_arch/bin/node"
+  cd_major=$CD_NODE_MAJOR
   [ -x "$CD_NODE" ] || cd_system_node || cd_alone "$CD_CACHE" cd_install_node
+  # V8's last compiler costs a check more than it gives. A later Node.js may not know the word, and would not start with it.
+  [ "$cd_major" != "$CD_NODE_MAJOR" ] || CD_CHECK_FLAGS="--max-semi-space-size=4 --max-opt=2"
 }
 
 cd_install_node() {

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,9 +10,15 @@ const top = mkdtempSync(join(tmpdir(), 'compiled-'));
 afterAll(() => rmSync(top, { recursive: true }));
 
 /** As the launcher gives them. */
-const FLAGS = /^CD_CHECK_FLAGS=(\S+)$/m
-  .exec(readFileSync(join(ROOT, 'setup/ready.sh'), 'utf8'))
-  ?.slice(1) ?? [''];
+const FLAGS = execFileSync(
+  'sh',
+  ['-c', '. "$1/setup/ready.sh" && cd_need_node && echo "$CD_CHECK_FLAGS"', 'sh', ROOT],
+  {
+    encoding: 'utf8',
+  },
+)
+  .trim()
+  .split(' ');
 
 const repository = join(top, 'repository');
 mkdirSync(join(repository, '.github/workflows'), { recursive: true });

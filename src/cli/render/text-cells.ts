@@ -4,6 +4,8 @@ const WIDE =
 const NONE = /[\p{Mn}\p{Me}\ufe0e\ufe0f]/u;
 /** What moves a cursor, hides text or turns it around. */
 const HIDDEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]/u;
+/** Nearly all lines: each character is one column. */
+const PLAIN = /^[\x20-\x7e]*$/;
 const TAB = 4;
 /** Marks on one letter; a stranger may write thousands. */
 const MAX_MARKS = 3;
@@ -18,6 +20,10 @@ export interface TextCells {
 
 /** Tabs become blanks up to the next stop; what would act on the terminal is shown as one replacement character. */
 export function textCells(text: string): TextCells {
+  if (PLAIN.test(text)) {
+    const { length } = text;
+    return { shown: text, width: length, columnOf: (offset) => (offset < length ? offset : length) };
+  }
   const columns: number[] = [];
   let shown = '';
   let width = 0;
@@ -44,6 +50,7 @@ export function textCells(text: string): TextCells {
 
 /** The columns from `from` up to `to`; a character that lies across an end is left out, with a blank in its place. */
 export function cutCells(text: string, from: number, to: number): string {
+  if (PLAIN.test(text)) return text.slice(from, Math.max(from, to));
   let column = 0;
   let cut = '';
   for (const character of text) {

@@ -36,7 +36,7 @@ export class EvaluationWork {
   }
 }
 
-const WHY = `all expressions and matrices of this run together take more than ${MAX_WORK.toLocaleString('en')} steps of work`;
+const WHY = `all expressions and matrices of this run together take more than ${MAX_WORK / 1_000_000} million steps of work`;
 
 export function workRefusal(at: Place): Refusal {
   return refusal(
