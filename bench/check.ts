@@ -74,6 +74,7 @@ function tell(name: string, { user, wall, memory }: Cost, files: number, base: C
     `${(files / wall).toFixed(0)}/s`,
     `${memory.toFixed(0)} MB`,
     `${(user / base.user).toFixed(2)}x`,
+    `${(wall / base.wall).toFixed(2)}x`,
   ];
   process.stdout.write(`  ${name.padEnd(44)}${cells.map((cell) => cell.padStart(9)).join('')}\n`);
 }
@@ -99,8 +100,9 @@ export async function checkTimes(
     const workflows = Array.from({ length: files }, (_, at) =>
       join(repository, `.github/workflows/build-${at}.yml`),
     );
-    // As the launcher starts it.
-    const command = [process.execPath, '--max-semi-space-size=4', join(root, 'dist/cofferdam.mjs')];
+    // As the launcher starts it (setup/ready.sh).
+    const flags = (process.env['CD_CHECK_FLAGS'] ?? '').split(' ').filter((flag) => flag !== '');
+    const command = [process.execPath, ...flags, join(root, 'dist/cofferdam.mjs')];
     const ours = [...command, 'check', '-q', repository];
     const ways: readonly (readonly [string, readonly string[], (() => void)?])[] = [
       ['node -e 0', [process.execPath, '-e', '0']],
@@ -125,7 +127,7 @@ export async function checkTimes(
       }
     const base = costs.has('zizmor --offline') ? 'zizmor --offline' : 'node -e 0';
     process.stdout.write(
-      `check: ${files} workflows, ${(bytes / 1_000).toFixed(0)} kB: user, wall, files, peak of memory (ratio of user: against ${base})\n`,
+      `check: ${files} workflows, ${(bytes / 1_000).toFixed(0)} kB: user, wall, files, peak of memory, user and wall against ${base}\n`,
     );
     const against = least(costs.get(base) ?? []);
     for (const [name] of ways) {

@@ -20,5 +20,5 @@ if [ ! -d "$cd_peers" ]; then
   if cd_npm install --prefix "$cd_peers.new" --no-save "@anthropic-ai/sandbox-runtime@$CD_SRT"; then mv -T "$cd_peers.new" "$cd_peers"; else cd_say "it could not be installed: $cd_why"; fi
 fi
 BENCH_PROXIES=$(sh "$top/setup/proxies.sh")
-export BENCH_PROXIES
+export BENCH_PROXIES CD_CHECK_FLAGS
 PATH="$(dirname "$CD_NODE"):$cd_peers/node_modules/.bin:$PATH:$CD_CACHE/runsc:/usr/sbin:/sbin" exec "$CD_NODE" --disable-warning=ExperimentalWarning "$top/bench/bench.ts" "$@"

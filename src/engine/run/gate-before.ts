@@ -7,6 +7,7 @@ import type { LocalRepository } from '../repository/local-repository.ts';
 import { workflowRules } from '../rules/workflow-rules.ts';
 import type { JobZone } from '../trust/job-zones.ts';
 import type { RunPolicy } from '../trust/policy.ts';
+import { gateVerdict } from './gate-verdict.ts';
 
 interface GateRequest {
   readonly repository: LocalRepository;
@@ -77,41 +78,5 @@ export async function refusedByGate(
       'name a rule of cofferdam check',
     );
   const judged = await gateJudgement(request);
-  if (!judged.ok) return judged.error;
-  const { findings, failed } = judged.value;
-  for (const [job, { zone, refused }] of rules) {
-    const unasked = [...refused].find((id) => failed.has(id));
-    if (unasked !== undefined)
-      return refusal(
-        'policy',
-        'gate/not-known',
-        `the job ${job} is not started in zone ${zone}: the rule ${unasked}, which policy names, came to no end in this repository`,
-        'this is a defect of Cofferdam: report it; see cofferdam check for the file',
-      );
-    const found = findings.find(
-      (finding) =>
-        finding.severity === 'high' &&
-        refused.has(finding.rule) &&
-        meets(finding, { workflowPath, job, event: event.name }),
-    );
-    if (found !== undefined)
-      return refusal(
-        'policy',
-        `gate/${found.rule}`,
-        `the job ${job} is not started in zone ${zone}: ${found.message}`,
-        `${found.fix}; or run it in a lower zone with --zone untrusted`,
-        { file: found.at.file, line: found.at.line, column: found.at.column },
-      );
-  }
-  return undefined;
-}
-
-/** Whether a finding is about a job of this run: in it, in the whole workflow, or in what it calls. */
-function meets(
-  { at, job, events, flow = [] }: Finding,
-  run: { readonly workflowPath: string; readonly job: string; readonly event: string },
-): boolean {
-  if (events !== undefined && !events.includes(run.event)) return false;
-  if (at.file === run.workflowPath) return job === undefined || job === run.job;
-  return flow.some((hop) => hop.at.file === run.workflowPath);
+  return judged.ok ? gateVerdict(judged.value, rules, { workflowPath, event: event.name }) : judged.error;
 }
