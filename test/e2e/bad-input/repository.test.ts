@@ -81,7 +81,7 @@ it('what is no plain file, no text or no YAML is one finding with its place each
   bad('empty.yml', '', 'empty');
   bad('comment.yml', '# x\n', 'empty');
   bad('two.yml', `${GOOD}---\n${GOOD}`, 'more than one document', 7);
-  bad('dup.yml', GOOD + GOOD, 'unique', 7);
+  bad('dup.yml', `${GOOD}jobs: {}\n`, 'unique', 7);
   bad('large.yml', 'a'.repeat(1_100_000), 'larger');
   bad('deep.yml', `on: ${'['.repeat(100)}${']'.repeat(100)}`, 'nests too deep', 1, 65);
   // The column is where the parser’s stack ended.
