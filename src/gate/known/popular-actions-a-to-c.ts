@@ -1,7 +1,7 @@
 /**
  * Facts of popular actions, one row for the versions that share them: name, majors (or branches), what runs it, inputs (`!` must be
  * given, `~` is deprecated), outputs (`*` not known by name). Source: each repository's own action.yml at the newest tag of the
- * major, read 2026-11-25. Facts only; what is not listed is not judged.
+ * major that a stored copy had on 2026-11-25; a few inputs that are newer were added by hand. What is not listed is not judged.
  */
 export const ACTIONS_A_TO_C = `actions-cool/issues-helper|1|node12|actions assignee-includes assignees body body-includes close-issue comment-auth comment-id contents count-comments count-lables direction duplicate-command duplicate-labels inactive-day inactive-label issue-assignee issue-contents issue-creator issue-mentioned issue-number issue-state labels lock-reason random-to remove-labels require-permission state title title-includes token update-mode|check-result comment-id comments issue-number
 actions-cool/issues-helper|2|node12|actions assignee-includes assignees body body-includes close-issue comment-auth comment-id contents count-comments count-lables direction duplicate-command duplicate-labels exclude-labels inactive-day inactive-label issue-assignee issue-contents issue-creator issue-mentioned issue-number issue-state label-color label-desc label-name labels lock-reason out-comments random-to remove-labels repo require-permission state title title-excludes title-includes token update-mode|check-result comment-id comments issue-number

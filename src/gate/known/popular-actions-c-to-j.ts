@@ -1,7 +1,7 @@
 /**
  * Facts of popular actions, one row for the versions that share them: name, majors (or branches), what runs it, inputs (`!` must be
  * given, `~` is deprecated), outputs (`*` not known by name). Source: each repository's own action.yml at the newest tag of the
- * major, read 2026-11-25. Facts only; what is not listed is not judged.
+ * major that a stored copy had on 2026-11-25; a few inputs that are newer were added by hand. What is not listed is not judged.
  */
 export const ACTIONS_C_TO_J = `codecov/codecov-action|0|docker|file flags name token|
 codecov/codecov-action|1|node12|aws_curl_args codecov_curl_args commit_parent directory env_vars fail_ci_if_error file files flags functionalities gcov_args gcov_executable gcov_path_exclude gcov_path_include gcov_prefix gcov_root_dir move_coverage_to_trash name network_filter override_branch override_build override_commit override_pr override_tag path_to_write_report root_dir token verbose working-directory xcode_derived_data xcode_package|

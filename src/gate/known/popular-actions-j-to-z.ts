@@ -1,7 +1,7 @@
 /**
  * Facts of popular actions, one row for the versions that share them: name, majors (or branches), what runs it, inputs (`!` must be
  * given, `~` is deprecated), outputs (`*` not known by name). Source: each repository's own action.yml at the newest tag of the
- * major, read 2026-11-25. Facts only; what is not listed is not judged.
+ * major that a stored copy had on 2026-11-25; a few inputs that are newer were added by hand. What is not listed is not judged.
  */
 export const ACTIONS_J_TO_Z = `jdx/mise-action|1|node20|cache cache_key_prefix cache_save experimental install install_dir rtx_dir rtx_toml tool_versions version|cache-hit
 jdx/mise-action|2|node20|cache cache_key_prefix cache_save experimental fetch_from_github github_token install install_args install_dir log_level mise_dir mise_toml reshim sha256 tool_versions version working_directory|cache-hit

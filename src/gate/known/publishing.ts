@@ -1,6 +1,7 @@
 /**
  * What gives something to others, by what it gives. `package`: a registry of packages or a shop; `image`: a registry of containers;
- * `release`: files beside a tag; `site`: pages; `deployment`: what then runs. Source: each program's and action's own documentation, 2026-11.
+ * `release`: files beside a tag; `site`: pages; `deployment`: what then runs. By how each program and
+ * action is commonly used (2026-11), not held against each one's documentation; `taint/publication.yaml` says which forms are tried.
  */
 export type PublicationKind = 'package' | 'image' | 'release' | 'site' | 'deployment';
 

@@ -1,8 +1,8 @@
 import { row } from '../known/row.ts';
 
 /**
- * Inputs whose text an action runs as code or hands to a shell. Source: each action's own documentation, and CodeQL's models of
- * actions (github/codeql, actions/ql/lib/ext).
+ * Inputs whose text an action runs as code or hands to a shell. Source: CodeQL's models of actions (github/codeql,
+ * actions/ql/lib/ext); what these have not, by how the action is commonly used.
  */
 const CODE_INPUTS: Readonly<Record<string, readonly string[]>> = {
   'actions/github-script': ['script'],
@@ -144,7 +144,7 @@ export function passesOn(repository: string): boolean {
   return PASS_ON.has(repository) || row(MODELS, repository) !== undefined;
 }
 
-/** Actions whose outputs hold what a file holds, and the inputs that name it. Source: each action's own documentation. */
+/** Actions whose outputs hold what a file holds, and the inputs that name it, by how each is commonly used. */
 const READS_FILES: Readonly<Record<string, readonly string[]>> = {
   'juliangruber/read-file-action': ['path'],
   'andstor/file-reader-action': ['path'],
