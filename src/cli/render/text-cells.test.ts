@@ -37,6 +37,13 @@ describe('the columns of a line on a terminal', () => {
           expect(textCells(cutCells(shown, from, from + length)).width).toBe(wanted);
         },
       ),
+      // Nothing of a character that lies across the place, and half of one at each end.
+      {
+        examples: [
+          ['\0\u{1f300}', 2, 0],
+          ['\u{1f300}\u{1f300}', 1, 2],
+        ],
+      },
     );
   });
 });

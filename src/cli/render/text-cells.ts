@@ -56,7 +56,7 @@ export function cutCells(text: string, from: number, to: number): string {
   for (const character of text) {
     const width = NONE.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
     if (column >= from && column + width <= to) cut += character;
-    else if (column < to && column + width > from) cut += ' ';
+    else cut += ' '.repeat(Math.max(0, Math.min(to, column + width) - Math.max(from, column)));
     column += width;
   }
   return cut;
