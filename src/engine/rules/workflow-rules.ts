@@ -25,6 +25,17 @@ export async function workflowRules(
   if (rules.length === 0) return ok(made);
   const judged = await judgement();
   if (!judged.ok) return judged;
+  const [unknown] = judged.value.failed;
+  // They decide by what was found, and that is not all of it.
+  if (unknown !== undefined)
+    return err(
+      refusal(
+        'policy',
+        'rules/not-known',
+        `the rules cannot be asked: the rule ${unknown} of cofferdam check came to no end in this repository`,
+        'this is a defect of Cofferdam: report it; cofferdam check names the file',
+      ),
+    );
   for (const [id, granted] of zones) {
     const one = await jobRules(rules, () => Promise.resolve(knownJob(request, id, granted, judged.value)));
     if (!one.ok) return one;
